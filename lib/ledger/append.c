@@ -1,0 +1,248 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * The queue in front of the ledger: group commit. The first thread to come leads: it waits for the host's
+ * mutex, takes everything that has gathered by then, does it in one transaction, and hands the lead to the
+ * next one waiting. The others sleep until their own request is done.
+ */
+#include <apr_strings.h>
+
+#include "base/timestamp.h"
+#include "ledger/head_file.h"
+#include "ledger/ledger_private.h"
+
+/* Requests in one transaction, and their bytes: bounds the time one commit takes. */
+#define BATCH_REQUESTS 256
+#define BATCH_BYTES    (8 * 1024 * 1024)
+
+/* Idempotency answers are swept this often, at most 1,000 each time. */
+#define EXPIRY_INTERVAL apr_time_from_sec(30)
+
+static apr_size_t bytes_of(const civ_request_t *request)
+{
+    apr_size_t i, bytes = 0;
+
+    for (i = 0; i < request->count; i++)
+        bytes += request->entries[i].length;
+    return bytes;
+}
+
+/** Cut the longest allowed run off the front of the queue. The lock is held. */
+static civ_request_t *take_batch(civ_ledger_t *ledger, int *count)
+{
+    civ_request_t *first = ledger->first, *last = first;
+    apr_size_t bytes = bytes_of(first);
+
+    for (*count = 1; last->next != NULL && *count < BATCH_REQUESTS; (*count)++) {
+        bytes += bytes_of(last->next);
+        if (bytes > BATCH_BYTES)
+            break;
+        last = last->next;
+    }
+    ledger->first = last->next;
+    if (ledger->first == NULL)
+        ledger->last = NULL;
+    ledger->length -= *count;
+    last->next = NULL;
+    return first;
+}
+
+/** Wake the followers of a batch and hand the lead on. The lock is held. */
+static void finish_batch(civ_ledger_t *ledger, civ_request_t *batch)
+{
+    while (batch != NULL) {
+        civ_request_t *next = batch->next;
+
+        batch->done = 1;
+        apr_thread_cond_signal(batch->wake);
+        batch = next;
+    }
+    if (ledger->first != NULL) {
+        ledger->first->lead = 1;
+        apr_thread_cond_signal(ledger->first->wake);
+    } else {
+        ledger->leading = 0;
+    }
+}
+
+static void fail_batch(civ_request_t *batch, apr_status_t status)
+{
+    for (; batch != NULL; batch = batch->next) {
+        batch->status = status;
+        civ_store_problem(batch->problem, status, batch->pool);
+    }
+}
+
+static void lead(civ_ledger_t *ledger)
+{
+    civ_request_t *batch;
+    int count;
+    apr_status_t status = civ_ledger_lock(ledger);
+
+    /* Taken after the mutex: whoever came while another process was at work joins this commit. */
+    apr_thread_mutex_lock(ledger->lock);
+    batch = take_batch(ledger, &count);
+    apr_thread_mutex_unlock(ledger->lock);
+    if (status == APR_SUCCESS) {
+        civ_batch_run(ledger, batch, count, ledger->batch_pool);
+        civ_ledger_unlock(ledger);
+    } else {
+        fail_batch(batch, CIV_EUNREACHABLE);
+    }
+    apr_thread_mutex_lock(ledger->lock);
+    finish_batch(ledger, batch);
+    apr_thread_mutex_unlock(ledger->lock);
+}
+
+/** Put a request at the end of the queue; it leads when nobody does. @return CIV_EQUEUEFULL or APR_SUCCESS */
+static apr_status_t enqueue(civ_ledger_t *ledger, civ_request_t *request)
+{
+    if (ledger->length >= ledger->config->queue_limit)
+        return CIV_EQUEUEFULL;
+    if (ledger->last != NULL)
+        ledger->last->next = request;
+    else
+        ledger->first = request;
+    ledger->last = request;
+    ledger->length++;
+    if (!ledger->leading) {
+        ledger->leading = 1;
+        request->lead = 1;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t submit(civ_ledger_t *ledger, civ_request_t *request)
+{
+    apr_status_t status = apr_thread_cond_create(&request->wake, request->pool);
+
+    if (status != APR_SUCCESS) {
+        civ_problem_set(request->problem, CIV_PROBLEM_INTERNAL, request->pool,
+                        "The server is out of resources");
+        return status;
+    }
+    apr_thread_mutex_lock(ledger->lock);
+    status = enqueue(ledger, request);
+    while (status == APR_SUCCESS && !request->done && !request->lead)
+        apr_thread_cond_wait(request->wake, ledger->lock);
+    apr_thread_mutex_unlock(ledger->lock);
+    if (status != APR_SUCCESS) {
+        civ_problem_set(request->problem, CIV_PROBLEM_UNAVAILABLE, request->pool,
+                        "Too many requests are waiting to be stored; nothing was stored");
+        return status;
+    }
+    if (!request->done)
+        lead(ledger);
+    return request->status;
+}
+
+static apr_status_t refuse_when_read_only(const civ_ledger_t *ledger, civ_problem_t *problem,
+                                          apr_pool_t *pool)
+{
+    const char *reason = civ_ledger_read_only(ledger, pool);
+
+    if (reason == NULL)
+        return APR_SUCCESS;
+    civ_problem_set(problem, CIV_PROBLEM_READ_ONLY, pool,
+                    "The ledger takes no evidence until an administrator has looked into this: %s", reason);
+    return CIV_EREADONLY;
+}
+
+static apr_status_t submit_request(civ_ledger_t *ledger, civ_request_kind_e kind, const civ_entry_t *entries,
+                                   apr_size_t count, const civ_idempotency_t *idempotency,
+                                   civ_append_result_t *result, civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_request_t request = {.kind = kind,
+                             .entries = entries,
+                             .count = count,
+                             .idempotency = idempotency,
+                             .result = result,
+                             .problem = problem,
+                             .pool = pool};
+    apr_status_t status = refuse_when_read_only(ledger, problem, pool);
+
+    return status == APR_SUCCESS ? submit(ledger, &request) : status;
+}
+
+apr_status_t civ_ledger_append(civ_ledger_t *ledger, const civ_entry_t *entries, apr_size_t count,
+                               const civ_idempotency_t *idempotency, civ_append_result_t *result,
+                               civ_problem_t *problem, apr_pool_t *pool)
+{
+    if (count == 0 || count > CIV_BLOCK_MAX_ENTRIES) {
+        civ_problem_set_at(problem, CIV_PROBLEM_LIMIT_EXCEEDED, "/evidence", pool,
+                           "A block takes 1 to %d pieces of evidence", CIV_BLOCK_MAX_ENTRIES);
+        return CIV_EINVALID;
+    }
+    return submit_request(ledger, CIV_REQUEST_APPEND, entries, count, idempotency, result, problem, pool);
+}
+
+apr_status_t civ_ledger_pend(civ_ledger_t *ledger, const civ_entry_t *entries, apr_size_t count,
+                             const civ_idempotency_t *idempotency, civ_append_result_t *result,
+                             civ_problem_t *problem, apr_pool_t *pool)
+{
+    if (count == 0 || count > CIV_BLOCK_MAX_ENTRIES) {
+        civ_problem_set_at(problem, CIV_PROBLEM_LIMIT_EXCEEDED, "/evidence", pool,
+                           "1 to %d pieces of evidence can be posted at once", CIV_BLOCK_MAX_ENTRIES);
+        return CIV_EINVALID;
+    }
+    return submit_request(ledger, CIV_REQUEST_PEND, entries, count, idempotency, result, problem, pool);
+}
+
+apr_status_t civ_ledger_seal(civ_ledger_t *ledger, const civ_idempotency_t *idempotency,
+                             civ_append_result_t *result, civ_problem_t *problem, apr_pool_t *pool)
+{
+    return submit_request(ledger, CIV_REQUEST_SEAL, NULL, 0, idempotency, result, problem, pool);
+}
+
+/* --- housekeeping
+ * -------------------------------------------------------------------------------------------- */
+
+static apr_status_t expire_answers(civ_ledger_t *ledger, civ_db_t *db)
+{
+    apr_time_t now = apr_time_now();
+    apr_status_t status;
+    int unknown;
+
+    if (now < ledger->next_expiry)
+        return APR_SUCCESS;
+    ledger->next_expiry = now + EXPIRY_INTERVAL;
+    status = civ_db_begin(db);
+    if (status == APR_SUCCESS) {
+        civ_idempotency_expire(db, civ_timestamp_now(), NULL);
+        status = civ_db_commit(db, &unknown);
+    }
+    return status;
+}
+
+static apr_status_t seal_overdue(civ_ledger_t *ledger, const civ_pending_state_t *state, apr_pool_t *pool)
+{
+    civ_append_result_t result;
+    civ_problem_t problem;
+    apr_int64_t due = state->oldest + apr_time_as_msec(ledger->config->seal_interval);
+    apr_status_t status;
+
+    if (state->count == 0 || civ_timestamp_now() < due)
+        return APR_SUCCESS;
+    status = civ_ledger_seal(ledger, NULL, &result, &problem, pool);
+    /* Somebody else was faster. */
+    return status == CIV_ECONFLICT ? APR_SUCCESS : status;
+}
+
+apr_status_t civ_ledger_maintain(civ_ledger_t *ledger, apr_pool_t *pool)
+{
+    civ_pending_state_t state;
+    civ_db_t *db;
+    apr_status_t status;
+
+    if (ledger->config->head_file != NULL)
+        civ_head_file_sync(ledger->config->head_file);
+    if (civ_ledger_read_only(ledger, pool) != NULL)
+        return APR_SUCCESS;
+    status = civ_store_acquire(ledger->config->store, &db);
+    if (status != APR_SUCCESS)
+        return status;
+    status = expire_answers(ledger, db);
+    if (status == APR_SUCCESS)
+        status = civ_pending_state(db, &state, pool);
+    civ_store_release(ledger->config->store, db);
+    return status == APR_SUCCESS ? seal_overdue(ledger, &state, pool) : status;
+}

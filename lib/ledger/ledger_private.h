@@ -1,0 +1,133 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file ledger_private.h
+ * Inside of the ledger, shared by the files of lib/ledger only.
+ */
+#ifndef CIV_LEDGER_PRIVATE_H
+#define CIV_LEDGER_PRIVATE_H
+
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+
+#include "ledger/genesis.h"
+#include "ledger/head_file.h"
+#include "ledger/ledger.h"
+#include "ledger/statements.h"
+
+/** Rows read at once when walking. */
+#define CIV_PAGE_ROWS 128
+
+typedef enum civ_request_kind_e { CIV_REQUEST_APPEND, CIV_REQUEST_PEND, CIV_REQUEST_SEAL } civ_request_kind_e;
+
+/** One caller's request while it waits. Lives on the caller's stack; the leader fills it in. */
+typedef struct civ_request_t {
+    civ_request_kind_e kind;
+    const civ_entry_t *entries;
+    apr_size_t count;
+    const civ_idempotency_t *idempotency;
+    civ_append_result_t *result;
+    civ_problem_t *problem;
+    apr_pool_t *pool; /**< the caller's: its thread sleeps, so the leader may allocate from it */
+    apr_status_t status;
+
+    /* Of the batch at hand. */
+    const char *answer;            /**< recorded for the Idempotency-Key, or found for it */
+    int repeated;                  /**< answer was found */
+    civ_block_t *block;            /**< sealed for it */
+    struct civ_request_t *same_as; /**< an earlier request of this batch with the same Idempotency-Key */
+
+    /* Of the queue. */
+    struct civ_request_t *next;
+    apr_thread_cond_t *wake;
+    int done;
+    int lead;
+} civ_request_t;
+
+struct civ_ledger_t {
+    const civ_ledger_config_t *config;
+    apr_pool_t *pool;
+    apr_thread_mutex_t *lock; /**< guards the queue and the identity */
+
+    civ_digest_t id;
+    int identified;
+
+    civ_request_t *first, *last;
+    int length;
+    int leading; /**< some thread of this process is at work, or has been told to be */
+
+    /* Used only by the thread that leads, under the host's mutex. */
+    civ_ledger_head_t known; /**< the newest head this process has seen */
+    int known_valid;
+    civ_digest_t no_validators;
+    apr_pool_t *batch_pool; /**< a root pool of its own: only the leader allocates from it */
+
+    apr_time_t next_expiry; /**< used by civ_ledger_maintain only */
+};
+
+/* ledger.c */
+
+/** Read the head on a connection (inside or outside a transaction) and check it against its block. */
+apr_status_t civ_ledger_load_head(civ_ledger_t *ledger, civ_db_t *db, civ_ledger_head_t *head,
+                                  apr_pool_t *pool);
+
+/** Note that stored data contradicts itself: log it, tell the observer. Always returns CIV_EINTEGRITY. */
+apr_status_t civ_ledger_integrity_lost(const civ_ledger_t *ledger, const char *reason);
+
+/** Compare the signed head with the chain that ends at @a height. @return what contradicts, or NULL */
+const char *civ_signed_head_compare(const civ_signed_head_t *kept, apr_uint64_t height, civ_db_t *db,
+                                    apr_status_t *status, apr_pool_t *pool);
+
+/** Reason why nothing may be written, or NULL. */
+const char *civ_ledger_read_only(const civ_ledger_t *ledger, apr_pool_t *pool);
+
+/** Lock and unlock what keeps this host's processes apart. */
+apr_status_t civ_ledger_lock(civ_ledger_t *ledger);
+void civ_ledger_unlock(civ_ledger_t *ledger);
+
+/* batch.c: what one transaction does */
+
+/** Do all of @a requests (a list through next) in one transaction; every request gets its status, problem,
+ * result. */
+void civ_batch_run(civ_ledger_t *ledger, civ_request_t *requests, int count, apr_pool_t *pool);
+
+/* seal.c: from entries to blocks */
+
+/** Make, mine and sign the block after @a head and move @a head on. @a block and what it needs go to @a pool.
+ */
+apr_status_t civ_seal_block(civ_ledger_t *ledger, civ_ledger_head_t *head, const civ_entry_t *entries,
+                            apr_size_t count, civ_block_t **block, apr_pool_t *pool);
+
+/** Insert a block, its entries and their index rows, inside the caller's transaction. */
+apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool);
+
+/** Move the head row from @a from to @a to. @return CIV_ECONFLICT when it is not at @a from any more */
+apr_status_t civ_seal_advance(civ_db_t *db, const civ_ledger_head_t *from, const civ_ledger_head_t *to,
+                              apr_pool_t *pool);
+
+/* pending.c */
+
+typedef struct civ_pending_state_t {
+    apr_int64_t count, bytes, oldest, last_sequence;
+} civ_pending_state_t;
+
+apr_status_t civ_pending_state(civ_db_t *db, civ_pending_state_t *state, apr_pool_t *pool);
+
+/** Read all that waits, in order, into an array of civ_entry_t. */
+apr_status_t civ_pending_load(civ_ledger_t *ledger, civ_db_t *db, apr_array_header_t *entries,
+                              apr_pool_t *pool);
+
+apr_status_t civ_pending_store(civ_db_t *db, apr_int64_t sequence, apr_int64_t now, const civ_entry_t *entry);
+
+apr_status_t civ_pending_delete(civ_db_t *db, apr_int64_t last_sequence);
+
+/* read.c */
+
+/** Read and check a block on a connection. A fault is CIV_EINTEGRITY, with its reason in @a fault. */
+apr_status_t civ_read_block(civ_db_t *db, apr_uint64_t height, civ_block_t **block, const char **fault,
+                            apr_pool_t *pool);
+
+/** Fill @a problem for a status of reading, and raise the alarm for CIV_EINTEGRITY. Returns @a status. */
+apr_status_t civ_read_failed(civ_ledger_t *ledger, apr_status_t status, const char *fault, const char *what,
+                             civ_problem_t *problem, apr_pool_t *pool);
+
+#endif

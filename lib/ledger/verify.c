@@ -1,0 +1,584 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * Validation: walking the tables in key order, page by page, and handing what they claim to the verifier.
+ * Each column of what belongs to a sealed block is either input to a hash or compared with what was derived
+ * from one. Constant memory; no lock is held between two selects.
+ */
+#include <apr_strings.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/encoding.h"
+#include "ledger/ledger_private.h"
+#include "ledger/leaf_cursor.h"
+#include "ledger/verifier.h"
+
+#define PROGRESS_EVERY 2048
+
+#define FMT APR_UINT64_T_FMT
+
+/** The head row as it was when the walk began; what it claims is compared when the walk gets there. */
+typedef struct head_claim_t {
+    int rows;
+    int readable;
+    apr_int64_t id, height, leaf_count, difficulty;
+    const char *block_hash, *frontier;
+} head_claim_t;
+
+typedef struct walk_t {
+    civ_ledger_t *ledger;
+    civ_db_t *db;
+    civ_verifier_t verifier;
+    civ_leaf_cursor_t entries, index;
+    civ_validation_t *validation;
+    civ_fault_fn fault;
+    civ_progress_fn progress;
+    void *baton;
+    head_claim_t head;
+    int to_head;             /**< the walk ends at the head: head and strays are examined */
+    const char *stored_hash; /**< of the block at hand */
+    const char *calculated_hash;
+    apr_pool_t *pool;       /**< for the whole walk */
+    apr_pool_t *page_pool;  /**< for a page of blocks */
+    apr_pool_t *block_pool; /**< for a block */
+} walk_t;
+
+/* --- faults
+ * -------------------------------------------------------------------------------------------------- */
+
+static apr_status_t take_fault(void *baton, apr_uint64_t height, const char *text)
+{
+    walk_t *walk = baton;
+    const civ_fault_t fault = {height, text, walk->stored_hash, walk->calculated_hash};
+
+    if (walk->validation->faults++ == 0)
+        civ_ledger_integrity_lost(
+            walk->ledger, apr_psprintf(walk->pool, "validation found block %" FMT ": %s", height, text));
+    return walk->fault(walk->baton, &fault);
+}
+
+static apr_status_t report_at(walk_t *walk, apr_uint64_t height, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** A fault that belongs to no block that was read. */
+static apr_status_t report_at(walk_t *walk, apr_uint64_t height, const char *format, ...)
+{
+    va_list arguments;
+    const char *text;
+
+    va_start(arguments, format);
+    text = apr_pvsprintf(walk->pool, format, arguments);
+    va_end(arguments);
+    walk->stored_hash = walk->calculated_hash = NULL;
+    return take_fault(walk, height, text);
+}
+
+/** Text columns are read up to their first NUL; more bytes than that were put there by other hands. */
+static apr_status_t check_octets(walk_t *walk, civ_rows_t *rows, int octets, int column, const char *what)
+{
+    apr_int64_t length;
+
+    if (civ_rows_int(rows, octets, &length) == APR_SUCCESS &&
+        length == (apr_int64_t)strlen(civ_rows_text(rows, column)))
+        return APR_SUCCESS;
+    return civ_verifier_report(&walk->verifier, "%s has bytes behind its end", what);
+}
+
+/* --- entries and their index rows
+ * ---------------------------------------------------------------------------- */
+
+static apr_status_t check_index_row(walk_t *walk, apr_uint64_t leaf, const civ_entry_t *entry)
+{
+    civ_verifier_t *v = &walk->verifier;
+    apr_uint64_t position = v->own.size - 1;
+    char hex[CIV_DIGEST_HEX_SIZE];
+    apr_int64_t height;
+    civ_rows_t *row;
+    apr_status_t status = civ_leaf_cursor_seek(&walk->index, walk->db, leaf, &row);
+
+    if (status == APR_NOTFOUND)
+        return civ_verifier_report(v, "entry %" FMT " has no row in the evidence index", position);
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_int(row, 1, &height) != APR_SUCCESS || height < 0 || (apr_uint64_t)height != v->next_height)
+        status = civ_verifier_report(v, "the evidence index leads entry %" FMT " to another block", position);
+    if (status == APR_SUCCESS && entry != NULL &&
+        strcmp(civ_rows_text(row, 2), civ_digest_hex(hex, &entry->evidence_hash)) != 0)
+        status = civ_verifier_report(v, "the evidence index has another hash for entry %" FMT, position);
+    if (status == APR_SUCCESS && entry != NULL && strcmp(civ_rows_text(row, 3), entry->type) != 0)
+        status = civ_verifier_report(v, "the evidence index has another type for entry %" FMT, position);
+    if (status == APR_SUCCESS)
+        status = check_octets(walk, row, 4, 2, "an evidence hash in the index");
+    if (status == APR_SUCCESS)
+        status = check_octets(walk, row, 5, 3, "a type in the index");
+    return status;
+}
+
+static apr_status_t check_entry_row(walk_t *walk, civ_rows_t *row, civ_entry_t *entry, int *good)
+{
+    civ_verifier_t *v = &walk->verifier;
+    const char *payload = apr_pstrdup(walk->block_pool, civ_rows_text(row, 2));
+    civ_digest_t leaf;
+    apr_status_t status = APR_SUCCESS;
+    int readable = civ_digest_from_hex(&leaf, civ_rows_text(row, 1)) == APR_SUCCESS;
+
+    if (!readable)
+        status = civ_verifier_report(v, "the leaf hash of entry %" FMT " is damaged", v->own.size);
+    if (status == APR_SUCCESS)
+        status = check_octets(walk, row, 3, 1, "a leaf hash");
+    if (status == APR_SUCCESS)
+        status = check_octets(walk, row, 4, 2, "an entry");
+    if (status == APR_SUCCESS)
+        status = civ_verifier_entry(v, payload, strlen(payload), readable ? &leaf : NULL, entry, good);
+    return status;
+}
+
+static apr_status_t check_entry(walk_t *walk, apr_uint64_t leaf)
+{
+    civ_entry_t entry;
+    civ_rows_t *row;
+    int good = 0;
+    apr_status_t status = civ_leaf_cursor_seek(&walk->entries, walk->db, leaf, &row);
+
+    if (status == APR_SUCCESS)
+        status = check_entry_row(walk, row, &entry, &good);
+    else if (status == APR_NOTFOUND)
+        status = civ_verifier_missing(&walk->verifier, NULL);
+    if (status == APR_SUCCESS)
+        status = check_index_row(walk, leaf, good ? &entry : NULL);
+    return status;
+}
+
+static apr_status_t check_entries(walk_t *walk, const civ_header_t *header)
+{
+    apr_uint32_t i, count = header->entry_count;
+    apr_status_t status = APR_SUCCESS;
+
+    /* A damaged count must not send us looking for four billion entries. */
+    if (count > CIV_BLOCK_MAX_ENTRIES) {
+        count = CIV_BLOCK_MAX_ENTRIES;
+        status = civ_verifier_report(&walk->verifier, "the header counts %u entries, more than a block takes",
+                                     header->entry_count);
+    }
+    for (i = 0; i < count && status == APR_SUCCESS; i++)
+        status = check_entry(walk, header->first_leaf + i);
+    return status;
+}
+
+/** Leaves that belong to blocks which could not be read: the tree goes on behind them with what is stored. */
+static apr_status_t pass_leaves(walk_t *walk, const civ_header_t *header)
+{
+    civ_verifier_t *v = &walk->verifier;
+    apr_status_t status = APR_SUCCESS;
+
+    if (v->previous_known || v->frontier_lost || header->first_leaf < v->frontier.size)
+        return APR_SUCCESS;
+    while (v->frontier.size < header->first_leaf && status == APR_SUCCESS) {
+        civ_digest_t leaf;
+        civ_rows_t *row;
+
+        status = civ_leaf_cursor_seek(&walk->entries, walk->db, v->frontier.size, &row);
+        if (status == APR_SUCCESS && civ_digest_from_hex(&leaf, civ_rows_text(row, 1)) == APR_SUCCESS)
+            civ_verifier_pass(v, &leaf);
+        else if (status == APR_SUCCESS || status == APR_NOTFOUND)
+            break;
+    }
+    return status == APR_NOTFOUND ? APR_SUCCESS : status;
+}
+
+/* --- blocks
+ * -------------------------------------------------------------------------------------------------- */
+
+typedef struct block_row_t {
+    apr_uint64_t height;
+    civ_header_t header;
+    civ_digest_t stored_hash;
+    unsigned char signature[CIV_KEY_SIGNATURE_SIZE];
+    int header_readable, hash_readable, signature_readable;
+} block_row_t;
+
+static void read_block_row(walk_t *walk, civ_rows_t *rows, block_row_t *row)
+{
+    unsigned char bytes[CIV_HEADER_SIZE], *signature;
+    const char *header = civ_rows_text(rows, 3);
+    civ_digest_t calculated;
+    apr_size_t length;
+
+    row->header_readable =
+        strlen(header) == 2 * CIV_HEADER_SIZE && civ_hex_decode(bytes, sizeof(bytes), header) == APR_SUCCESS;
+    walk->stored_hash = apr_pstrdup(walk->block_pool, civ_rows_text(rows, 1));
+    walk->calculated_hash = NULL;
+    if (row->header_readable) {
+        civ_digest_sha256(&calculated, bytes, sizeof(bytes));
+        walk->calculated_hash = civ_digest_hex_dup(&calculated, walk->block_pool);
+        row->header_readable = civ_header_unpack(&row->header, bytes) == APR_SUCCESS;
+    }
+    row->hash_readable = civ_digest_from_hex(&row->stored_hash, civ_rows_text(rows, 1)) == APR_SUCCESS;
+    row->signature_readable =
+        civ_base64_decode(&signature, &length, civ_rows_text(rows, 4), walk->block_pool) == APR_SUCCESS &&
+        length == CIV_KEY_SIGNATURE_SIZE;
+    if (row->signature_readable)
+        memcpy(row->signature, signature, CIV_KEY_SIGNATURE_SIZE);
+}
+
+/** What the row says that the header does not. The verifier stands at the row's block. */
+static apr_status_t check_block_columns(walk_t *walk, civ_rows_t *rows, const block_row_t *row)
+{
+    civ_verifier_t *v = &walk->verifier;
+    apr_int64_t created;
+    apr_status_t status = APR_SUCCESS;
+
+    if (!row->header_readable)
+        status = civ_verifier_report(v, "the header is damaged");
+    if (status == APR_SUCCESS && !row->hash_readable)
+        status = civ_verifier_report(v, "the stored block hash is damaged");
+    if (status == APR_SUCCESS && !row->signature_readable)
+        status = civ_verifier_report(v, "the signature is damaged");
+    if (status == APR_SUCCESS && row->header_readable &&
+        (civ_rows_int(rows, 2, &created) != APR_SUCCESS || created != row->header.timestamp))
+        status = civ_verifier_report(v, "the time stored for searching is not the header's");
+    if (status == APR_SUCCESS)
+        status = check_octets(walk, rows, 5, 1, "the stored block hash");
+    if (status == APR_SUCCESS)
+        status = check_octets(walk, rows, 6, 3, "the header");
+    if (status == APR_SUCCESS)
+        status = check_octets(walk, rows, 7, 4, "the signature");
+    return status;
+}
+
+static apr_status_t check_block(walk_t *walk, civ_rows_t *rows, apr_uint64_t height)
+{
+    civ_verifier_t *v = &walk->verifier;
+    const civ_header_t *header;
+    block_row_t row;
+    apr_status_t status = APR_SUCCESS;
+
+    apr_pool_clear(walk->block_pool);
+    read_block_row(walk, rows, &row);
+    header = row.header_readable ? &row.header : NULL;
+    if (header != NULL)
+        status = pass_leaves(walk, header);
+    if (status == APR_SUCCESS)
+        status = civ_verifier_begin(v, height, header, row.hash_readable ? &row.stored_hash : NULL,
+                                    row.signature_readable ? row.signature : NULL, walk->block_pool);
+    if (status == APR_SUCCESS)
+        status = check_block_columns(walk, rows, &row);
+    if (status == APR_SUCCESS && header != NULL)
+        status = check_entries(walk, header);
+    if (status == APR_SUCCESS)
+        status = civ_verifier_end(v);
+    walk->validation->blocks++;
+    return status;
+}
+
+static apr_status_t report_gap(walk_t *walk, apr_uint64_t first, apr_uint64_t last)
+{
+    walk->verifier.previous_known = 0;
+    if (first == last)
+        return report_at(walk, first, "the block is missing");
+    return report_at(walk, first, "blocks %" FMT " to %" FMT " are missing", first, last);
+}
+
+static apr_status_t tell_progress(walk_t *walk)
+{
+    apr_uint64_t total = walk->validation->last - walk->validation->first + 1;
+
+    if (walk->progress == NULL || walk->validation->blocks % PROGRESS_EVERY != 0)
+        return APR_SUCCESS;
+    return walk->progress(walk->baton, walk->validation->blocks, total);
+}
+
+/** One page of blocks from *next on. @param next one past the last that was dealt with */
+static apr_status_t check_page(walk_t *walk, apr_uint64_t *next, int *got)
+{
+    const civ_argument_t arguments[] = {civ_int(*next), civ_int(walk->validation->last),
+                                        civ_int(CIV_PAGE_ROWS)};
+    civ_rows_t *rows;
+    apr_status_t status;
+
+    apr_pool_clear(walk->page_pool);
+    status = civ_db_select(walk->db, &civ_ledger_sql[SQL_BLOCKS_PAGE], arguments, 3, &rows, walk->page_pool);
+    for (*got = 0; status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS; (*got)++) {
+        apr_int64_t height;
+
+        if (civ_rows_int(rows, 0, &height) != APR_SUCCESS || height < 0)
+            return CIV_EDATABASE;
+        if ((apr_uint64_t)height > *next)
+            status = report_gap(walk, *next, (apr_uint64_t)height - 1);
+        if (status == APR_SUCCESS)
+            status = check_block(walk, rows, (apr_uint64_t)height);
+        *next = (apr_uint64_t)height + 1;
+        if (status == APR_SUCCESS)
+            status = tell_progress(walk);
+    }
+    return status;
+}
+
+static apr_status_t check_blocks(walk_t *walk)
+{
+    apr_uint64_t next = walk->validation->first;
+    apr_status_t status;
+    int got;
+
+    do {
+        status = check_page(walk, &next, &got);
+    } while (status == APR_SUCCESS && got == CIV_PAGE_ROWS && next <= walk->validation->last);
+    if (status == APR_SUCCESS && next <= walk->validation->last)
+        status = report_gap(walk, next, walk->validation->last);
+    return status;
+}
+
+/* --- where the walk begins
+ * ----------------------------------------------------------------------------------- */
+
+static apr_status_t read_head_claim(walk_t *walk)
+{
+    head_claim_t *head = &walk->head;
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[SQL_HEAD_ROW], NULL, 0, &rows, walk->pool);
+
+    for (head->rows = 0; status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS; head->rows++) {
+        apr_int64_t hash_octets = 0, frontier_octets = 0;
+
+        if (head->rows > 0)
+            continue;
+        head->block_hash = apr_pstrdup(walk->pool, civ_rows_text(rows, 2));
+        head->frontier = apr_pstrdup(walk->pool, civ_rows_text(rows, 4));
+        head->readable = civ_rows_int(rows, 0, &head->id) == APR_SUCCESS && head->id == 1 &&
+                         civ_rows_int(rows, 1, &head->height) == APR_SUCCESS && head->height >= 0 &&
+                         civ_rows_int(rows, 3, &head->leaf_count) == APR_SUCCESS &&
+                         civ_rows_int(rows, 5, &head->difficulty) == APR_SUCCESS &&
+                         civ_rows_int(rows, 6, &hash_octets) == APR_SUCCESS &&
+                         civ_rows_int(rows, 7, &frontier_octets) == APR_SUCCESS &&
+                         hash_octets == (apr_int64_t)strlen(head->block_hash) &&
+                         frontier_octets == (apr_int64_t)strlen(head->frontier);
+    }
+    return status;
+}
+
+static apr_status_t newest_height(walk_t *walk, apr_uint64_t *height)
+{
+    apr_int64_t value;
+    civ_rows_t *rows;
+    apr_status_t status =
+        civ_db_select(walk->db, &civ_ledger_sql[SQL_BLOCK_LAST], NULL, 0, &rows, walk->pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    *height = 0;
+    if (civ_rows_next(rows) == APR_SUCCESS && civ_rows_int(rows, 0, &value) == APR_SUCCESS && value > 0)
+        *height = (apr_uint64_t)value;
+    return APR_SUCCESS;
+}
+
+/** The end of the walk: the head row's block, or where that is not to be trusted, the newest there is. */
+static apr_status_t find_end(walk_t *walk, apr_uint64_t last)
+{
+    apr_uint64_t newest, end;
+    apr_status_t status = read_head_claim(walk);
+
+    if (status == APR_SUCCESS)
+        status = newest_height(walk, &newest);
+    if (status != APR_SUCCESS)
+        return status;
+    end = newest;
+    /* A head row that claims more than there is cannot send us beyond it: what it claims is compared at the
+     * end. */
+    if (walk->head.readable && (apr_uint64_t)walk->head.height < newest)
+        end = (apr_uint64_t)walk->head.height;
+    walk->to_head = last >= end;
+    walk->validation->last = walk->to_head ? end : last;
+    return APR_SUCCESS;
+}
+
+/** What must hold before block @a first: its parent, the tree up to it, the policy in force. */
+static apr_status_t start_in_the_middle(walk_t *walk, apr_uint64_t first)
+{
+    civ_verifier_t *v = &walk->verifier;
+    const char *fault = NULL;
+    civ_block_t *parent, *genesis;
+    civ_digest_t root;
+    apr_status_t status = civ_read_block(walk->db, 0, &genesis, &fault, walk->pool);
+
+    if (status == APR_SUCCESS)
+        status = civ_read_block(walk->db, first - 1, &parent, &fault, walk->pool);
+    if (status == CIV_EINTEGRITY || status == APR_NOTFOUND) {
+        v->frontier_lost = 1;
+        return report_at(walk, first - 1, "%s: validate from block 0",
+                         fault != NULL ? fault : "the block is missing");
+    }
+    if (status != APR_SUCCESS)
+        return status;
+    v->ledger_id = genesis->header.ledger_id;
+    v->ledger_known = 1;
+    v->previous = parent->header;
+    v->previous_hash = parent->hash;
+    v->previous_known = 1;
+    v->next_height = first;
+    v->frontier_lost = 0;
+    status = civ_leaf_cursor_frontier(walk->db, parent->header.first_leaf + parent->header.entry_count,
+                                      &v->frontier, walk->pool);
+    if (status == APR_SUCCESS)
+        status = civ_leaf_cursor_policy(walk->db, v->frontier.size, &genesis->entries[0], &v->difficulty,
+                                        walk->pool);
+    if (status == CIV_EINTEGRITY) {
+        v->frontier_lost = 1;
+        v->difficulty = parent->header.difficulty;
+        return report_at(walk, first - 1, "an entry up to here is missing or damaged: validate from block 0");
+    }
+    if (status != APR_SUCCESS)
+        return status;
+    civ_merkle_frontier_root(&v->frontier, &root);
+    if (!civ_digest_equal(&root, &parent->header.log_root)) {
+        v->frontier_lost = 1;
+        return report_at(walk, first - 1,
+                         "the leaf hashes stored so far do not hash to the log root: validate from block 0");
+    }
+    return APR_SUCCESS;
+}
+
+/* --- what lies around the blocks
+ * ----------------------------------------------------------------------------- */
+
+static apr_status_t check_head_row(walk_t *walk)
+{
+    const head_claim_t *head = &walk->head;
+    const civ_verifier_t *v = &walk->verifier;
+    apr_uint64_t last = walk->validation->last;
+    char hex[CIV_DIGEST_HEX_SIZE];
+    apr_status_t status = APR_SUCCESS;
+
+    if (head->rows == 0)
+        return report_at(walk, last, "the head row is missing");
+    if (head->rows > 1)
+        status = report_at(walk, last, "there is more than one head row");
+    if (status == APR_SUCCESS && !head->readable)
+        return report_at(walk, last, "the head row is damaged");
+    if (status == APR_SUCCESS && (apr_uint64_t)head->height != last)
+        return report_at(walk, last,
+                         "the head row names block %" APR_INT64_T_FMT " as the newest; it is missing",
+                         head->height);
+    if (status == APR_SUCCESS && v->previous_known &&
+        strcmp(head->block_hash, civ_digest_hex(hex, &v->previous_hash)) != 0)
+        status = report_at(walk, last, "the head row names another hash for the newest block");
+    if (status == APR_SUCCESS && !v->frontier_lost && (apr_uint64_t)head->leaf_count != v->frontier.size)
+        status = report_at(walk, last, "the head row counts %" APR_INT64_T_FMT " entries; there are %" FMT,
+                           head->leaf_count, v->frontier.size);
+    if (status == APR_SUCCESS && !v->frontier_lost &&
+        strcmp(head->frontier, civ_merkle_frontier_to_hex(&v->frontier, walk->pool)) != 0)
+        status = report_at(walk, last, "the head row's frontier is not that of the entries");
+    if (status == APR_SUCCESS && (apr_uint64_t)head->difficulty != v->difficulty)
+        status =
+            report_at(walk, last, "the head row demands %" APR_INT64_T_FMT " bits where policy demands %u",
+                      head->difficulty, v->difficulty);
+    return status;
+}
+
+static apr_status_t check_strays(walk_t *walk, civ_ledger_sql_e sql, const char *what)
+{
+    apr_int64_t key;
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[sql], NULL, 0, &rows, walk->pool);
+
+    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
+        if (civ_rows_int(rows, 0, &key) != APR_SUCCESS)
+            key = -1;
+        status = report_at(walk, walk->validation->last,
+                           "%s %" APR_INT64_T_FMT " does not belong to the chain", what, key);
+    }
+    return status;
+}
+
+static apr_status_t check_signed_head(walk_t *walk)
+{
+    const civ_ledger_config_t *config = walk->ledger->config;
+    apr_uint64_t newest;
+    civ_signed_head_t kept;
+    const char *fault;
+    apr_status_t status;
+
+    if (config->head_file == NULL)
+        return APR_SUCCESS;
+    status =
+        civ_head_file_read(&kept, config->head_file, config->name, civ_key_public(config->key), walk->pool);
+    if (APR_STATUS_IS_ENOENT(status))
+        return report_at(walk, walk->validation->last, "there is no signed head beside the database");
+    if (status != APR_SUCCESS)
+        return report_at(walk, walk->validation->last, "the signed head beside the database is damaged");
+    /* Others may have appended since the walk began. */
+    status = newest_height(walk, &newest);
+    if (status != APR_SUCCESS)
+        return status;
+    fault = civ_signed_head_compare(&kept, newest, walk->db, &status, walk->pool);
+    if (fault == NULL)
+        return status;
+    return report_at(walk, kept.height < walk->validation->last ? kept.height : walk->validation->last, "%s",
+                     fault);
+}
+
+static apr_status_t check_surroundings(walk_t *walk)
+{
+    apr_status_t status = check_head_row(walk);
+
+    if (status == APR_SUCCESS)
+        status = check_strays(walk, SQL_BLOCKS_STRAY, "block row");
+    if (status == APR_SUCCESS)
+        status = check_strays(walk, SQL_ENTRIES_STRAY, "entry row");
+    if (status == APR_SUCCESS)
+        status = check_strays(walk, SQL_INDEX_STRAY, "evidence index row");
+    if (status == APR_SUCCESS)
+        status = check_signed_head(walk);
+    return status;
+}
+
+/* --- all together
+ * -------------------------------------------------------------------------------------------- */
+
+static apr_status_t run_walk(walk_t *walk, apr_uint64_t first, apr_uint64_t last)
+{
+    const civ_ledger_config_t *config = walk->ledger->config;
+    apr_status_t status;
+
+    civ_verifier_init(&walk->verifier, config->name, civ_key_public(config->key), take_fault, walk,
+                      walk->pool);
+    walk->validation->first = first;
+    status = find_end(walk, last);
+    if (status == APR_SUCCESS && first > walk->validation->last)
+        return APR_NOTFOUND;
+    if (status == APR_SUCCESS && first > 0)
+        status = start_in_the_middle(walk, first);
+    if (status == APR_SUCCESS)
+        status = check_blocks(walk);
+    if (status == APR_SUCCESS && walk->to_head)
+        status = check_surroundings(walk);
+    return status;
+}
+
+apr_status_t civ_ledger_validate(civ_ledger_t *ledger, apr_uint64_t first, apr_uint64_t last,
+                                 civ_fault_fn fault, civ_progress_fn progress, void *baton,
+                                 civ_validation_t *validation, civ_problem_t *problem, apr_pool_t *pool)
+{
+    walk_t walk = {
+        .ledger = ledger, .fault = fault, .progress = progress, .baton = baton, .validation = validation};
+    apr_status_t status = civ_store_acquire(ledger->config->store, &walk.db);
+
+    if (status != APR_SUCCESS) {
+        civ_store_problem(problem, status, pool);
+        return status;
+    }
+    memset(validation, 0, sizeof(*validation));
+    apr_pool_create(&walk.pool, pool);
+    apr_pool_create(&walk.page_pool, walk.pool);
+    apr_pool_create(&walk.block_pool, walk.pool);
+    civ_leaf_cursor_init(&walk.entries, SQL_ENTRIES_PAGE, walk.pool);
+    civ_leaf_cursor_init(&walk.index, SQL_INDEX_PAGE, walk.pool);
+    status = run_walk(&walk, first, last);
+    civ_store_release(ledger->config->store, walk.db);
+    apr_pool_destroy(walk.pool);
+    if (status == APR_NOTFOUND)
+        civ_problem_set(problem, CIV_PROBLEM_INVALID_PARAMETER, pool, "The ledger does not reach block %" FMT,
+                        first);
+    else if (status != APR_SUCCESS)
+        civ_store_problem(problem, status, pool);
+    return status;
+}

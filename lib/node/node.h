@@ -1,0 +1,133 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file node.h
+ * A node: state folder, keys, database, ledger and hot state of one organisation, tied together. Every face
+ * (module, worker, administrator's tool) goes through it.
+ */
+#ifndef CIV_NODE_H
+#define CIV_NODE_H
+
+#include <apr_user.h>
+
+#include "ledger/ledger.h"
+#include "state/state.h"
+
+typedef struct civ_node_config_t {
+    const char *state_dir;             /**< CivarcosStateDir, absolute */
+    const char *database_driver;       /**< CivarcosDatabase; NULL: sqlite3 */
+    const char *database_parameters;   /**< NULL: <state>/civarcos.db */
+    int pool_min, pool_max;            /**< CivarcosDatabasePool */
+    const char *ledger_name;           /**< CivarcosLedgerName */
+    apr_uint32_t difficulty;           /**< CivarcosDifficulty, bits */
+    apr_uint32_t min_validators;       /**< CivarcosMinValidators */
+    apr_interval_time_t seal_interval; /**< CivarcosSealInterval */
+    apr_uint32_t seal_count;           /**< CivarcosSealCount */
+    int queue_limit;                   /**< CivarcosQueueLimit */
+    apr_uint32_t hot_blocks;           /**< CivarcosHotBlocks */
+    apr_interval_time_t state_refresh; /**< CivarcosStateRefresh */
+    apr_int64_t min_free;              /**< CivarcosMinFree, bytes */
+} civ_node_config_t;
+
+/** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
+extern const civ_node_config_t civ_node_defaults;
+
+/** Counters of the hot state that the node keeps; the face's own start at CIV_NODE_COUNTER_COUNT. */
+typedef enum civ_node_counter_e {
+    CIV_NODE_BATCHES,            /**< transactions committed by this server's processes */
+    CIV_NODE_BATCHES_FAILED,     /**< transactions given up */
+    CIV_NODE_BATCH_REQUESTS,     /**< requests that went through a batch */
+    CIV_NODE_BATCH_BLOCKS,       /**< blocks sealed by this server's processes */
+    CIV_NODE_BATCH_MICROSECONDS, /**< time spent in batches */
+    CIV_NODE_HOT_HITS,           /**< blocks answered from shared memory */
+    CIV_NODE_HOT_MISSES,         /**< blocks read from the database */
+    CIV_NODE_REFRESHES,          /**< times another writer's progress was taken over */
+    CIV_NODE_VALIDATIONS,        /**< validations run */
+    CIV_NODE_FAULTS,             /**< faults they found */
+    CIV_NODE_COUNTER_COUNT = 32
+} civ_node_counter_e;
+
+typedef struct civ_node_t civ_node_t;
+
+/**
+ * Make what a node needs on disk, once at start, as the user that httpd starts as: the state folder and its
+ * keys folder (0700), the ledger's key (made where there is none), the empty SQLite file; all given to @a uid
+ * and @a gid when the caller is root. Files that are there already are never replaced.
+ * @param error a sentence for the administrator on failure, naming path and reason
+ */
+apr_status_t civ_node_prepare(const civ_node_config_t *config, apr_uid_t uid, apr_gid_t gid,
+                              const char **error, apr_pool_t *pool);
+
+typedef struct civ_node_context_t {
+    civ_state_node_t *hot;          /**< the node's slot; NULL: no hot state (tools) */
+    apr_global_mutex_t *mutex;      /**< keeps this host's processes apart; NULL: only this one */
+    civ_interrupted_fn interrupted; /**< non-zero when the process is told to stop at once; may be NULL */
+    void *interrupted_baton;
+    const civ_log_t *log;
+} civ_node_context_t;
+
+/** Make this process's object. Reads the key file, opens no connection. After fork. Everything handed in must
+ * outlive
+ *  @a pool. @param error as for civ_node_prepare */
+apr_status_t civ_node_open(civ_node_t **node, const civ_node_config_t *config,
+                           const civ_node_context_t *context, const char **error, apr_pool_t *pool);
+
+/**
+ * Bring the database up: schema steps, genesis, checks, policy, and the hot state filled. Once at server
+ * start, and again by any process while it has not succeeded (a database that was down).
+ * @return APR_SUCCESS; CIV_EINVALID or CIV_EINTEGRITY: the node stays up but read-only, and says why;
+ * database errors
+ */
+apr_status_t civ_node_start(civ_node_t *node, apr_pool_t *pool);
+
+/**
+ * To be called at the start of every request that uses the node: starts it when it has not started, and looks
+ * every state_refresh whether another writer has moved on. Normally costs no query at all.
+ * @return APR_SUCCESS, or a status with @a problem filled (UNAVAILABLE)
+ */
+apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool);
+
+/** The node's ledger. */
+civ_ledger_t *civ_node_ledger(civ_node_t *node);
+
+/** The node's configuration. */
+const civ_node_config_t *civ_node_config(const civ_node_t *node);
+
+/** Head from the hot state, else from the database. @return APR_SUCCESS, or a status with @a problem filled
+ */
+apr_status_t civ_node_head(civ_node_t *node, civ_state_head_t *head, civ_problem_t *problem,
+                           apr_pool_t *pool);
+
+/** The whole answer of "info", ready to send, and its entity tag (without quotes). */
+apr_status_t civ_node_info(civ_node_t *node, const char **body, apr_size_t *length, const char **tag,
+                           civ_problem_t *problem, apr_pool_t *pool);
+
+/** A block's JSON object by height, hot or from the database. */
+apr_status_t civ_node_block(civ_node_t *node, apr_uint64_t height, const char **json, apr_size_t *length,
+                            civ_digest_t *hash, civ_problem_t *problem, apr_pool_t *pool);
+
+/** A block's JSON object by its hash. */
+apr_status_t civ_node_block_by_hash(civ_node_t *node, const civ_digest_t *hash, const char **json,
+                                    apr_size_t *length, civ_problem_t *problem, apr_pool_t *pool);
+
+/** Why writing is off, or NULL. */
+const char *civ_node_read_only(civ_node_t *node, apr_pool_t *pool);
+
+/** Count something. */
+void civ_node_count(civ_node_t *node, unsigned counter, apr_int64_t value);
+
+typedef struct civ_health_t {
+    int started;                 /**< civ_node_start has succeeded */
+    int database;                /**< a write transaction could be opened (and was given up) */
+    int head;                    /**< head row, last block and hot state agree */
+    const char *database_detail; /**< a sentence when it is not well, fit for clients; else NULL */
+    const char *read_only;       /**< the reason, or NULL */
+    civ_state_head_t state;
+} civ_health_t;
+
+/** Look after the node's health: opens a write transaction and rolls it back, compares the heads. */
+void civ_node_health(civ_node_t *node, civ_health_t *health, apr_pool_t *pool);
+
+/** Housekeeping; about every second, by one process of the server (see civ_ledger_maintain). */
+apr_status_t civ_node_maintain(civ_node_t *node, apr_pool_t *pool);
+
+#endif

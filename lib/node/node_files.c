@@ -1,0 +1,151 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * What a node has on disk, and making it before the server lowers its privileges.
+ */
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/node_private.h"
+
+const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/civarcos.db", NULL);
+}
+
+const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/signed-head", NULL);
+}
+
+const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/keys/ledger.pem", NULL);
+}
+
+static const char *explain(const char *what, const char *path, apr_status_t status, apr_pool_t *pool)
+{
+    char reason[160];
+
+    return apr_psprintf(pool, "%s \"%s\": %s", what, path, apr_strerror(status, reason, sizeof(reason)));
+}
+
+/* Root prepares for the account the server will run as. What belongs to somebody else already is left alone.
+ */
+static apr_status_t give_away(const char *path, apr_uid_t uid, apr_gid_t gid)
+{
+    struct stat info;
+
+    if (geteuid() != 0 || uid == 0)
+        return APR_SUCCESS;
+    if (lstat(path, &info) != 0)
+        return apr_get_os_error();
+    if (info.st_uid != 0 || S_ISLNK(info.st_mode))
+        return APR_SUCCESS;
+    return lchown(path, uid, gid) == 0 ? APR_SUCCESS : apr_get_os_error();
+}
+
+static apr_status_t make_folder(const char *path, apr_uid_t uid, apr_gid_t gid, const char **error,
+                                apr_pool_t *pool)
+{
+    struct stat info;
+    apr_status_t status = APR_SUCCESS;
+
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        status = apr_get_os_error();
+    if (status == APR_SUCCESS && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
+        status = APR_ENOTDIR;
+    if (status == APR_SUCCESS)
+        status = give_away(path, uid, gid);
+    if (status != APR_SUCCESS)
+        *error = explain("cannot make the folder", path, status, pool);
+    return status;
+}
+
+static apr_status_t make_parents(const char *path, const char **error, apr_pool_t *pool)
+{
+    const char *slash = strrchr(path, '/');
+    const char *parent;
+    apr_status_t status;
+
+    if (slash == NULL || slash == path)
+        return APR_SUCCESS;
+    parent = apr_pstrndup(pool, path, (apr_size_t)(slash - path));
+    status =
+        apr_dir_make_recursive(parent, APR_FPROT_OS_DEFAULT & ~(APR_FPROT_GWRITE | APR_FPROT_WWRITE), pool);
+    if (status != APR_SUCCESS)
+        *error = explain("cannot make the folder", parent, status, pool);
+    return status;
+}
+
+static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid, const char **error,
+                             apr_pool_t *pool)
+{
+    civ_key_t *key;
+    apr_status_t status;
+
+    if (access(path, F_OK) != 0) {
+        status = civ_key_generate(&key, pool);
+        if (status == APR_SUCCESS)
+            status = civ_key_save(key, path, pool);
+        /* Another server that shares the folder was faster. */
+        if (APR_STATUS_IS_EEXIST(status))
+            status = APR_SUCCESS;
+        if (status != APR_SUCCESS) {
+            *error = explain("cannot make the ledger's key", path, status, pool);
+            return status;
+        }
+    }
+    status = give_away(path, uid, gid);
+    if (status != APR_SUCCESS)
+        *error = explain("cannot give away the ledger's key", path, status, pool);
+    return status;
+}
+
+/* SQLite gives its side files to the owner of the database, so an empty file of the right owner is all it
+ * takes. */
+static apr_status_t make_database(const char *path, apr_uid_t uid, apr_gid_t gid, const char **error,
+                                  apr_pool_t *pool)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    apr_status_t status = APR_SUCCESS;
+
+    if (file >= 0)
+        close(file);
+    else if (errno != EROFS && errno != EACCES)
+        status = apr_get_os_error();
+    if (status == APR_SUCCESS)
+        status = give_away(path, uid, gid);
+    if (status != APR_SUCCESS)
+        *error = explain("cannot make the database file", path, status, pool);
+    return status;
+}
+
+static int uses_sqlite(const civ_node_config_t *config)
+{
+    return config->database_driver == NULL || strcmp(config->database_driver, "sqlite3") == 0;
+}
+
+apr_status_t civ_node_prepare(const civ_node_config_t *config, apr_uid_t uid, apr_gid_t gid,
+                              const char **error, apr_pool_t *pool)
+{
+    const char *keys = apr_pstrcat(pool, config->state_dir, "/keys", NULL);
+    apr_status_t status = make_parents(config->state_dir, error, pool);
+
+    if (status == APR_SUCCESS)
+        status = make_folder(config->state_dir, uid, gid, error, pool);
+    if (status == APR_SUCCESS)
+        status = make_folder(keys, uid, gid, error, pool);
+    if (status == APR_SUCCESS)
+        status = make_key(civ_node_key_path(config, pool), uid, gid, error, pool);
+    if (status == APR_SUCCESS && uses_sqlite(config))
+        status = make_database(config->database_parameters != NULL ? config->database_parameters
+                                                                   : civ_node_database_path(config, pool),
+                               uid, gid, error, pool);
+    return status;
+}

@@ -1,0 +1,52 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file node_private.h
+ * Inside of a node, shared by the files of lib/node only.
+ */
+#ifndef CIV_NODE_PRIVATE_H
+#define CIV_NODE_PRIVATE_H
+
+#include <apr_thread_mutex.h>
+
+#include "node/node.h"
+
+struct civ_node_t {
+    const civ_node_config_t *config;
+    civ_node_context_t context;
+    civ_key_t *key;
+    civ_statement_set_t sets[2];
+    civ_store_config_t store_config;
+    civ_ledger_config_t ledger_config;
+    civ_ledger_observer_t observer;
+    civ_store_t *store;
+    civ_ledger_t *ledger;
+    apr_pool_t *pool;
+
+    apr_thread_mutex_t *lock;           /**< guards what follows */
+    apr_time_t next_start;              /**< when to try civ_node_start again */
+    int schema_done;                    /**< the tables were brought up to date by this process */
+    char reason[CIV_STATE_REASON_SIZE]; /**< for being read-only, where there is no hot state */
+};
+
+/** Default path of the SQLite file, of the head file and of the ledger's key. */
+const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool);
+const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool);
+const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool);
+
+/** Fill in what the node wants to hear from its ledger. */
+void civ_node_observe(civ_node_t *node);
+
+/** Put a head and the newest blocks into the hot state. Takes the node's mutex. */
+apr_status_t civ_node_fill(civ_node_t *node, apr_pool_t *pool);
+
+/** Look whether another writer has moved on, and take over what it did. */
+apr_status_t civ_node_take_over(civ_node_t *node, apr_pool_t *pool);
+
+/** The answer of "info" for a head. */
+const char *civ_node_render_info(civ_node_t *node, const civ_state_head_t *head, apr_size_t *length,
+                                 const char **tag, apr_pool_t *pool);
+
+/** A head as the hot state has it. */
+void civ_node_convert_head(civ_node_t *node, const civ_ledger_head_t *from, civ_state_head_t *to);
+
+#endif

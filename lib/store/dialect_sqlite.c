@@ -1,0 +1,136 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * All that is particular to SQLite: settings, error codes, words, free space.
+ */
+#include <apr_strings.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "store/dialect.h"
+#include "store/store_private.h"
+
+/* Waits inside SQLite hold apr_dbd's mutex for the whole process, and the driver repeats a busy call 16 times
+ * with 100 ms between: a short timeout answers soonest under contention (20 to 50 ms measured best). */
+#define BUSY_TIMEOUT "PRAGMA busy_timeout=25"
+
+typedef struct setting_t {
+    const char *set;
+    const char *read; /**< NULL: a failure to set is not fatal, nothing is compared */
+    const char *expected;
+} setting_t;
+
+static const setting_t settings[] = {
+    {BUSY_TIMEOUT, "PRAGMA busy_timeout", "25"},
+    {"PRAGMA journal_mode=WAL", "PRAGMA journal_mode", "wal"},
+    {"PRAGMA synchronous=FULL", "PRAGMA synchronous", "2"},
+    /* A rewritten log file costs less to sync than a growing one, so it may stay large. 4,000 pages are 16
+       MiB. */
+    {"PRAGMA wal_autocheckpoint=4000", "PRAGMA wal_autocheckpoint", "4000"},
+    {"PRAGMA cache_size=-16384", NULL, NULL},
+    {"PRAGMA temp_store=MEMORY", NULL, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const civ_dialect_word_t words[] = {
+    {"CIV_OCTETS", "length(CAST(", " AS BLOB))"},
+    {"CIV_POSITION", "instr(", ")"},
+    {"CIV_KEY", "", " INTEGER PRIMARY KEY"},
+    {NULL, NULL, NULL},
+};
+
+static sqlite3 *native(civ_db_t *db)
+{
+    return apr_dbd_native_handle(db->driver, db->handle);
+}
+
+static apr_status_t classify_native(int primary, const char *message)
+{
+    switch (primary) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return CIV_EBUSY;
+    case SQLITE_FULL:
+        return CIV_EFULL;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return CIV_EREADONLY;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return CIV_EUNREACHABLE;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return CIV_ECORRUPT;
+    case SQLITE_CONSTRAINT:
+        return CIV_ECONSTRAINT;
+    case SQLITE_SCHEMA:
+        return CIV_ESCHEMA;
+    default:
+        /* The driver compiles with sqlite3_prepare, which does not prepare again by itself: after the first
+         * report a stale statement fails for ever, and the connection claims that nothing is wrong. */
+        if (strstr(message, "schema has changed") != NULL || strcmp(message, "not an error") == 0)
+            return CIV_ESCHEMA;
+        return CIV_EDATABASE;
+    }
+}
+
+static apr_status_t classify(civ_db_t *db, int code)
+{
+    sqlite3 *connection = native(db);
+    int primary = sqlite3_extended_errcode(connection) & 0xff;
+
+    /* The driver's own code counts where the connection has already forgotten. */
+    if (primary == SQLITE_OK && code != SQLITE_ERROR)
+        primary = code & 0xff;
+    return classify_native(primary, sqlite3_errmsg(connection));
+}
+
+static apr_status_t apply(civ_db_t *db, const setting_t *setting, apr_pool_t *pool)
+{
+    const char *value = NULL;
+    apr_status_t status;
+
+    /* By select: setting a PRAGMA returns a row, which the driver's query takes for a failure. */
+    status = civ_db_raw_value(db, setting->set, &value, pool);
+    if (setting->read == NULL || (status != APR_SUCCESS && status != APR_EOF))
+        return status == APR_EOF ? APR_SUCCESS : status;
+    status = civ_db_raw_value(db, setting->read, &value, pool);
+    if (status != APR_SUCCESS)
+        return status;
+    if (strcmp(value, setting->expected) == 0)
+        return APR_SUCCESS;
+    civ_log_write(db->config->log, CIV_LOG_ERROR, APR_SUCCESS,
+                  "CIV0101: %s reads %s, not %s: the file system may not suit SQLite's write-ahead log",
+                  setting->read, value, setting->expected);
+    return CIV_EUNREACHABLE;
+}
+
+static apr_status_t setup(civ_db_t *db)
+{
+    const setting_t *setting;
+    apr_pool_t *pool;
+    apr_status_t status = APR_SUCCESS;
+
+    apr_pool_create(&pool, db->pool);
+    for (setting = settings; setting->set != NULL && status == APR_SUCCESS; setting++)
+        status = apply(db, setting, pool);
+    apr_pool_destroy(pool);
+    return status;
+}
+
+static apr_status_t free_space(civ_db_t *db, apr_int64_t *bytes)
+{
+    const char *file = sqlite3_db_filename(native(db), "main");
+    struct statvfs info;
+
+    if (file == NULL || file[0] == '\0')
+        return APR_ENOTIMPL;
+    if (statvfs(file, &info) != 0)
+        return apr_get_os_error();
+    *bytes = (apr_int64_t)info.f_bavail * (apr_int64_t)info.f_frsize;
+    return APR_SUCCESS;
+}
+
+const civ_dialect_t civ_dialect_sqlite = {
+    "sqlite3", "BEGIN IMMEDIATE", words, setup, classify, free_space,
+};

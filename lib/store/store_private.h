@@ -1,0 +1,38 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file store_private.h
+ * Inside of a connection, shared by the files of lib/store only.
+ */
+#ifndef CIV_STORE_PRIVATE_H
+#define CIV_STORE_PRIVATE_H
+
+#include <apr_dbd.h>
+
+#include "store/dialect.h"
+#include "store/store.h"
+
+struct civ_db_t {
+    const civ_store_config_t *config;
+    const civ_dialect_t *dialect;
+    const apr_dbd_driver_t *driver;
+    apr_dbd_t *handle;              /**< NULL once closed */
+    apr_dbd_prepared_t ***prepared; /**< one array for each set; NULL where not prepared yet */
+    apr_pool_t *pool;               /**< a root pool of its own: lives as long as the connection */
+    apr_pool_t *owner;              /**< closes the connection when it goes; NULL for pooled ones */
+    apr_pool_t *scratch;            /**< cleared at every execute */
+    apr_status_t failure;           /**< the first failure of the transaction at hand */
+    apr_uint32_t epoch;             /**< the pool's epoch when it was opened */
+    int in_transaction;
+    int broken; /**< not to be used again */
+};
+
+/** Run one text outside prepared statements and return the driver's code, 0 on success. */
+int civ_db_raw_query(civ_db_t *db, const char *sql);
+
+/** Select with one text outside prepared statements; the first column of its first row, on @a pool. */
+apr_status_t civ_db_raw_value(civ_db_t *db, const char *sql, const char **value, apr_pool_t *pool);
+
+/** Log a failure with the driver's words and return its status; a broken connection is marked. */
+apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what);
+
+#endif

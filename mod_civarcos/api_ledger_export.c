@@ -1,0 +1,133 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file api_ledger_export.c
+ * The export: one block a line, streamed, so that its length is no matter.
+ */
+#include "handlers.h"
+
+#include "reply.h"
+
+#include <http_connection.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <util_filter.h>
+
+#include <apr_strings.h>
+
+APLOG_USE_MODULE(civarcos);
+
+/** Bytes after which the client is made to take what there is. */
+#define FLUSH_SIZE 65536
+
+typedef struct export_t {
+    civ_call_t *call;
+    apr_bucket_brigade *brigade;
+    apr_size_t waiting; /* bytes since the last flush */
+    int started;        /* something has been handed on */
+    int abandoned;      /* the client takes no more */
+} export_t;
+
+static apr_status_t pass(export_t *export, apr_bucket *last)
+{
+    apr_status_t status;
+
+    APR_BRIGADE_INSERT_TAIL(export->brigade, last);
+    export->started = 1;
+    export->waiting = 0;
+    status = ap_pass_brigade(export->call->r->output_filters, export->brigade);
+    apr_brigade_cleanup(export->brigade);
+    if (status != APR_SUCCESS || export->call->r->connection->aborted) {
+        export->abandoned = 1;
+        return status != APR_SUCCESS ? status : APR_ECONNABORTED;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t write_line(void *baton, const civ_block_t *block, apr_pool_t *pool)
+{
+    export_t *export = baton;
+    civ_buffer_t line;
+    apr_status_t status;
+
+    civ_buffer_init(&line, 4096, pool);
+    civ_block_write_json(&line, block, pool);
+    civ_buffer_append_byte(&line, '\n');
+    /* The pool goes with the block, the brigade stays: it takes a copy. */
+    status = apr_brigade_write(export->brigade, NULL, NULL, line.data, line.length);
+    export->waiting += line.length;
+    if (status == APR_SUCCESS && export->waiting >= FLUSH_SIZE) {
+        status = pass(export, apr_bucket_flush_create(export->call->r->connection->bucket_alloc));
+    }
+    return status;
+}
+
+/* What has been sent cannot be taken back, but it must not look complete either: an error bucket keeps the
+ * last chunk away, as mod_proxy does when its back end fails. */
+static int break_off(export_t *export, apr_status_t status)
+{
+    request_rec *r = export->call->r;
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "CIV0331: an export ends early, with status %d", status);
+    r->no_cache = 1;
+    r->connection->keepalive = AP_CONN_CLOSE;
+    apr_brigade_cleanup(export->brigade);
+    APR_BRIGADE_INSERT_TAIL(export->brigade, ap_bucket_error_create(HTTP_BAD_GATEWAY, NULL, r->pool, alloc));
+    pass(export, ap_bucket_eoc_create(alloc));
+    return OK;
+}
+
+static int stream(civ_call_t *call, apr_uint64_t from, apr_uint64_t to)
+{
+    request_rec *r = call->r;
+    export_t export = {call, apr_brigade_create(r->pool, r->connection->bucket_alloc), 0, 0, 0};
+    apr_status_t status =
+        civ_ledger_walk(civ_node_ledger(call->node), from, to, write_line, &export, r->pool);
+
+    if (export.abandoned) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "CIV0332: an export ends because its client has gone");
+        return OK;
+    }
+    if (status != APR_SUCCESS && !export.started) {
+        apr_brigade_cleanup(export.brigade);
+        apr_table_unset(r->headers_out, "ETag");
+        civ_store_problem(&call->problem, status, r->pool);
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "CIV0333: an export cannot start, with status %d", status);
+        return CIV_FAULTED;
+    }
+    if (status != APR_SUCCESS) {
+        return break_off(&export, status);
+    }
+    pass(&export, apr_bucket_eos_create(r->connection->bucket_alloc));
+    return OK;
+}
+
+int civ_api_export(civ_call_t *call)
+{
+    apr_pool_t *pool = call->r->pool;
+    char hex[CIV_DIGEST_HEX_SIZE];
+    civ_reply_t reply = {0};
+    civ_state_head_t head;
+    civ_digest_t hash;
+    const char *json;
+    apr_size_t length;
+    apr_uint64_t from;
+    apr_uint64_t to;
+    int result = civ_request_range(call, &from, &to, &head);
+
+    if (result != OK) {
+        return result;
+    }
+    /* Each block names the one before it, so the last one's hash stands for all. */
+    if (civ_node_block(call->node, to, &json, &length, &hash, &call->problem, pool) != APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    civ_digest_hex(hex, &hash);
+    hex[32] = '\0';
+    reply.tag = apr_psprintf(pool, "%" APR_UINT64_T_FMT "-%" APR_UINT64_T_FMT "-%s", from, to, hex);
+    result = civ_reply_headers(call, &reply);
+    if (result != OK || call->r->header_only) {
+        return result;
+    }
+    return stream(call, from, to);
+}

@@ -1,0 +1,333 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file directives.c
+ * Reading the directives. Every setter names the bad value and what would be good.
+ */
+#include "module.h"
+
+#include <http_core.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <string.h>
+
+#define MAX_BODY_DEFAULT APR_INT64_C(1048576)
+#define MAX_BODY_LEAST   APR_INT64_C(1024)
+#define MAX_BODY_MOST    APR_INT64_C(67108864)
+
+static const struct {
+    const char *directive;
+    civ_scope_e scope;
+} settings[CIV_SETTING_COUNT] = {
+#define CIV_SETTING_FACTS(setting, directive, scope, member) {directive, scope},
+    CIV_SETTINGS(CIV_SETTING_FACTS)};
+
+const char *civ_setting_directive(civ_setting_e setting)
+{
+    return settings[setting].directive;
+}
+
+civ_scope_e civ_setting_scope(civ_setting_e setting)
+{
+    return settings[setting].scope;
+}
+
+void *civ_config_create(apr_pool_t *pool, server_rec *server)
+{
+    civ_server_config_t *config = apr_pcalloc(pool, sizeof(*config));
+
+    (void)server;
+    config->values.node = civ_node_defaults;
+    config->values.max_body = MAX_BODY_DEFAULT;
+    return config;
+}
+
+/* A virtual host with a state folder is a node of its own: it takes over everything but what tells nodes
+ * apart. */
+static int is_inherited(civ_setting_e setting, const civ_server_config_t *add)
+{
+    return !(add->set & CIV_SETTING_BIT(setting)) && !(settings[setting].scope == CIV_SCOPE_IDENTITY &&
+                                                       add->set & CIV_SETTING_BIT(CIV_SETTING_STATE_DIR));
+}
+
+void *civ_config_merge(apr_pool_t *pool, void *base_config, void *add_config)
+{
+    const civ_server_config_t *base = base_config;
+    const civ_server_config_t *add = add_config;
+    civ_server_config_t *merged = apr_pmemdup(pool, add, sizeof(*add));
+
+#define CIV_SETTING_MERGE(setting, directive, scope, member)                                                 \
+    if (is_inherited(CIV_SETTING_##setting, add)) {                                                          \
+        merged->values.member = base->values.member;                                                         \
+    }
+    CIV_SETTINGS(CIV_SETTING_MERGE)
+    return merged;
+}
+
+/* Remember that and where a setting was given. */
+static civ_settings_t *note(cmd_parms *cmd, civ_setting_e setting)
+{
+    civ_server_config_t *config = civ_server_config(cmd->server);
+
+    config->set |= CIV_SETTING_BIT(setting);
+    config->where[setting] =
+        apr_psprintf(cmd->pool, "%s:%d", cmd->directive->filename, cmd->directive->line_num);
+    return &config->values;
+}
+
+/* A whole number; no sign, no unit. */
+static apr_status_t parse_number(apr_int64_t *out, const char *text)
+{
+    apr_size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits > 18 || text[digits]) {
+        return APR_EINVAL;
+    }
+    *out = apr_atoi64(text);
+    return APR_SUCCESS;
+}
+
+static const char *number_in(cmd_parms *cmd, const char *text, apr_int64_t least, apr_int64_t most,
+                             apr_int64_t *out)
+{
+    if (parse_number(out, text) != APR_SUCCESS || *out < least || *out > most) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not a whole number from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT,
+                            cmd->cmd->name, text, least, most);
+    }
+    return NULL;
+}
+
+/* A length of time with a unit (ms, s, min, h); without one, in @a plain_unit. */
+static const char *time_in(cmd_parms *cmd, const char *text, const char *plain_unit,
+                           apr_interval_time_t least, apr_interval_time_t most, apr_interval_time_t *out)
+{
+    if (!apr_isdigit(text[0]) || strspn(text, "0123456789") > 12 ||
+        ap_timeout_parameter_parse(text, out, plain_unit) != APR_SUCCESS || *out < least || *out > most) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not a time from %" APR_TIME_T_FMT " ms to %" APR_TIME_T_FMT
+                            " ms (units: ms, s, min, h)",
+                            cmd->cmd->name, text, apr_time_as_msec(least), apr_time_as_msec(most));
+    }
+    return NULL;
+}
+
+static const char *set_state_dir(cmd_parms *cmd, void *unused, const char *path)
+{
+    char *full = ap_server_root_relative(cmd->pool, path);
+    apr_size_t length;
+
+    (void)unused;
+    if (!full) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not a path", cmd->cmd->name, path);
+    }
+    length = strlen(full);
+    while (length > 1 && full[length - 1] == '/') {
+        full[--length] = '\0';
+    }
+    if (length <= 1) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is the root of the file system; give it a folder of its own",
+                            cmd->cmd->name, path);
+    }
+    note(cmd, CIV_SETTING_STATE_DIR)->node.state_dir = full;
+    return NULL;
+}
+
+static const char *set_database(cmd_parms *cmd, void *unused, const char *driver, const char *parameters)
+{
+    (void)unused;
+    if (driver[strspn(driver, "abcdefghijklmnopqrstuvwxyz0123456789")]) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not the name of a database driver, such as sqlite3",
+                            cmd->cmd->name, driver);
+    }
+    if (parameters && strcmp(driver, "sqlite3") == 0) {
+        const char *path = ap_server_root_relative(cmd->pool, parameters);
+
+        if (!path) {
+            return apr_psprintf(cmd->pool, "%s: \"%s\" is not a path", cmd->cmd->name, parameters);
+        }
+        parameters = path;
+    }
+    note(cmd, CIV_SETTING_DATABASE_DRIVER)->node.database_driver = driver;
+    note(cmd, CIV_SETTING_DATABASE_PARAMETERS)->node.database_parameters = parameters;
+    return NULL;
+}
+
+static const char *set_database_pool(cmd_parms *cmd, void *unused, const char *least, const char *most)
+{
+    apr_int64_t low;
+    apr_int64_t high;
+    const char *error = number_in(cmd, least, 0, 1024, &low);
+
+    (void)unused;
+    if (!error) {
+        error = number_in(cmd, most, 1, 1024, &high);
+    }
+    if (error) {
+        return error;
+    }
+    if (low > high) {
+        return apr_psprintf(cmd->pool, "%s: the least number, %s, is above the greatest, %s", cmd->cmd->name,
+                            least, most);
+    }
+    note(cmd, CIV_SETTING_POOL_MIN)->node.pool_min = (int)low;
+    note(cmd, CIV_SETTING_POOL_MAX)->node.pool_max = (int)high;
+    return NULL;
+}
+
+static const char *set_ledger_name(cmd_parms *cmd, void *unused, const char *name)
+{
+    const char *byte;
+    apr_size_t length = strlen(name);
+
+    (void)unused;
+    for (byte = name; *byte > ' ' && *byte < 0x7f; byte++) {
+        continue;
+    }
+    if (*byte || length < 1 || length > 255) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not 1 to 255 printable ASCII characters without a space",
+                            cmd->cmd->name, name);
+    }
+    note(cmd, CIV_SETTING_LEDGER_NAME)->node.ledger_name = name;
+    return NULL;
+}
+
+static const char *set_difficulty(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 0, 32, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_DIFFICULTY)->node.difficulty = (apr_uint32_t)value;
+    }
+    return error;
+}
+
+static const char *set_min_validators(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 1, 1000, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_MIN_VALIDATORS)->node.min_validators = (apr_uint32_t)value;
+    }
+    return error;
+}
+
+static const char *set_seal_interval(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_interval_time_t value;
+    const char *error = time_in(cmd, text, "s", apr_time_from_msec(100), apr_time_from_sec(86400), &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_SEAL_INTERVAL)->node.seal_interval = value;
+    }
+    return error;
+}
+
+static const char *set_seal_count(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 1, CIV_BLOCK_MAX_ENTRIES, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_SEAL_COUNT)->node.seal_count = (apr_uint32_t)value;
+    }
+    return error;
+}
+
+static const char *set_max_body(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, MAX_BODY_LEAST, MAX_BODY_MOST, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_MAX_BODY)->max_body = value;
+    }
+    return error;
+}
+
+static const char *set_queue_limit(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 1, 1000000, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_QUEUE_LIMIT)->node.queue_limit = (int)value;
+    }
+    return error;
+}
+
+static const char *set_hot_blocks(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 0, 65536, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_HOT_BLOCKS)->node.hot_blocks = (apr_uint32_t)value;
+    }
+    return error;
+}
+
+static const char *set_state_refresh(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_interval_time_t value;
+    const char *error = time_in(cmd, text, "ms", 0, apr_time_from_sec(60), &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_STATE_REFRESH)->node.state_refresh = value;
+    }
+    return error;
+}
+
+/* Bytes, with K, M or G for powers of 1024. */
+static const char *set_min_free(cmd_parms *cmd, void *unused, const char *text)
+{
+    static const char suffixes[] = "KMG";
+    apr_size_t length = strlen(text);
+    const char *suffix = length > 1 ? strchr(suffixes, apr_toupper(text[length - 1])) : NULL;
+    unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+    apr_int64_t value;
+
+    (void)unused;
+    if (parse_number(&value, suffix ? apr_pstrmemdup(cmd->pool, text, length - 1) : text) != APR_SUCCESS ||
+        value > (APR_INT64_C(1) << 50) >> shift) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not a number of bytes from 0 to 1048576G (suffixes: K, M, G)",
+                            cmd->cmd->name, text);
+    }
+    note(cmd, CIV_SETTING_MIN_FREE)->node.min_free = value << shift;
+    return NULL;
+}
+
+#define TAKES_1(name, setter, what) AP_INIT_TAKE1(name, setter, NULL, RSRC_CONF, what)
+
+const command_rec civ_directives[] = {
+    TAKES_1(CIV_DIRECTIVE_STATE_DIR, set_state_dir, "the folder of keys, database and run files"),
+    AP_INIT_TAKE12(CIV_DIRECTIVE_DATABASE, set_database, NULL, RSRC_CONF,
+                   "the apr_dbd driver and its connection parameters"),
+    AP_INIT_TAKE2(CIV_DIRECTIVE_DATABASE_POOL, set_database_pool, NULL, RSRC_CONF,
+                  "the least and the greatest number of connections of one child"),
+    TAKES_1(CIV_DIRECTIVE_LEDGER_NAME, set_ledger_name, "the name of the ledger, fixed once it exists"),
+    TAKES_1(CIV_DIRECTIVE_DIFFICULTY, set_difficulty, "leading zero bits of a block hash, 0 to 32"),
+    TAKES_1(CIV_DIRECTIVE_MIN_VALIDATORS, set_min_validators, "validators a consensus needs, 1 to 1000"),
+    TAKES_1(CIV_DIRECTIVE_SEAL_INTERVAL, set_seal_interval, "how long pending evidence waits at most"),
+    TAKES_1(CIV_DIRECTIVE_SEAL_COUNT, set_seal_count, "how much pending evidence waits at most, 1 to 10000"),
+    TAKES_1(CIV_DIRECTIVE_MAX_BODY, set_max_body, "bytes of a request body, 1024 to 67108864"),
+    TAKES_1(CIV_DIRECTIVE_QUEUE_LIMIT, set_queue_limit, "adds that wait in one child, 1 to 1000000"),
+    TAKES_1(CIV_DIRECTIVE_HOT_BLOCKS, set_hot_blocks, "newest blocks kept in shared memory, 0 to 65536"),
+    TAKES_1(CIV_DIRECTIVE_STATE_REFRESH, set_state_refresh,
+            "milliseconds between looks at the database, 0 to 60000"),
+    TAKES_1(CIV_DIRECTIVE_MIN_FREE, set_min_free, "free bytes on disk below which nothing is written"),
+    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -1,0 +1,73 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file directives.h
+ * The directives: their names, the settings they fill, and the table that httpd gets. CIV_SETTINGS is the one
+ * list from which defaults, merging and the record of what was given stem.
+ */
+#ifndef CIV_DIRECTIVES_H
+#define CIV_DIRECTIVES_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#define CIV_DIRECTIVE_STATE_DIR      "CivarcosStateDir"
+#define CIV_DIRECTIVE_DATABASE       "CivarcosDatabase"
+#define CIV_DIRECTIVE_DATABASE_POOL  "CivarcosDatabasePool"
+#define CIV_DIRECTIVE_LEDGER_NAME    "CivarcosLedgerName"
+#define CIV_DIRECTIVE_DIFFICULTY     "CivarcosDifficulty"
+#define CIV_DIRECTIVE_MIN_VALIDATORS "CivarcosMinValidators"
+#define CIV_DIRECTIVE_SEAL_INTERVAL  "CivarcosSealInterval"
+#define CIV_DIRECTIVE_SEAL_COUNT     "CivarcosSealCount"
+#define CIV_DIRECTIVE_MAX_BODY       "CivarcosMaxBody"
+#define CIV_DIRECTIVE_QUEUE_LIMIT    "CivarcosQueueLimit"
+#define CIV_DIRECTIVE_HOT_BLOCKS     "CivarcosHotBlocks"
+#define CIV_DIRECTIVE_STATE_REFRESH  "CivarcosStateRefresh"
+#define CIV_DIRECTIVE_MIN_FREE       "CivarcosMinFree"
+
+/** What a setting belongs to, and so what a virtual host may do with it. */
+typedef enum civ_scope_e {
+    CIV_SCOPE_IDENTITY, /**< of one node alone: a virtual host that is a node never inherits it */
+    CIV_SCOPE_NODE,     /**< of a node: inherited, given only where CivarcosStateDir is given too */
+    CIV_SCOPE_SERVER    /**< of any server */
+} civ_scope_e;
+
+/* X(setting, directive, scope, member of civ_settings_t) */
+#define CIV_SETTINGS(X)                                                                                      \
+    X(STATE_DIR, CIV_DIRECTIVE_STATE_DIR, CIV_SCOPE_IDENTITY, node.state_dir)                                \
+    X(DATABASE_DRIVER, CIV_DIRECTIVE_DATABASE, CIV_SCOPE_IDENTITY, node.database_driver)                     \
+    X(DATABASE_PARAMETERS, CIV_DIRECTIVE_DATABASE, CIV_SCOPE_IDENTITY, node.database_parameters)             \
+    X(LEDGER_NAME, CIV_DIRECTIVE_LEDGER_NAME, CIV_SCOPE_IDENTITY, node.ledger_name)                          \
+    X(POOL_MIN, CIV_DIRECTIVE_DATABASE_POOL, CIV_SCOPE_NODE, node.pool_min)                                  \
+    X(POOL_MAX, CIV_DIRECTIVE_DATABASE_POOL, CIV_SCOPE_NODE, node.pool_max)                                  \
+    X(DIFFICULTY, CIV_DIRECTIVE_DIFFICULTY, CIV_SCOPE_NODE, node.difficulty)                                 \
+    X(MIN_VALIDATORS, CIV_DIRECTIVE_MIN_VALIDATORS, CIV_SCOPE_NODE, node.min_validators)                     \
+    X(SEAL_INTERVAL, CIV_DIRECTIVE_SEAL_INTERVAL, CIV_SCOPE_NODE, node.seal_interval)                        \
+    X(SEAL_COUNT, CIV_DIRECTIVE_SEAL_COUNT, CIV_SCOPE_NODE, node.seal_count)                                 \
+    X(QUEUE_LIMIT, CIV_DIRECTIVE_QUEUE_LIMIT, CIV_SCOPE_NODE, node.queue_limit)                              \
+    X(HOT_BLOCKS, CIV_DIRECTIVE_HOT_BLOCKS, CIV_SCOPE_NODE, node.hot_blocks)                                 \
+    X(STATE_REFRESH, CIV_DIRECTIVE_STATE_REFRESH, CIV_SCOPE_NODE, node.state_refresh)                        \
+    X(MIN_FREE, CIV_DIRECTIVE_MIN_FREE, CIV_SCOPE_NODE, node.min_free)                                       \
+    X(MAX_BODY, CIV_DIRECTIVE_MAX_BODY, CIV_SCOPE_SERVER, max_body)
+
+#define CIV_SETTING_NAME(setting, directive, scope, member) CIV_SETTING_##setting,
+typedef enum civ_setting_e { CIV_SETTINGS(CIV_SETTING_NAME) CIV_SETTING_COUNT } civ_setting_e;
+
+/** The bit of a setting in civ_server_config_t.set. */
+#define CIV_SETTING_BIT(setting) (1u << (setting))
+
+/** Name of the directive that fills @a setting. */
+const char *civ_setting_directive(civ_setting_e setting);
+
+/** What @a setting belongs to. */
+civ_scope_e civ_setting_scope(civ_setting_e setting);
+
+/** The table for the module record. */
+extern const command_rec civ_directives[];
+
+/** For the module record: a server's configuration with all defaults. */
+void *civ_config_create(apr_pool_t *pool, server_rec *server);
+
+/** For the module record: @a add (a virtual host) over @a base (the main server). */
+void *civ_config_merge(apr_pool_t *pool, void *base, void *add);
+
+#endif

@@ -1,0 +1,36 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file handlers.h
+ * The handlers that the route table names. Each answers one request and returns what httpd is to be told.
+ */
+#ifndef CIV_HANDLERS_H
+#define CIV_HANDLERS_H
+
+#include "request.h"
+
+/* api_root.c */
+int civ_api_root(civ_call_t *call);
+int civ_api_health(civ_call_t *call);
+int civ_api_openapi(civ_call_t *call);
+int civ_api_metrics(civ_call_t *call);
+
+/* api_ledger_write.c */
+int civ_api_add(civ_call_t *call);
+int civ_api_pending(civ_call_t *call);
+
+/* api_ledger_read.c */
+int civ_api_info(civ_call_t *call);
+int civ_api_block(civ_call_t *call);
+int civ_api_evidence(civ_call_t *call);
+
+/* api_ledger_search.c */
+int civ_api_search(civ_call_t *call);
+
+/* api_ledger_verify.c */
+int civ_api_validate(civ_call_t *call);
+int civ_api_tampering(civ_call_t *call);
+
+/* api_ledger_export.c */
+int civ_api_export(civ_call_t *call);
+
+#endif

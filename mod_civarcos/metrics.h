@@ -1,0 +1,19 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file metrics.h
+ * Counting requests, and telling Prometheus. The counters live in the node's hot state, so all processes
+ * share them.
+ */
+#ifndef CIV_METRICS_H
+#define CIV_METRICS_H
+
+#include "base/buffer.h"
+#include "request.h"
+
+/** Count a finished request. @param status of the answer */
+void civ_metrics_count(const civ_call_t *call, int status);
+
+/** Append everything in Prometheus' text format 0.0.4. */
+void civ_metrics_write(civ_buffer_t *out, const civ_call_t *call);
+
+#endif

@@ -1,0 +1,81 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+#include "nodes.h"
+
+#include "mount.h"
+
+#include <apr_strings.h>
+
+/** Where a node lives when nobody says. */
+#define STATE_DIR_DEFAULT "/var/lib/civarcos"
+
+static int defines_node(const server_rec *server)
+{
+    return (civ_server_config(server)->set & CIV_SETTING_BIT(CIV_SETTING_STATE_DIR)) != 0;
+}
+
+server_rec *civ_nodes_definer(server_rec *server, server_rec *main_server)
+{
+    /* A virtual host without any of our directives has the main server's record itself. */
+    return server != main_server && civ_server_config(server) != civ_server_config(main_server) &&
+                   defines_node(server)
+               ? server
+               : main_server;
+}
+
+static civ_slot_t *make_slot(server_rec *definer, apr_size_t index, apr_pool_t *pool)
+{
+    civ_slot_t *slot = apr_pcalloc(pool, sizeof(*slot));
+
+    slot->server = definer;
+    slot->index = index;
+    slot->config = civ_server_config(definer)->values.node;
+    if (!slot->config.state_dir) {
+        slot->config.state_dir = STATE_DIR_DEFAULT;
+    }
+    if (!slot->config.ledger_name) {
+        slot->config.ledger_name = apr_pstrcat(pool, definer->server_hostname, "/civarcos", NULL);
+    }
+    return slot;
+}
+
+civ_slot_t *civ_nodes_find(const apr_array_header_t *nodes, server_rec *server, server_rec *main_server)
+{
+    const server_rec *definer = civ_nodes_definer(server, main_server);
+    int i;
+
+    for (i = 0; i < nodes->nelts; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(nodes, i, civ_slot_t *);
+
+        if (slot->server == definer) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+apr_array_header_t *civ_nodes_collect(server_rec *main_server, int all, apr_pool_t *pool)
+{
+    apr_array_header_t *nodes = apr_array_make(pool, 4, sizeof(civ_slot_t *));
+    server_rec *server;
+
+    for (server = main_server; server; server = server->next) {
+        server_rec *definer = civ_nodes_definer(server, main_server);
+        int wanted = civ_mount_list(server, pool)->nelts > 0 || (all && civ_server_config(definer)->set);
+
+        if (wanted && !civ_nodes_find(nodes, server, main_server)) {
+            APR_ARRAY_PUSH(nodes, civ_slot_t *) = make_slot(definer, (apr_size_t)nodes->nelts, pool);
+        }
+    }
+    return nodes;
+}
+
+const char *civ_nodes_database(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    const char *parameters = config->database_parameters;
+
+    if (!parameters) {
+        parameters = apr_pstrcat(pool, config->state_dir, "/civarcos.db", NULL);
+    }
+    return apr_pstrcat(pool, config->database_driver ? config->database_driver : "sqlite3", " ", parameters,
+                       NULL);
+}

@@ -1,0 +1,381 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+#include "openapi.h"
+
+#include "routes.h"
+#include "version.h"
+
+#include "base/json_writer.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <string.h>
+
+/* Schemas are given as JSON text, so that they can be read here as they are sent. */
+
+#define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
+
+static const char *const type_schemas[CIV_TYPE_COUNT] = {
+    [CIV_TYPE_STRING] = "{\"type\":\"string\"}",
+    [CIV_TYPE_INTEGER] = "{\"type\":\"integer\",\"minimum\":0}",
+    [CIV_TYPE_BOOLEAN] = "{\"type\":\"boolean\"}",
+    [CIV_TYPE_TIMESTAMP] = "{\"type\":\"string\",\"description\":\"RFC 3339 date-time, or a date\"}",
+    [CIV_TYPE_HASH] = REF("Hash"),
+    [CIV_TYPE_HASHES] = "{\"type\":\"array\",\"items\":" REF("Hash") "}",
+    [CIV_TYPE_LIMIT] = "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}",
+    [CIV_TYPE_BLOCK_NAME] = "{\"oneOf\":[{\"type\":\"string\",\"pattern\":\"^(0|[1-9][0-9]{0,17})$\"},"
+                            "{\"const\":\"latest\"}," REF("Hash") "]}",
+    [CIV_TYPE_EVIDENCE] =
+        "{\"oneOf\":[" REF("Evidence") ",{\"type\":\"array\",\"minItems\":1,\"maxItems\":10000,"
+                                       "\"items\":" REF("Evidence") "}]}",
+    [CIV_TYPE_OBJECT] = "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}",
+    [CIV_TYPE_BLOCK] = REF("Block"),
+    [CIV_TYPE_INFO] = REF("Blockchain"),
+    [CIV_TYPE_RESULT] = REF("ProvenResult"),
+    [CIV_TYPE_RESULTS] = "{\"type\":\"array\",\"items\":" REF("Result") "}",
+    [CIV_TYPE_VALIDATION] = REF("Validation"),
+    [CIV_TYPE_TAMPERED] = "{\"type\":\"array\",\"items\":" REF("TamperedBlock") "}",
+    [CIV_TYPE_NULLABLE_STRING] = "{\"type\":[\"string\",\"null\"]}",
+};
+
+#define INDEX      "{\"type\":\"integer\",\"minimum\":0}"
+#define INSTANT    "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define TEXT       "{\"type\":\"string\"}"
+#define TEXTS      "{\"type\":\"array\",\"items\":" TEXT "}"
+#define HASH       REF("Hash")
+#define HASHES     "{\"type\":\"array\",\"items\":" HASH "}"
+#define MAYBE_HASH "{\"anyOf\":[" HASH ",{\"type\":\"null\"}]}"
+
+#define RESULT_PROPERTIES                                                                                    \
+    "\"evidence\":" REF("Evidence") ",\"evidence_hash\":" HASH ",\"block_index\":" INDEX                     \
+                                    ",\"block_hash\":" HASH ",\"timestamp\":" INSTANT                        \
+                                    ",\"leaf_index\":" INDEX
+#define RESULT_NAMES                                                                                         \
+    "\"evidence\",\"evidence_hash\",\"block_index\",\"block_hash\",\"timestamp\",\"leaf_index\""
+
+static const struct {
+    const char *name;
+    const char *schema;
+} components[] = {
+    {"Hash", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\",\"description\":\"SHA-256, in hex\"}"},
+    {"Evidence",
+     "{\"type\":\"object\",\"description\":\"Any I-JSON object; at most 65,535 bytes in RFC 8785 form\","
+     "\"properties\":{\"type\":{\"type\":\"string\",\"maxLength\":128}}}"},
+    {"Block",
+     "{\"type\":\"object\",\"required\":[\"index\",\"timestamp\",\"evidence\",\"previous_hash\",\"nonce\","
+     "\"hash\"],"
+     "\"properties\":{\"index\":" INDEX ",\"timestamp\":" INSTANT
+     ",\"evidence\":{\"type\":\"array\",\"items\":" REF(
+         "Evidence") "},\"previous_hash\":" HASH
+                     ",\"nonce\":{\"type\":[\"integer\",\"string\"]},\"hash\":" HASH ",\"difficulty\":" INDEX
+                     ",\"ledger_id\":" HASH ",\"evidence_root\":" HASH ",\"evidence_count\":" INDEX
+                     ",\"first_leaf\":" INDEX ",\"log_root\":" HASH ",\"validator_set_hash\":" HASH
+                     ",\"signature\":" TEXT ",\"evidence_hashes\":" HASHES "}}"},
+    {"Blockchain",
+     "{\"type\":\"object\",\"required\":[\"total_blocks\",\"total_evidence\",\"pending_evidence\","
+     "\"latest_block_hash\",\"difficulty\",\"validators\"],\"properties\":{\"total_blocks\":" INDEX
+     ",\"total_evidence\":" INDEX ",\"pending_evidence\":" INDEX ",\"latest_block_hash\":" HASH
+     ",\"difficulty\":" INDEX ",\"validators\":" INDEX ",\"ledger_name\":" TEXT ",\"ledger_id\":" HASH
+     ",\"log_root\":" HASH ",\"public_key\":" TEXT "}}"},
+    {"Result",
+     "{\"type\":\"object\",\"required\":[" RESULT_NAMES "],\"properties\":{" RESULT_PROPERTIES "}}"},
+    {"ProvenResult",
+     "{\"type\":\"object\",\"required\":[" RESULT_NAMES ",\"proof\"],\"properties\":{" RESULT_PROPERTIES
+     ",\"proof\":{\"type\":\"object\",\"required\":[\"leaf_hash\",\"index\",\"tree_size\",\"root\",\"path\"],"
+     "\"properties\":{\"leaf_hash\":" HASH ",\"index\":" INDEX ",\"tree_size\":" INDEX ",\"root\":" HASH
+     ",\"path\":" HASHES "}}}}"},
+    {"Validation",
+     "{\"type\":\"object\",\"required\":[\"is_valid\",\"total_blocks\",\"first\",\"last\",\"errors\"],"
+     "\"properties\":{\"is_valid\":{\"type\":\"boolean\"},\"total_blocks\":" INDEX ",\"first\":" INDEX
+     ",\"last\":" INDEX ",\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":"
+     "{\"block_index\":" INDEX ",\"errors\":" TEXTS "}}},\"truncated\":{\"type\":\"boolean\"}}}"},
+    {"TamperedBlock",
+     "{\"type\":\"object\",\"required\":[\"block_index\",\"stored_hash\",\"calculated_hash\",\"errors\"],"
+     "\"properties\":{\"block_index\":" INDEX ",\"stored_hash\":" MAYBE_HASH
+     ",\"calculated_hash\":" MAYBE_HASH ",\"errors\":" TEXTS "}}"},
+    {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
+                "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
+                "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"
+                "\"title\":" TEXT ",\"status\":{\"type\":\"integer\"},\"detail\":" TEXT
+                ",\"success\":{\"const\":false},\"error\":" TEXT
+                ",\"pointer\":{\"type\":\"string\",\"description\":\"RFC 6901: the member at "
+                "fault\"},\"parameter\":" TEXT "}}"},
+};
+
+/* What a status means here; those that carry a problem say so. */
+static const struct {
+    int status;
+    const char *description;
+    int is_problem;
+} statuses[] = {
+    {200, "Done", 0},
+    {201, "Made; Location tells where it is", 0},
+    {202, "Accepted", 0},
+    {304, "The client has it already", 0},
+    {400, "Malformed or invalid", 1},
+    {404, "There is no such thing", 1},
+    {406, "Nothing that the client accepts", 1},
+    {408, "The request came too slowly", 0},
+    {409, "In conflict with the state", 1},
+    {413, "The body is too large", 1},
+    {415, "The body is not JSON in UTF-8, or is encoded", 1},
+    {422, "The Idempotency-Key was used with another body", 1},
+    {429, "Too many at once; Retry-After tells when", 1},
+    {503, "Not now, nothing was stored; Retry-After tells when", 1},
+};
+
+static void write_raw(civ_json_writer_t *writer, const char *json)
+{
+    civ_json_raw(writer, json, strlen(json));
+}
+
+static void write_parameter(civ_json_writer_t *writer, const char *name, const char *in, int required,
+                            const char *description, const char *schema)
+{
+    civ_json_begin_object(writer);
+    civ_json_member_text(writer, "name", name);
+    civ_json_member_text(writer, "in", in);
+    civ_json_member_bool(writer, "required", required);
+    civ_json_member_text(writer, "description", description);
+    civ_json_name(writer, "schema");
+    write_raw(writer, schema);
+    civ_json_end_object(writer);
+}
+
+static void write_parameters(civ_json_writer_t *writer, const civ_route_t *route)
+{
+    const civ_field_t *field;
+
+    civ_json_name(writer, "parameters");
+    civ_json_begin_array(writer);
+    for (field = route->parameters; field && field->name; field++) {
+        write_parameter(writer, field->name, field->need == CIV_IN_PATH ? "path" : "query",
+                        field->need == CIV_IN_PATH, field->description, type_schemas[field->type]);
+    }
+    if (route->body) {
+        write_parameter(writer, "Idempotency-Key", "header", 0,
+                        "A repeat with the same key and body within 24 hours gets the first answer again",
+                        "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}");
+    }
+    civ_json_end_array(writer);
+}
+
+/* An object schema of fields, closed or open to more; answers start with "success". */
+static void write_object_schema(civ_json_writer_t *writer, const civ_field_t *fields, int is_answer)
+{
+    const civ_field_t *field;
+
+    civ_json_begin_object(writer);
+    civ_json_member_text(writer, "type", "object");
+    civ_json_name(writer, "required");
+    civ_json_begin_array(writer);
+    if (is_answer) {
+        civ_json_text(writer, "success");
+    }
+    for (field = fields; field->name; field++) {
+        if (field->need == CIV_REQUIRED) {
+            civ_json_text(writer, field->name);
+        }
+    }
+    civ_json_end_array(writer);
+    civ_json_name(writer, "properties");
+    civ_json_begin_object(writer);
+    if (is_answer) {
+        civ_json_name(writer, "success");
+        write_raw(writer, "{\"type\":\"boolean\"}");
+    }
+    for (field = fields; field->name; field++) {
+        civ_json_name(writer, field->name);
+        write_raw(writer, type_schemas[field->type]);
+    }
+    civ_json_end_object(writer);
+    if (!is_answer) {
+        civ_json_member_bool(writer, "additionalProperties", 0);
+    }
+    civ_json_end_object(writer);
+}
+
+static void begin_content(civ_json_writer_t *writer, const char *media_type)
+{
+    civ_json_name(writer, "content");
+    civ_json_begin_object(writer);
+    civ_json_name(writer, media_type);
+    civ_json_begin_object(writer);
+    civ_json_name(writer, "schema");
+}
+
+static void end_content(civ_json_writer_t *writer)
+{
+    civ_json_end_object(writer);
+    civ_json_end_object(writer);
+}
+
+static void write_request_body(civ_json_writer_t *writer, const civ_route_t *route)
+{
+    civ_json_name(writer, "requestBody");
+    civ_json_begin_object(writer);
+    civ_json_member_bool(writer, "required", 1);
+    begin_content(writer, "application/json");
+    write_object_schema(writer, route->body, 0);
+    end_content(writer);
+    civ_json_end_object(writer);
+}
+
+static void write_success_content(civ_json_writer_t *writer, const civ_route_t *route)
+{
+    begin_content(writer, route->media_type);
+    if (route->answer) {
+        write_object_schema(writer, route->answer, 1);
+    } else if (strcmp(route->media_type, "application/json") == 0) {
+        write_raw(writer, "{\"type\":\"object\"}");
+    } else {
+        write_raw(writer, TEXT);
+    }
+    end_content(writer);
+}
+
+static void write_response(civ_json_writer_t *writer, const civ_route_t *route, int status)
+{
+    apr_size_t i = 0;
+    char name[12];
+
+    while (statuses[i].status != status) {
+        i++;
+    }
+    apr_snprintf(name, sizeof(name), "%d", status);
+    civ_json_name(writer, name);
+    civ_json_begin_object(writer);
+    civ_json_member_text(writer, "description", statuses[i].description);
+    if (status == route->status) {
+        write_success_content(writer, route);
+    } else if (statuses[i].is_problem) {
+        begin_content(writer, "application/problem+json");
+        write_raw(writer, REF("Problem"));
+        end_content(writer);
+    }
+    civ_json_end_object(writer);
+}
+
+static void write_responses(civ_json_writer_t *writer, const civ_route_t *route)
+{
+    int i;
+
+    civ_json_name(writer, "responses");
+    civ_json_begin_object(writer);
+    write_response(writer, route, route->status);
+    for (i = 0; i < CIV_ROUTE_STATUSES && route->failures[i]; i++) {
+        write_response(writer, route, route->failures[i]);
+    }
+    civ_json_name(writer, "default");
+    civ_json_begin_object(writer);
+    civ_json_member_text(writer, "description", "Another error");
+    begin_content(writer, "application/problem+json");
+    write_raw(writer, REF("Problem"));
+    end_content(writer);
+    civ_json_end_object(writer);
+    civ_json_end_object(writer);
+}
+
+/* "get" and "/blockchain/block/{index}" become "get_blockchain_block_index". */
+static const char *operation_id(const char *method, const char *template, apr_pool_t *pool)
+{
+    char *id = apr_pstrcat(pool, method, template, NULL);
+    char *out = id;
+    const char *in;
+
+    for (in = id; *in; in++) {
+        if (apr_isalnum(*in)) {
+            *out++ = *in;
+        } else if (out[-1] != '_' && in[1]) {
+            *out++ = '_';
+        }
+    }
+    *out = '\0';
+    return id;
+}
+
+static void write_operation(civ_json_writer_t *writer, const civ_route_t *route, apr_pool_t *pool)
+{
+    static const char *const methods[CIV_METHOD_COUNT] = {"get", "post", "delete"};
+    const char *method = methods[route->method];
+
+    civ_json_name(writer, method);
+    civ_json_begin_object(writer);
+    civ_json_member_text(writer, "operationId", operation_id(method, route->template, pool));
+    civ_json_member_text(writer, "summary", route->summary);
+    write_parameters(writer, route);
+    if (route->body) {
+        write_request_body(writer, route);
+    }
+    write_responses(writer, route);
+    civ_json_end_object(writer);
+}
+
+/* The routes of one template stand together in its path item. */
+static void write_paths(civ_json_writer_t *writer, apr_pool_t *pool)
+{
+    int i;
+    int j;
+
+    civ_json_name(writer, "paths");
+    civ_json_begin_object(writer);
+    for (i = 0; i < civ_route_count; i++) {
+        for (j = 0; j < i && strcmp(civ_routes[j].template, civ_routes[i].template) != 0; j++) {
+            continue;
+        }
+        if (j < i) {
+            continue;
+        }
+        civ_json_name(writer, civ_routes[i].template);
+        civ_json_begin_object(writer);
+        for (j = i; j < civ_route_count; j++) {
+            if (strcmp(civ_routes[j].template, civ_routes[i].template) == 0) {
+                write_operation(writer, &civ_routes[j], pool);
+            }
+        }
+        civ_json_end_object(writer);
+    }
+    civ_json_end_object(writer);
+}
+
+static void write_components(civ_json_writer_t *writer)
+{
+    apr_size_t i;
+
+    civ_json_name(writer, "components");
+    civ_json_begin_object(writer);
+    civ_json_name(writer, "schemas");
+    civ_json_begin_object(writer);
+    for (i = 0; i < sizeof(components) / sizeof(components[0]); i++) {
+        civ_json_name(writer, components[i].name);
+        write_raw(writer, components[i].schema);
+    }
+    civ_json_end_object(writer);
+    civ_json_end_object(writer);
+}
+
+void civ_openapi_write(civ_buffer_t *out, const char *prefix)
+{
+    civ_json_writer_t writer;
+
+    civ_json_writer_init(&writer, out);
+    civ_json_begin_object(&writer);
+    civ_json_member_text(&writer, "openapi", "3.1.0");
+    civ_json_name(&writer, "info");
+    civ_json_begin_object(&writer);
+    civ_json_member_text(&writer, "title", "mod_civarcos");
+    civ_json_member_text(&writer, "version", civ_version());
+    civ_json_member_text(&writer, "description", "An evidence ledger in an Apache HTTP server.");
+    civ_json_name(&writer, "license");
+    write_raw(&writer, "{\"name\":\"Apache 2.0\",\"identifier\":\"Apache-2.0\"}");
+    civ_json_end_object(&writer);
+    civ_json_name(&writer, "servers");
+    civ_json_begin_array(&writer);
+    civ_json_begin_object(&writer);
+    civ_json_member_text(&writer, "url", *prefix ? prefix : "/");
+    civ_json_end_object(&writer);
+    civ_json_end_array(&writer);
+    write_paths(&writer, out->pool);
+    write_components(&writer);
+    civ_json_end_object(&writer);
+}

@@ -1,0 +1,52 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file reply.h
+ * Answering. All functions that return an int return what a handler is to return to httpd.
+ */
+#ifndef CIV_REPLY_H
+#define CIV_REPLY_H
+
+#include "base/buffer.h"
+#include "request.h"
+
+/** What there is to say of an answer besides its body. Zeroed, it is a JSON answer with the route's status.
+ */
+typedef struct civ_reply_t {
+    int status;             /**< 0: the route's */
+    const char *media_type; /**< NULL: the route's */
+    const char *tag;        /**< entity tag, without quotes; NULL: of a GET, taken from the body */
+    int immutable;          /**< it will never change */
+} civ_reply_t;
+
+/** A run of bytes of the body, on the request's pool, or static and for ever. */
+typedef struct civ_piece_t {
+    const char *data;
+    apr_size_t length;
+    int is_static;
+} civ_piece_t;
+
+/** Send an answer; without copying, the pieces one after the other. A GET whose tag the client has is
+ * answered with 304 instead. */
+int civ_reply_send(civ_call_t *call, const civ_reply_t *reply, const civ_piece_t *pieces, int count);
+
+/** The same for a body in one buffer. */
+int civ_reply_buffer(civ_call_t *call, const civ_reply_t *reply, const civ_buffer_t *body);
+
+/** Set the headers of an answer (ETag, Cache-Control, type) whose body is sent otherwise.
+ *  @return OK, or HTTP_NOT_MODIFIED when there is nothing to send */
+int civ_reply_headers(civ_call_t *call, const civ_reply_t *reply);
+
+/** Answer with call->problem, as application/problem+json. */
+int civ_reply_problem(civ_call_t *call);
+
+/** Answer 204 with Allow. */
+int civ_reply_options(civ_call_t *call);
+
+/** Set a header to a path below the prefix in use: "/blockchain/block/7" becomes "/api/blockchain/block/7".
+ */
+void civ_reply_location(civ_call_t *call, const char *path);
+
+/** Set Link: <prefix + path_and_query>; rel="next". */
+void civ_reply_next(civ_call_t *call, const char *path_and_query);
+
+#endif

@@ -1,0 +1,187 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+#include "routes.h"
+
+#include "handlers.h"
+
+#include <apr_strings.h>
+
+#include <assert.h>
+
+#define JSON       "application/json"
+#define NDJSON     "application/x-ndjson"
+#define PROMETHEUS "text/plain"
+
+#define END_OF_FIELDS                                                                                        \
+    {                                                                                                        \
+        NULL, CIV_TYPE_STRING, NULL, CIV_OPTIONAL                                                            \
+    }
+
+/* --- parameters ---- */
+
+static const civ_field_t range_parameters[] = {
+    {"from", CIV_TYPE_INTEGER, "First block, 0 by default", CIV_OPTIONAL},
+    {"to", CIV_TYPE_INTEGER, "Last block, inclusive; the newest by default", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t block_parameters[] = {
+    {"index", CIV_TYPE_BLOCK_NAME, "An index, \"latest\", or a block hash", CIV_IN_PATH}, END_OF_FIELDS};
+
+static const civ_field_t evidence_parameters[] = {
+    {"hash", CIV_TYPE_HASH, "SHA-256 of the canonical evidence (RFC 8785)", CIV_IN_PATH}, END_OF_FIELDS};
+
+static const civ_field_t search_parameters[] = {
+    {"type", CIV_TYPE_STRING, "Only evidence whose member type is this", CIV_OPTIONAL},
+    {"since", CIV_TYPE_TIMESTAMP, "Only blocks sealed at this time or later", CIV_OPTIONAL},
+    {"until", CIV_TYPE_TIMESTAMP, "Only blocks sealed at this time or earlier", CIV_OPTIONAL},
+    {"block_from", CIV_TYPE_INTEGER, "Only this block and later ones", CIV_OPTIONAL},
+    {"block_to", CIV_TYPE_INTEGER, "Only this block and earlier ones", CIV_OPTIONAL},
+    {"hash", CIV_TYPE_HASH, "Only evidence with this hash", CIV_OPTIONAL},
+    {"q", CIV_TYPE_STRING, "Only evidence that holds this text (ASCII letters in either case)", CIV_OPTIONAL},
+    {"limit", CIV_TYPE_LIMIT, "Most results of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+/* --- request bodies ---- */
+
+static const civ_field_t add_body[] = {
+    {"evidence", CIV_TYPE_EVIDENCE, "What to seal; left out, all pending evidence is sealed", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t pending_body[] = {
+    {"evidence", CIV_TYPE_EVIDENCE, "What to keep for the next block", CIV_REQUIRED}, END_OF_FIELDS};
+
+/* --- answers ---- */
+
+static const civ_field_t root_answer[] = {
+    {"service", CIV_TYPE_STRING, "Always civarcos", CIV_REQUIRED},
+    {"version", CIV_TYPE_STRING, "Version of mod_civarcos", CIV_REQUIRED},
+    {"endpoints", CIV_TYPE_OBJECT, "Every route, and what it is for", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t health_answer[] = {
+    {"status", CIV_TYPE_STRING, "ok or degraded", CIV_REQUIRED},
+    {"version", CIV_TYPE_STRING, "Version of mod_civarcos", CIV_REQUIRED},
+    {"database", CIV_TYPE_STRING, "ok, or what is wrong with it", CIV_REQUIRED},
+    {"head", CIV_TYPE_STRING, "ok, or inconsistent", CIV_REQUIRED},
+    {"worker", CIV_TYPE_STRING, "off: this release has no worker", CIV_REQUIRED},
+    {"read_only", CIV_TYPE_NULLABLE_STRING, "Why nothing is written, or null", CIV_REQUIRED},
+    {"height", CIV_TYPE_INTEGER, "Index of the newest block", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t add_answer[] = {{"block", CIV_TYPE_BLOCK, "The new block", CIV_REQUIRED},
+                                         {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+                                         END_OF_FIELDS};
+
+static const civ_field_t pending_answer[] = {
+    {"pending_evidence", CIV_TYPE_INTEGER, "How much waits now", CIV_REQUIRED},
+    {"evidence_hashes", CIV_TYPE_HASHES, "Of what was sent, in order", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t info_answer[] = {{"blockchain", CIV_TYPE_INFO, "The ledger", CIV_REQUIRED},
+                                          END_OF_FIELDS};
+
+static const civ_field_t block_answer[] = {{"block", CIV_TYPE_BLOCK, "The block", CIV_REQUIRED},
+                                           END_OF_FIELDS};
+
+static const civ_field_t search_answer[] = {
+    {"results", CIV_TYPE_RESULTS, "Newest first", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many results this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There may be more: the value of cursor for it", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t evidence_answer[] = {
+    {"result", CIV_TYPE_RESULT, "The evidence, its block, and the proof that it is in there", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t validate_answer[] = {
+    {"validation", CIV_TYPE_VALIDATION, "What was found", CIV_REQUIRED}, END_OF_FIELDS};
+
+static const civ_field_t tampering_answer[] = {
+    {"tampered", CIV_TYPE_TAMPERED, "Blocks that are not what they were", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many these are", CIV_REQUIRED},
+    {"truncated", CIV_TYPE_BOOLEAN, "There are more than are listed", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+/* --- the table ---- */
+
+/* clang-format off */
+const civ_route_t civ_routes[] = {
+    {CIV_GET, "/", "This list of endpoints",
+     civ_api_root, NULL, NULL, root_answer, JSON, 200, 0, {304, 400, 406, 0}},
+    {CIV_GET, "/health", "Whether this node can do its work",
+     civ_api_health, NULL, NULL, health_answer, JSON, 200, 0, {400, 406, 503, 0}},
+    {CIV_GET, "/openapi.json", "This interface as an OpenAPI 3.1 description",
+     civ_api_openapi, NULL, NULL, NULL, JSON, 200, 0, {304, 400, 406, 0}},
+    {CIV_GET, "/metrics", "Measurements in Prometheus' text format",
+     civ_api_metrics, NULL, NULL, NULL, PROMETHEUS, 200, 0, {400, 406, 0}},
+
+    {CIV_POST, "/blockchain/add", "Seal evidence, or all pending evidence, as a new block",
+     civ_api_add, NULL, add_body, add_answer, JSON, 201, 1,
+     {400, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_POST, "/blockchain/pending", "Keep evidence to be sealed with the next block",
+     civ_api_pending, NULL, pending_body, pending_answer, JSON, 202, 1,
+     {400, 406, 408, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/blockchain/info", "The ledger: size, head, difficulty, public key",
+     civ_api_info, NULL, NULL, info_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/blockchain/block/{index}", "A block by index or hash, or the latest",
+     civ_api_block, block_parameters, NULL, block_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_GET, "/blockchain/search", "Search the sealed evidence, newest first",
+     civ_api_search, search_parameters, NULL, search_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/blockchain/evidence/{hash}", "Evidence by its hash, with its proof of inclusion",
+     civ_api_evidence, evidence_parameters, NULL, evidence_answer, JSON, 200, 1,
+     {304, 400, 404, 406, 503, 0}},
+    {CIV_GET, "/blockchain/validate", "Re-derive every block and name what is wrong",
+     civ_api_validate, range_parameters, NULL, validate_answer, JSON, 200, 1, {304, 400, 406, 429, 503, 0}},
+    {CIV_GET, "/blockchain/tampering", "The blocks that were tampered with",
+     civ_api_tampering, range_parameters, NULL, tampering_answer, JSON, 200, 1, {304, 400, 406, 429, 503, 0}},
+    {CIV_GET, "/blockchain/export", "The blocks, one JSON object a line",
+     civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 503, 0}},
+};
+/* clang-format on */
+
+#define ROUTE_COUNT (sizeof(civ_routes) / sizeof(civ_routes[0]))
+
+static_assert(ROUTE_COUNT <= CIV_ROUTE_MAX, "the metrics have no counters for so many routes");
+
+const int civ_route_count = (int)ROUTE_COUNT;
+
+static const char *const method_names[CIV_METHOD_COUNT] = {"GET", "POST", "DELETE"};
+
+const char *civ_route_method(const civ_route_t *route)
+{
+    return method_names[route->method];
+}
+
+const civ_route_t *civ_route_find(civ_method_e method, const char *path,
+                                  civ_segment_t segments[CIV_TEMPLATE_MAX], int *known)
+{
+    const civ_route_t *route;
+
+    *known = 0;
+    for (route = civ_routes; route < civ_routes + ROUTE_COUNT; route++) {
+        if (civ_template_match(route->template, path, segments) < 0) {
+            continue;
+        }
+        *known = 1;
+        if (route->method == method) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
+void civ_route_allow(const char *path, char allow[CIV_ALLOW_SIZE])
+{
+    static const char *const names[CIV_METHOD_COUNT] = {"GET, HEAD, ", "POST, ", "DELETE, "};
+    civ_segment_t segments[CIV_TEMPLATE_MAX];
+    civ_method_e method;
+    char *end = allow;
+    int known;
+
+    for (method = 0; method < CIV_METHOD_COUNT; method++) {
+        if (civ_route_find(method, path, segments, &known)) {
+            end = apr_cpystrn(end, names[method], CIV_ALLOW_SIZE - (apr_size_t)(end - allow));
+        }
+    }
+    apr_cpystrn(end, "OPTIONS", CIV_ALLOW_SIZE - (apr_size_t)(end - allow));
+}

@@ -1,0 +1,92 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file routes.h
+ * The one table of routes. Dispatch, Allow, the list at the root, the OpenAPI description and the labels of
+ * the metrics all come from it.
+ */
+#ifndef CIV_ROUTES_H
+#define CIV_ROUTES_H
+
+#include "template.h"
+
+struct civ_call_t;
+
+typedef enum civ_method_e { CIV_GET, CIV_POST, CIV_DELETE, CIV_METHOD_COUNT } civ_method_e;
+
+/** What a field holds; openapi.c has the schema of each. */
+typedef enum civ_type_e {
+    CIV_TYPE_STRING,
+    CIV_TYPE_INTEGER,
+    CIV_TYPE_BOOLEAN,
+    CIV_TYPE_TIMESTAMP,  /**< RFC 3339 */
+    CIV_TYPE_HASH,       /**< 64 lower-case hex digits */
+    CIV_TYPE_HASHES,     /**< an array of these */
+    CIV_TYPE_LIMIT,      /**< 1 to 1000 */
+    CIV_TYPE_BLOCK_NAME, /**< an index, "latest" or a hash */
+    CIV_TYPE_EVIDENCE,   /**< an object, or an array of objects */
+    CIV_TYPE_OBJECT,     /**< any object */
+    CIV_TYPE_BLOCK,
+    CIV_TYPE_INFO,
+    CIV_TYPE_RESULT,
+    CIV_TYPE_RESULTS,
+    CIV_TYPE_VALIDATION,
+    CIV_TYPE_TAMPERED,
+    CIV_TYPE_NULLABLE_STRING,
+    CIV_TYPE_COUNT
+} civ_type_e;
+
+/** A parameter, a member of a request's object, or a member of an answer's. A list of them ends with a NULL
+ * name. */
+typedef struct civ_field_t {
+    const char *name;
+    civ_type_e type;
+    const char *description;
+    enum { CIV_OPTIONAL, CIV_REQUIRED, CIV_IN_PATH } need; /**< CIV_IN_PATH: a variable of the template */
+} civ_field_t;
+
+/** Most further statuses of a route. */
+#define CIV_ROUTE_STATUSES 10
+
+typedef struct civ_route_t {
+    civ_method_e method;
+    const char *template; /**< below the prefix */
+    const char *summary;
+    int (*handle)(struct civ_call_t *call);
+    const civ_field_t *parameters; /**< of query and path; NULL: none */
+    const civ_field_t *body;       /**< members of the request's object; NULL: no body */
+    const civ_field_t *answer; /**< members of the answer besides "success"; NULL: it is not such an object */
+    const char *media_type;    /**< of the answer */
+    int status;                /**< on success */
+    int needs_node;            /**< the node is refreshed first */
+    int failures[CIV_ROUTE_STATUSES]; /**< other statuses to expect, ended by 0 */
+} civ_route_t;
+
+/** Most routes there may be: the counters of the metrics are laid out for them. */
+#define CIV_ROUTE_MAX 100
+
+/** The table. */
+extern const civ_route_t civ_routes[];
+
+/** How many routes there are. */
+extern const int civ_route_count;
+
+/** "GET", "POST", "DELETE". */
+const char *civ_route_method(const civ_route_t *route);
+
+/**
+ * Find the route of a path (decoded, below the prefix, starting with a slash).
+ * @param method CIV_METHOD_COUNT matches none
+ * @param segments values of the template's variables, when there is a route
+ * @param known set to non-zero when the path exists, be it for another method
+ * @return the route, or NULL
+ */
+const civ_route_t *civ_route_find(civ_method_e method, const char *path,
+                                  civ_segment_t segments[CIV_TEMPLATE_MAX], int *known);
+
+/** Room for civ_route_allow. */
+#define CIV_ALLOW_SIZE 40
+
+/** Write what Allow says of a path, for example "GET, HEAD, OPTIONS". */
+void civ_route_allow(const char *path, char allow[CIV_ALLOW_SIZE]);
+
+#endif

@@ -1,0 +1,335 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+#include "runtime.h"
+
+#include "mount.h"
+#include "nodes.h"
+
+#include <http_core.h>
+#include <http_log.h>
+#include <mod_watchdog.h>
+#include <unixd.h>
+#include <util_mutex.h>
+
+#include <apr_atomic.h>
+#include <apr_optional.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+
+#include <string.h>
+
+APLOG_USE_MODULE(civarcos);
+
+/** The statuses that the library adds mean nothing to apr_strerror; its messages say what they are about. */
+#define OWN_STATUSES 1000
+
+/* One per process, made anew by every load of the configuration: httpd resets a module's statics with it. */
+static struct {
+    apr_array_header_t *nodes; /* civ_slot_t *, those in use */
+    apr_shm_t *memory;
+    apr_uint32_t stopping; /* 1: the process is to end at once */
+} runtime;
+
+/* --- the library's log ---- */
+
+static void write_log(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
+{
+    if (status >= APR_OS_START_USERERR && status < APR_OS_START_USERERR + OWN_STATUSES) {
+        status = APR_SUCCESS;
+    }
+    ap_log_error(APLOG_MARK, (int)level, status, (const server_rec *)baton, "%s", message);
+}
+
+static void open_log(civ_slot_t *slot)
+{
+    int level = ap_get_server_module_loglevel(slot->server, APLOG_MODULE_INDEX);
+
+    slot->log.write = write_log;
+    slot->log.baton = slot->server;
+    slot->log.level = level > APLOG_DEBUG ? CIV_LOG_DEBUG : (civ_log_level_e)level;
+}
+
+/* --- in the parent ---- */
+
+int civ_runtime_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    return ap_mutex_register(pconf, CIV_MUTEX, NULL, APR_LOCK_DEFAULT, 0) == APR_SUCCESS
+               ? OK
+               : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static void bind_server(server_rec *server, server_rec *main_server, apr_pool_t *pool)
+{
+    civ_server_config_t *config = apr_pmemdup(pool, civ_server_config(server), sizeof(*config));
+
+    config->slot = civ_nodes_find(runtime.nodes, server, main_server);
+    config->mounts = civ_mount_list(server, pool);
+    ap_set_module_config(server->module_config, &civarcos_module, config);
+}
+
+/* Give every server a record of its own and note what requests need to know. httpd shares the main server's
+ * record with those that say nothing, and that is how they are recognised: so the main server's is replaced
+ * last. */
+static void bind_servers(server_rec *main_server, apr_pool_t *pool)
+{
+    server_rec *server;
+
+    for (server = main_server->next; server; server = server->next) {
+        bind_server(server, main_server, pool);
+    }
+    bind_server(main_server, main_server, pool);
+}
+
+static apr_status_t make_folders(void)
+{
+    int i;
+
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+        const char *error = NULL;
+        apr_pool_t *pool;
+        apr_status_t status;
+
+        apr_pool_create(&pool, NULL);
+        status =
+            civ_node_prepare(&slot->config, ap_unixd_config.user_id, ap_unixd_config.group_id, &error, pool);
+        if (status != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, slot->server, "CIV0310: the node of %s cannot start: %s",
+                         civ_server_label(slot->server, pool), error ? error : "no reason was given");
+        }
+        apr_pool_destroy(pool);
+        if (status != APR_SUCCESS) {
+            return status;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+/* The segment that all processes of this configuration share: anonymous, so there is no file to attach to. */
+static apr_status_t make_memory(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
+{
+    apr_size_t count = (apr_size_t)runtime.nodes->nelts;
+    civ_state_plan_t *plans = apr_pcalloc(ptemp, sizeof(*plans) * count);
+    apr_size_t size = 0;
+    apr_size_t i;
+    apr_status_t status;
+
+    for (i = 0; i < count; i++) {
+        plans[i].hot_blocks = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *)->config.hot_blocks;
+    }
+    status = civ_state_size(&size, plans, count);
+    if (status == APR_SUCCESS) {
+        status = apr_shm_create(&runtime.memory, size, NULL, pconf);
+    }
+    if (status == APR_SUCCESS) {
+        memset(apr_shm_baseaddr_get(runtime.memory), 0, size);
+        status = civ_state_format(apr_shm_baseaddr_get(runtime.memory), size, plans, count);
+    }
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, status, main_server,
+                     "CIV0311: cannot make %" APR_SIZE_T_FMT " bytes of shared memory", size);
+    }
+    return status;
+}
+
+static apr_status_t make_mutexes(apr_pool_t *pconf)
+{
+    int i;
+
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+        /* httpd logs the reason when this fails. */
+        apr_status_t status =
+            ap_global_mutex_create(&slot->mutex, NULL, CIV_MUTEX, apr_itoa(pconf, i), slot->server, pconf, 0);
+
+        if (status != APR_SUCCESS) {
+            return status;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static int is_stopping(void *baton)
+{
+    (void)baton;
+    return apr_atomic_read32(&runtime.stopping) != 0;
+}
+
+/* This process's view of the shared memory; NULL (all is read from the database) where it is unusable. */
+static civ_state_t *attach_memory(server_rec *server, apr_pool_t *pool)
+{
+    civ_state_t *state = NULL;
+    apr_status_t status = civ_state_attach(&state, apr_shm_baseaddr_get(runtime.memory),
+                                           apr_shm_size_get(runtime.memory), pool);
+
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     "CIV0312: the shared memory is damaged; this process works without it");
+        return NULL;
+    }
+    return state;
+}
+
+static apr_status_t open_node(civ_slot_t *slot, civ_state_t *state, apr_pool_t *pool)
+{
+    const char *error = NULL;
+    apr_status_t status;
+
+    slot->hot = state ? civ_state_node(state, slot->index) : NULL;
+    slot->context.hot = slot->hot;
+    slot->context.mutex = slot->mutex;
+    slot->context.interrupted = is_stopping;
+    slot->context.log = &slot->log;
+    status = civ_node_open(&slot->node, &slot->config, &slot->context, &error, pool);
+    if (status != APR_SUCCESS) {
+        slot->node = NULL;
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, slot->server, "CIV0313: the node of %s cannot be opened: %s",
+                     civ_server_label(slot->server, pool), error ? error : "no reason was given");
+    }
+    return status;
+}
+
+static void report_start(const civ_slot_t *slot, apr_status_t status, apr_pool_t *pool)
+{
+    const char *label = civ_server_label(slot->server, pool);
+
+    if (status == CIV_EINVALID || status == CIV_EINTEGRITY) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, slot->server,
+                     "CIV0317: the ledger of %s can be read but not written, for the reason given above",
+                     label);
+    } else if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, slot->server,
+                     "CIV0314: the ledger of %s is not ready; it is tried again with every request", label);
+    }
+}
+
+/* Schema, genesis and hot state, once, before there is any child. The pool takes all connections with it:
+ * none may be carried over fork. A database that is down is no reason not to serve the rest of this server.
+ */
+static apr_status_t start_nodes(server_rec *main_server)
+{
+    apr_status_t result = APR_SUCCESS;
+    apr_pool_t *pool;
+    civ_state_t *state;
+    int i;
+
+    apr_pool_create(&pool, NULL);
+    apr_pool_tag(pool, "civarcos start");
+    state = attach_memory(main_server, pool);
+    for (i = 0; i < runtime.nodes->nelts && result == APR_SUCCESS; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+
+        result = open_node(slot, state, pool);
+        if (result == APR_SUCCESS) {
+            report_start(slot, civ_node_start(slot->node, pool), pool);
+        }
+        slot->node = NULL;
+        slot->hot = NULL;
+    }
+    apr_pool_destroy(pool);
+    return result;
+}
+
+/* --- housekeeping ---- */
+
+static apr_status_t keep_house(int state, void *baton, apr_pool_t *pool)
+{
+    int i;
+
+    (void)baton;
+    for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < runtime.nodes->nelts; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+        apr_pool_t *round;
+
+        if (!slot->node || apr_atomic_read32(&runtime.stopping)) {
+            continue;
+        }
+        /* What fails is logged below, and tried again in a second. */
+        apr_pool_create(&round, pool);
+        civ_node_maintain(slot->node, round);
+        apr_pool_destroy(round);
+    }
+    return APR_SUCCESS;
+}
+
+/* A watchdog of our own, so that nobody waits for us; in one process at a time, whichever gets it. */
+static apr_status_t employ_housekeeper(apr_pool_t *pconf, server_rec *main_server)
+{
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get = APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    ap_watchdog_t *watchdog;
+    apr_status_t status = APR_ENOTIMPL;
+
+    if (get && add) {
+        status = get(&watchdog, "_civarcos_", 0, 1, pconf);
+    }
+    if (status == APR_SUCCESS) {
+        status = add(watchdog, AP_WD_TM_INTERVAL, NULL, keep_house);
+    }
+    if (status != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, status, main_server,
+                     "CIV0315: mod_watchdog takes no task from us");
+    }
+    return status;
+}
+
+int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    int i;
+
+    (void)plog;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    runtime.nodes = civ_nodes_collect(main_server, 0, pconf);
+    bind_servers(main_server, pconf);
+    if (!runtime.nodes->nelts) {
+        return OK;
+    }
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        open_log(APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *));
+    }
+    if (civ_store_initialize(pconf) != APR_SUCCESS || make_folders() != APR_SUCCESS ||
+        make_memory(pconf, ptemp, main_server) != APR_SUCCESS || make_mutexes(pconf) != APR_SUCCESS ||
+        start_nodes(main_server) != APR_SUCCESS || employ_housekeeper(pconf, main_server) != APR_SUCCESS) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+/* --- in a child ---- */
+
+void civ_runtime_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    civ_state_t *state;
+    int i;
+
+    if (!runtime.nodes || !runtime.nodes->nelts) {
+        return;
+    }
+    state = attach_memory(main_server, pchild);
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+        apr_status_t status =
+            apr_global_mutex_child_init(&slot->mutex, apr_global_mutex_lockfile(slot->mutex), pchild);
+
+        if (status != APR_SUCCESS) {
+            ap_log_error(
+                APLOG_MARK, APLOG_CRIT, status, slot->server,
+                "CIV0316: this process cannot use the mutex of the node of %s and serves nothing of it",
+                civ_server_label(slot->server, pchild));
+            continue;
+        }
+        open_node(slot, state, pchild);
+    }
+}
+
+void civ_runtime_child_stopping(apr_pool_t *pchild, int graceful)
+{
+    (void)pchild;
+    if (!graceful) {
+        apr_atomic_set32(&runtime.stopping, 1);
+    }
+}

@@ -1,0 +1,97 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file fuzz_canonical.c
+ * The canonical form of any document is a document whose canonical form it is.
+ */
+#include "base/canonical.h"
+#include "base/json.h"
+
+#include <apr_general.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const civ_json_limits_t limits = {1048576, 64, 100000, 1024};
+
+/* 1e20 is taken, but the 100000000000000000000 that it becomes is an integer beyond 2^53-1 and is not. */
+static int has_large_integer(const civ_json_t *value)
+{
+    apr_size_t i;
+
+    if (value->type == CIV_JSON_NUMBER) {
+        double number = civ_canonical_read_number(value->as.text.text);
+
+        return number > 9007199254740991.0 || number < -9007199254740991.0;
+    }
+    for (i = 0; value->type == CIV_JSON_ARRAY && i < value->as.array.count; i++) {
+        if (has_large_integer(&value->as.array.items[i])) {
+            return 1;
+        }
+    }
+    for (i = 0; value->type == CIV_JSON_OBJECT && i < value->as.object.count; i++) {
+        if (has_large_integer(&value->as.object.members[i].value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void check_document(const char *data, size_t size, apr_pool_t *pool)
+{
+    const civ_json_t *root, *again;
+    civ_problem_t problem = {0};
+    civ_buffer_t first, second;
+
+    if (civ_json_parse(&root, data, size, &limits, &problem, pool) != APR_SUCCESS) {
+        return;
+    }
+    civ_buffer_init(&first, size, pool);
+    if (civ_canonical_write(&first, root) != APR_SUCCESS) {
+        abort(); /* the reader takes no number that has no canonical form */
+    }
+    if (civ_json_parse(&again, first.data, first.length, &limits, &problem, pool) != APR_SUCCESS) {
+        if (has_large_integer(root) || first.length > limits.size) {
+            return;
+        }
+        abort();
+    }
+    civ_buffer_init(&second, first.length, pool);
+    if (civ_canonical_write(&second, again) != APR_SUCCESS || first.length != second.length ||
+        memcmp(first.data, second.data, first.length) != 0) {
+        abort();
+    }
+}
+
+/* The first bytes as a double: what is written reads back. */
+static void check_number(const uint8_t *data, size_t size)
+{
+    char out[CIV_CANONICAL_NUMBER_SIZE];
+    double value;
+
+    if (size < sizeof(value)) {
+        return;
+    }
+    memcpy(&value, data, sizeof(value));
+    if (civ_canonical_number(out, value) == APR_SUCCESS && civ_canonical_read_number(out) != value) {
+        abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static int is_started;
+    apr_pool_t *pool;
+
+    if (!is_started) {
+        is_started = apr_initialize() == APR_SUCCESS;
+    }
+    if (apr_pool_create(&pool, NULL) == APR_SUCCESS) {
+        check_number(data, size);
+        check_document((const char *)data, size, pool);
+        apr_pool_destroy(pool);
+    }
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file harness_private.h
+ * What harness.c (the process) and harness_log.c (what it wrote) share.
+ */
+#ifndef CIV_TESTS_HARNESS_PRIVATE_H
+#define CIV_TESTS_HARNESS_PRIVATE_H
+
+#include "integration/harness.h"
+
+#include <apr_file_io.h>
+#include <apr_pools.h>
+
+struct harness_private_t {
+    apr_pool_t *pool; /**< owns the server's object */
+    char *mpm;
+    char *config_file; /**< the extra directives */
+    char *httpd_conf;
+    char *console;           /**< file that takes what httpd prints itself */
+    apr_off_t log_looked_at; /**< bytes of the error log that were judged already */
+    apr_off_t console_looked_at;
+    int keeps_state; /**< the folder is the caller's */
+};
+
+/** Print a file as notes under a title; nothing when it is empty. */
+void harness_note_file(const char *title, const char *path);
+
+/** Lines of a file that hold a text. Called in loops, so it does not use the case's pool. */
+int harness_count_lines(const char *path, const char *text);
+
+/** Whether the line holds one of the words, which NULL ends. */
+int harness_holds_any(const char *line, const char *const *words);
+
+#endif

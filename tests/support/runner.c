@@ -1,0 +1,301 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file runner.c
+ * CUnit runs the cases; its handlers print TAP as they go, so that a crash leaves everything before it on
+ * record.
+ */
+#include "config.h"
+
+#include "support/runner.h"
+
+#include <CUnit/TestDB.h>
+#include <CUnit/TestRun.h>
+#include <apr_dbd.h>
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_general.h>
+#include <apr_pools.h>
+#include <apr_strings.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <signal.h>
+
+#ifndef CIVARCOS_SOURCE_DIR
+#error "CIVARCOS_SOURCE_DIR must name the source root"
+#endif
+
+/** Long enough for a case under valgrind on a busy machine, short enough to see that one hangs. */
+#define CASE_SECONDS 600
+
+/* CUnit's handlers take no baton. */
+static struct {
+    apr_pool_t *process; /**< lives as long as APR */
+    apr_pool_t *suite;   /**< what test_pool() gives to set-up and tear-down */
+    apr_pool_t *current; /**< what test_pool() gives to the running case, NULL between cases */
+    unsigned number;     /**< of the last line printed */
+    unsigned failed;
+    const char *skipped; /**< why the running case skipped itself, or NULL */
+    char where[256];     /**< "suite/case", for the alarm */
+} runner;
+
+static void print_result(const char *verdict, const char *suite, const char *name, const char *skipped)
+{
+    printf("%s %u - %s/%s%s%s\n", verdict, ++runner.number, suite, name, skipped ? " # SKIP " : "",
+           skipped ? skipped : "");
+}
+
+/* Only async-signal-safe calls: the case is stuck anywhere. */
+static void case_hangs(int signal_number)
+{
+    static const char text[] = "Bail out! a case does not end: ";
+    ssize_t ignored = write(STDOUT_FILENO, text, sizeof(text) - 1);
+
+    (void)signal_number;
+    ignored = write(STDOUT_FILENO, runner.where, strlen(runner.where));
+    ignored = write(STDOUT_FILENO, "\n", 1);
+    (void)ignored;
+    _exit(1);
+}
+
+static void case_starts(const CU_pTest test, const CU_pSuite suite)
+{
+    const char *seconds = getenv("CIVARCOS_CASE_SECONDS");
+
+    apr_snprintf(runner.where, sizeof(runner.where), "%s/%s", suite->pName, test->pName);
+    runner.skipped = NULL;
+    apr_pool_create(&runner.current, runner.process);
+    apr_pool_tag(runner.current, "test case");
+    alarm(seconds ? (unsigned)strtoul(seconds, NULL, 10) : CASE_SECONDS);
+}
+
+static void case_ends(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord failures)
+{
+    const CU_FailureRecord *failure;
+
+    alarm(0);
+    print_result(failures ? "not ok" : "ok", suite->pName, test->pName, failures ? NULL : runner.skipped);
+    runner.failed += failures != NULL;
+    for (failure = failures; failure; failure = failure->pNext) {
+        printf("# %s:%u: %s\n", failure->strFileName ? failure->strFileName : "?", failure->uiLineNumber,
+               failure->strCondition ? failure->strCondition : "?");
+    }
+    apr_pool_destroy(runner.current);
+    runner.current = NULL;
+    runner.skipped = NULL;
+}
+
+static void suite_ends(const CU_pSuite suite, const CU_pFailureRecord failures)
+{
+    (void)suite;
+    (void)failures;
+    apr_pool_clear(runner.suite);
+}
+
+static void suite_setup_failed(const CU_pSuite suite)
+{
+    const CU_Test *test;
+
+    for (test = suite->pTest; test; test = test->pNext) {
+        print_result("not ok", suite->pName, test->pName, NULL);
+        printf("# the set-up of suite %s failed\n", suite->pName);
+        runner.failed++;
+    }
+    apr_pool_clear(runner.suite);
+}
+
+static void suite_teardown_failed(const CU_pSuite suite)
+{
+    printf("# the tear-down of suite %s failed\n", suite->pName);
+    runner.failed++;
+}
+
+/* Whether a name contains one of the words. */
+static int has_word(const char *name, const char *words)
+{
+    char word[128];
+
+    while (*words) {
+        size_t length = strcspn(words, " ");
+
+        if (length > 0 && length < sizeof(word)) {
+            apr_cpystrn(word, words, length + 1);
+            if (strstr(name, word)) {
+                return 1;
+            }
+        }
+        words += length + strspn(words + length, " ");
+    }
+    return 0;
+}
+
+/* Words come from the command line or, where "make check" cannot give any, from the environment, separated by
+ * blanks. No words: everything is wanted. */
+static int is_wanted(const char *suite, const char *name, int argc, const char *const *argv)
+{
+    const char *words = getenv("CIVARCOS_CASES");
+    char full[256];
+    int i;
+
+    apr_snprintf(full, sizeof(full), "%s/%s", suite, name);
+    for (i = 1; i < argc; i++) {
+        if (strstr(full, argv[i])) {
+            return 1;
+        }
+    }
+    return argc < 2 && (!words || !*words || has_word(full, words));
+}
+
+/* Register the wanted cases of one suite. Returns their number, or -1. */
+static int add_suite(const test_suite_t *suite, int argc, const char *const *argv)
+{
+    const test_case_t *item;
+    CU_pSuite registered = NULL;
+    int count = 0;
+
+    for (item = suite->cases; item->name; item++) {
+        if (!is_wanted(suite->name, item->name, argc, argv)) {
+            continue;
+        }
+        if (!registered) {
+            registered = CU_add_suite(suite->name, suite->setup, suite->teardown);
+        }
+        if (!registered || CU_get_error() != CUE_SUCCESS || !CU_add_test(registered, item->name, item->run) ||
+            CU_get_error() != CUE_SUCCESS) {
+            printf("Bail out! cannot register %s/%s: %s\n", suite->name, item->name, CU_get_error_msg());
+            return -1;
+        }
+        count++;
+    }
+    return count;
+}
+
+static int add_suites(const test_suite_t *const *suites, int argc, const char *const *argv)
+{
+    int total = 0;
+
+    for (; *suites; suites++) {
+        int count = add_suite(*suites, argc, argv);
+
+        if (count < 0) {
+            return -1;
+        }
+        total += count;
+    }
+    return total;
+}
+
+/* APR once per process: apr_terminate() followed by a second apr_dbd_init() crashes in its drivers. */
+static int start_apr(void)
+{
+    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&runner.process, NULL) != APR_SUCCESS ||
+        apr_pool_create(&runner.suite, runner.process) != APR_SUCCESS ||
+        apr_dbd_init(runner.process) != APR_SUCCESS) {
+        printf("Bail out! APR does not start\n");
+        return -1;
+    }
+    return 0;
+}
+
+int test_main(int argc, const char *const *argv, const test_suite_t *const *suites)
+{
+    int total;
+
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("TAP version 13\n");
+    if (start_apr() || CU_initialize_registry() != CUE_SUCCESS) {
+        return 1;
+    }
+    total = add_suites(suites, argc, argv);
+    if (total > 0) {
+        printf("1..%d\n", total);
+        signal(SIGALRM, case_hangs);
+        CU_set_test_start_handler(case_starts);
+        CU_set_test_complete_handler(case_ends);
+        CU_set_suite_complete_handler(suite_ends);
+        CU_set_suite_init_failure_handler(suite_setup_failed);
+        CU_set_suite_cleanup_failure_handler(suite_teardown_failed);
+        CU_run_all_tests();
+    } else if (total == 0) {
+        printf("Bail out! no case matches\n");
+    }
+    CU_cleanup_registry();
+    apr_terminate();
+    return total > 0 && runner.number == (unsigned)total && runner.failed == 0 ? 0 : 1;
+}
+
+apr_pool_t *test_pool(void)
+{
+    return runner.current ? runner.current : runner.suite;
+}
+
+const char *test_source_dir(void)
+{
+    const char *given = getenv("CIVARCOS_SOURCE");
+
+    return given && *given ? given : CIVARCOS_SOURCE_DIR;
+}
+
+const char *test_shared_dir(void)
+{
+    const char *given = getenv("CIVARCOS_SHARED");
+    const char *path =
+        given && *given ? given : apr_pstrcat(test_pool(), test_source_dir(), "/../shared", NULL);
+    apr_finfo_t info;
+
+    if (apr_stat(&info, path, APR_FINFO_TYPE, test_pool()) != APR_SUCCESS || info.filetype != APR_DIR) {
+        return NULL;
+    }
+    return path;
+}
+
+void test_note(const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+    char *line;
+    char *state;
+
+    va_start(arguments, format);
+    text = apr_pvsprintf(test_pool(), format, arguments);
+    va_end(arguments);
+    if (strncmp(text, "skipped:", 8) == 0 && runner.current) {
+        runner.skipped = apr_pstrdup(test_pool(), text + 8 + strspn(text + 8, " "));
+    }
+    for (line = apr_strtok(text, "\n", &state); line; line = apr_strtok(NULL, "\n", &state)) {
+        printf("# %s\n", line);
+    }
+}
+
+char *test_read_file(const char *path, unsigned long *length)
+{
+    apr_pool_t *pool = test_pool();
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_size_t size;
+    char *data;
+
+    if (apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, pool) !=
+        APR_SUCCESS) {
+        return NULL;
+    }
+    if (apr_file_info_get(&info, APR_FINFO_SIZE, file) != APR_SUCCESS) {
+        apr_file_close(file);
+        return NULL;
+    }
+    size = (apr_size_t)info.size;
+    data = apr_palloc(pool, size + 1);
+    if (size && apr_file_read_full(file, data, size, &size) != APR_SUCCESS) {
+        data = NULL;
+    } else {
+        data[size] = '\0';
+        if (length) {
+            *length = (unsigned long)size;
+        }
+    }
+    apr_file_close(file);
+    return data;
+}
