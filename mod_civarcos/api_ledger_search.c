@@ -147,7 +147,7 @@ int civ_api_search(civ_call_t *call)
 {
     apr_pool_t *pool = call->r->pool;
     civ_reply_t reply = {0};
-    civ_search_page_t page;
+    civ_search_page_t page = {0};
     civ_json_writer_t writer;
     civ_search_t search;
     civ_digest_t hash;

@@ -71,7 +71,7 @@ int civ_api_add(civ_call_t *call)
     apr_pool_t *pool = call->r->pool;
     civ_ledger_t *ledger = civ_node_ledger(call->node);
     const civ_json_t *evidence = civ_json_get(call->body, "evidence");
-    civ_append_result_t result;
+    civ_append_result_t result = {0};
     civ_entry_t *entries;
     apr_size_t count;
     apr_status_t status;
@@ -114,7 +114,7 @@ static int reply_pending(civ_call_t *call, const civ_append_result_t *result, co
 
 int civ_api_pending(civ_call_t *call)
 {
-    civ_append_result_t result;
+    civ_append_result_t result = {0};
     civ_entry_t *entries;
     apr_size_t count;
 

@@ -115,7 +115,7 @@ int civ_api_openapi(civ_call_t *call)
     civ_buffer_t body;
 
     civ_buffer_init(&body, LARGE_BODY, call->r->pool);
-    civ_openapi_write(&body, call->prefix);
+    civ_openapi_write(&body, ap_os_escape_path(call->r->pool, call->prefix, 1));
     return civ_reply_buffer(call, &reply, &body);
 }
 

@@ -75,8 +75,9 @@ static const struct {
      "{\"type\":\"object\",\"required\":[\"total_blocks\",\"total_evidence\",\"pending_evidence\","
      "\"latest_block_hash\",\"difficulty\",\"validators\"],\"properties\":{\"total_blocks\":" INDEX
      ",\"total_evidence\":" INDEX ",\"pending_evidence\":" INDEX ",\"latest_block_hash\":" HASH
-     ",\"difficulty\":" INDEX ",\"validators\":" INDEX ",\"ledger_name\":" TEXT ",\"ledger_id\":" HASH
-     ",\"log_root\":" HASH ",\"public_key\":" TEXT "}}"},
+     ",\"latest_timestamp\":" INSTANT ",\"difficulty\":" INDEX ",\"validators\":" INDEX
+     ",\"min_validators\":" INDEX ",\"ledger_name\":" TEXT ",\"ledger_id\":" HASH ",\"log_root\":" HASH
+     ",\"public_key\":" TEXT "}}"},
     {"Result",
      "{\"type\":\"object\",\"required\":[" RESULT_NAMES "],\"properties\":{" RESULT_PROPERTIES "}}"},
     {"ProvenResult",

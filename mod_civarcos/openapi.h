@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 
-/** Append the description of an API mounted at @a prefix. */
+/** Append the description of an API mounted at @a prefix (percent-encoded). */
 void civ_openapi_write(civ_buffer_t *out, const char *prefix);
 
 #endif

@@ -64,8 +64,8 @@ extern const civ_json_limits_t civ_json_request_limits;
  * Parse exactly one JSON document.
  * @param root set on success; lives on @a pool, as do all its texts
  * @param problem on failure: MALFORMED_JSON, NOT_I_JSON or LIMIT_EXCEEDED, with the RFC 6901 pointer of the
- * place (the innermost value or member being read when the fault was met) and, in detail, what and at which
- * byte
+ *        place (the innermost value or member being read when the fault was met; for a name that is too long,
+ *        the object it stands in; never past a name with a NUL) and, in detail, what and at which byte
  * @return APR_SUCCESS or CIV_EINVALID
  */
 apr_status_t civ_json_parse(const civ_json_t **root, const char *data, apr_size_t length,

@@ -37,8 +37,7 @@ static const problem_row_t rows[CIV_PROBLEM_COUNT] = {
     [CIV_PROBLEM_KEY_REUSED] = {422, 0, "key-reused", "The idempotency key was used with another body"},
     [CIV_PROBLEM_TOO_MANY_REQUESTS] = {429, RETRY_AFTER_SECONDS, "too-many-requests", "Too many requests"},
     [CIV_PROBLEM_INTERNAL] = {500, 0, "internal", "The server failed"},
-    [CIV_PROBLEM_UNAVAILABLE] = {503, RETRY_AFTER_SECONDS, "unavailable",
-                                 "The service is unavailable for now"},
+    [CIV_PROBLEM_UNAVAILABLE] = {503, RETRY_AFTER_SECONDS, "unavailable", "The service is unavailable"},
     [CIV_PROBLEM_READ_ONLY] = {503, RETRY_AFTER_SECONDS, "read-only", "The service does not accept writes"},
 };
 

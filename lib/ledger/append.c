@@ -122,8 +122,12 @@ static apr_status_t submit(civ_ledger_t *ledger, civ_request_t *request)
     }
     apr_thread_mutex_lock(ledger->lock);
     status = enqueue(ledger, request);
-    while (status == APR_SUCCESS && !request->done && !request->lead)
-        apr_thread_cond_wait(request->wake, ledger->lock);
+    while (status == APR_SUCCESS && !request->done && !request->lead) {
+        if (request->signing != NULL)
+            civ_crew_help(ledger, request);
+        else
+            apr_thread_cond_wait(request->wake, ledger->lock);
+    }
     apr_thread_mutex_unlock(ledger->lock);
     if (status != APR_SUCCESS) {
         civ_problem_set(request->problem, CIV_PROBLEM_UNAVAILABLE, request->pool,

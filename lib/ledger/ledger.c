@@ -53,6 +53,8 @@ apr_status_t civ_ledger_open(civ_ledger_t **out, const civ_ledger_config_t *conf
     civ_genesis_no_validators(&ledger->no_validators);
     status = apr_thread_mutex_create(&ledger->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status == APR_SUCCESS)
+        status = apr_thread_cond_create(&ledger->crew_done, pool);
+    if (status == APR_SUCCESS)
         status = make_batch_pool(ledger, pool);
     if (status == APR_SUCCESS)
         *out = ledger;
@@ -265,6 +267,8 @@ static apr_status_t make_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t 
     civ_genesis_ledger_id(&ledger->id, &entry);
     ledger->identified = 1;
     status = civ_seal_block(ledger, &head, &entry, 1, &block, pool);
+    if (status == APR_SUCCESS)
+        status = civ_block_sign(block, config->name, config->key, pool);
     if (status == APR_SUCCESS)
         status = store_genesis(ledger, db, &block, &head, pool);
     if (status == APR_SUCCESS)

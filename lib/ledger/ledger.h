@@ -168,8 +168,8 @@ apr_status_t civ_ledger_evidence(civ_ledger_t *ledger, const civ_digest_t *evide
                                  civ_evidence_proof_t *proof, civ_problem_t *problem, apr_pool_t *pool);
 
 typedef struct civ_search_t {
-    const char *type;         /**< NULL: any */
-    const char *text;         /**< to be found in the canonical JSON, ASCII letters in either case; NULL: any */
+    const char *type; /**< NULL: any */
+    const char *text; /**< to be found in the canonical JSON, ASCII letters in either case; NULL: any */
     const civ_digest_t *hash; /**< evidence hash; NULL: any */
     apr_int64_t since;        /**< block time in ms, inclusive; APR_INT64_MIN: any */
     apr_int64_t until;        /**< block time in ms, inclusive; APR_INT64_MAX: any */

@@ -6,6 +6,7 @@
 #ifndef CIV_LEDGER_PRIVATE_H
 #define CIV_LEDGER_PRIVATE_H
 
+#include <apr_atomic.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 
@@ -18,6 +19,15 @@
 #define CIV_PAGE_ROWS 128
 
 typedef enum civ_request_kind_e { CIV_REQUEST_APPEND, CIV_REQUEST_PEND, CIV_REQUEST_SEAL } civ_request_kind_e;
+
+/** Blocks to be signed by whoever has time. */
+typedef struct civ_signing_t {
+    civ_block_t **blocks;
+    apr_uint32_t count;
+    volatile apr_uint32_t next;   /**< the first block that nobody has taken */
+    volatile apr_uint32_t failed; /**< non-zero: a block could not be signed */
+    int busy;                     /**< helpers at work; guarded by the ledger's lock */
+} civ_signing_t;
 
 /** One caller's request while it waits. Lives on the caller's stack; the leader fills it in. */
 typedef struct civ_request_t {
@@ -41,6 +51,7 @@ typedef struct civ_request_t {
     apr_thread_cond_t *wake;
     int done;
     int lead;
+    civ_signing_t *signing; /**< the leader asks for help with this */
 } civ_request_t;
 
 struct civ_ledger_t {
@@ -53,7 +64,8 @@ struct civ_ledger_t {
 
     civ_request_t *first, *last;
     int length;
-    int leading; /**< some thread of this process is at work, or has been told to be */
+    apr_thread_cond_t *crew_done; /**< the last helper has finished */
+    int leading;                  /**< some thread of this process is at work, or has been told to be */
 
     /* Used only by the thread that leads, under the host's mutex. */
     civ_ledger_head_t known; /**< the newest head this process has seen */
@@ -90,9 +102,18 @@ void civ_ledger_unlock(civ_ledger_t *ledger);
  * result. */
 void civ_batch_run(civ_ledger_t *ledger, civ_request_t *requests, int count, apr_pool_t *pool);
 
+/* crew.c: sharing the leader's work */
+
+/** Sign @a blocks, with the help of the threads that wait for @a requests (the first is the caller's own). */
+apr_status_t civ_crew_sign(civ_ledger_t *ledger, civ_request_t *requests, civ_block_t **blocks, int count,
+                           apr_pool_t *pool);
+
+/** What a waiting thread does when request->signing is set. The ledger's lock is held, before and after. */
+void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request);
+
 /* seal.c: from entries to blocks */
 
-/** Make, mine and sign the block after @a head and move @a head on. @a block and what it needs go to @a pool.
+/** Make and mine (not yet sign) the block after @a head and move @a head on. @a block and what it needs go to @a pool.
  */
 apr_status_t civ_seal_block(civ_ledger_t *ledger, civ_ledger_head_t *head, const civ_entry_t *entries,
                             apr_size_t count, civ_block_t **block, apr_pool_t *pool);

@@ -61,8 +61,6 @@ apr_status_t civ_seal_block(civ_ledger_t *ledger, civ_ledger_head_t *head, const
     fill_header(ledger, &block->header, head, entries, count);
     status = civ_mine(&block->header, &block->hash, observer != NULL ? observer->interrupted : NULL,
                       observer != NULL ? observer->baton : NULL, pool);
-    if (status == APR_SUCCESS)
-        status = civ_block_sign(block, ledger->config->name, ledger->config->key, pool);
     if (status != APR_SUCCESS)
         return status;
     block->entries = apr_pmemdup(pool, entries, count * sizeof(*entries));

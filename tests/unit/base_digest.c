@@ -158,8 +158,8 @@ static void base64_is_strict(void)
     static const char *const wrong[] = {
         "Z",      "Zg",   "Zg=",      "Zg===", "=",    "==",   "====",     "Zh==",  "Zm9=", "Zm 9v", "Zm9v ",
         "Zm9v\n", "Z===", "Zg==Zg==", "-__-",  "Zm9*", "Zm=v", "Zm8=Zm8=", "Zm9vY", "A=BC", "=AAA"};
-    static const char *const wrong_url[] = {"Z",    "Zg==",  "Zm8=",  "Zh",    "Zm9",
-                                            "+//+", "Zm 9v", "Zm9vY", "Zm9v\n"};
+    static const char *const wrong_url[] = {"Z",   "A",    "AAAAA", "Zg==",  "Zm8=",  "Zh",
+                                            "Zm9", "+//+", "Zm 9v", "Zm9vY", "Zm9v\n"};
     unsigned char *bytes;
     apr_size_t length;
     unsigned i;

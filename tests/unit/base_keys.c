@@ -21,6 +21,11 @@
 
 static char folder[] = "/tmp/civarcos-keys-XXXXXX";
 
+/** The example of RFC 8410 section 10.3. */
+static const char good_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+                               "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+                               "-----END PRIVATE KEY-----\n";
+
 static int make_folder(void)
 {
     return mkdtemp(folder) ? 0 : -1;
@@ -236,18 +241,14 @@ static void saving_is_relative_too(void)
     free(before);
 }
 
-/* The example of RFC 8410 section 10.3. */
 static void loading_wants_the_owner_alone(void)
 {
-    static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
-                              "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
-                              "-----END PRIVATE KEY-----\n";
     static const mode_t open_modes[] = {0640, 0604, 0620, 0602, 0601, 0666};
     const char *path = path_of("mode.pem");
     civ_key_t *key = NULL;
     unsigned i;
 
-    write_file(path, pem, 0600);
+    write_file(path, good_pem, 0600);
     CU_ASSERT_EQUAL_FATAL(civ_key_load(&key, path, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_public_key_raw(civ_key_public(key))[0], 0x19);
     chmod(path, 0400);
@@ -278,7 +279,7 @@ static void loading_refuses_other_files(void)
         "-----END PUBLIC KEY-----\n"};
     const char *path = path_of("wrong.pem");
     civ_key_t *key = NULL;
-    char *large = apr_palloc(test_pool(), 100001);
+    char *large = apr_palloc(test_pool(), 100000 + sizeof(good_pem));
     unsigned i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -290,7 +291,7 @@ static void loading_refuses_other_files(void)
         CU_ASSERT_PTR_NULL(key);
     }
     memset(large, '\n', 100000);
-    large[100000] = '\0';
+    memcpy(large + 100000, good_pem, sizeof(good_pem)); /* a key, but who would write it so */
     write_file(path, large, 0600);
     CU_ASSERT_EQUAL(civ_key_load(&key, path, test_pool()), CIV_EINVALID);
     unlink(path);

@@ -267,6 +267,31 @@ static void inclusion_bounds(void)
     CU_ASSERT_EQUAL(civ_merkle_verify_inclusion(leaves, 0, APR_UINT64_MAX, proof, 65, &root), CIV_EINVALID);
 }
 
+/* Proofs whose hashes add up, but for a tree of another height. */
+static void height_counts(void)
+{
+    civ_digest_t *proof = byte_leaves(4);
+    civ_digest_t leaf, old_root, root;
+
+    civ_merkle_leaf(&leaf, "leaf", 4);
+    civ_merkle_node(&root, &proof[0], &leaf);
+    CU_ASSERT_EQUAL(civ_merkle_verify_inclusion(&leaf, 1, 2, proof, 1, &root), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_merkle_verify_inclusion(&leaf, 0, 1, proof, 1, &root), CIV_EINVALID);
+    civ_merkle_node(&root, &leaf, &proof[0]);
+    CU_ASSERT_EQUAL(civ_merkle_verify_inclusion(&leaf, 0, 2, proof, 1, &root), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_merkle_verify_inclusion(&leaf, 0, 4, proof, 1, &root), CIV_EINVALID);
+    CU_ASSERT_EQUAL(civ_merkle_verify_consistency(1, 2, proof, 1, &leaf, &root), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_merkle_verify_consistency(1, 4, proof, 1, &leaf, &root), CIV_EINVALID);
+    /* from 3 to 4 leaves: the third leaf, the fourth, and the node above the first two */
+    civ_merkle_node(&old_root, &proof[2], &proof[0]);
+    civ_merkle_node(&root, &proof[0], &proof[1]);
+    civ_merkle_node(&root, &proof[2], &root);
+    CU_ASSERT_EQUAL(civ_merkle_verify_consistency(3, 4, proof, 3, &old_root, &root), APR_SUCCESS);
+    civ_merkle_node(&old_root, &proof[3], &old_root);
+    civ_merkle_node(&root, &proof[3], &root);
+    CU_ASSERT_EQUAL(civ_merkle_verify_consistency(3, 4, proof, 4, &old_root, &root), CIV_EINVALID);
+}
+
 static int consistency_is_exact(const civ_digest_t *leaves, apr_size_t count, apr_size_t old_count)
 {
     civ_digest_t proof[CIV_MERKLE_MAX_DEPTH + 1], slow[CIV_MERKLE_MAX_DEPTH], root, old_root;
@@ -663,6 +688,7 @@ static const test_case_t cases[] = {
     {"frontier_hex_must_fit", frontier_hex_must_fit},
     {"inclusion_in_all_small_trees", inclusion_in_all_small_trees},
     {"inclusion_bounds", inclusion_bounds},
+    {"height_counts", height_counts},
     {"consistency_of_all_small_trees", consistency_of_all_small_trees},
     {"consistency_bounds", consistency_bounds},
     {"aggregates_of_130_leaves", aggregates_of_130_leaves},

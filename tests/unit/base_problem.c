@@ -188,6 +188,8 @@ static void log_cuts_long_lines(void)
 static void buffer_grows(void)
 {
     civ_buffer_t buffer;
+    apr_size_t taken = 0; /* from the pool, in all */
+    apr_size_t last = 0;
     int i;
 
     civ_buffer_init(&buffer, 0, test_pool());
@@ -195,13 +197,15 @@ static void buffer_grows(void)
     CU_ASSERT_STRING_EQUAL(buffer.data, "");
     for (i = 0; i < 100000; i++) {
         civ_buffer_append_byte(&buffer, (char)('a' + i % 26));
+        taken += buffer.capacity != last ? buffer.capacity : 0;
+        last = buffer.capacity;
         if (buffer.data[buffer.length] != '\0') {
             CU_FAIL("not terminated");
             break;
         }
     }
     CU_ASSERT_EQUAL(buffer.length, 100000);
-    CU_ASSERT(buffer.capacity <= 262144);
+    CU_ASSERT(taken <= 4 * 100000);
     for (i = 0; i < 100000 && buffer.data[i] == 'a' + i % 26; i++) {
     }
     CU_ASSERT_EQUAL(i, 100000);

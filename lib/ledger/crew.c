@@ -1,0 +1,90 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * Sharing the leader's work with its followers. They sleep until their blocks are stored, and signing is the dearest step
+ * on the way there; one that is woken takes block after block with the leader until none is left.
+ */
+#include <unistd.h>
+
+#include "ledger/ledger_private.h"
+
+/* Waking a thread costs about as much as signing half a block: fewer blocks than these are not worth it. */
+#define BLOCKS_A_HELPER 4
+#define MAX_HELPERS     7
+
+static void sign_some(civ_ledger_t *ledger, civ_signing_t *signing, apr_pool_t *pool)
+{
+    for (;;) {
+        apr_uint32_t next = apr_atomic_inc32(&signing->next);
+        apr_status_t status;
+
+        if (next >= signing->count)
+            return;
+        status = civ_block_sign(signing->blocks[next], ledger->config->name, ledger->config->key, pool);
+        if (status != APR_SUCCESS)
+            apr_atomic_set32(&signing->failed, 1);
+    }
+}
+
+void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request)
+{
+    civ_signing_t *signing = request->signing;
+
+    signing->busy++;
+    apr_thread_mutex_unlock(ledger->lock);
+    sign_some(ledger, signing, request->pool);
+    apr_thread_mutex_lock(ledger->lock);
+    request->signing = NULL;
+    if (--signing->busy == 0)
+        apr_thread_cond_signal(ledger->crew_done);
+}
+
+static apr_uint32_t helpers_for(apr_uint32_t blocks)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    apr_uint32_t helpers = blocks / BLOCKS_A_HELPER;
+    apr_uint32_t spare = processors > 1 ? (apr_uint32_t)processors - 1 : 0;
+
+    if (helpers > spare)
+        helpers = spare;
+    return helpers > MAX_HELPERS ? MAX_HELPERS : helpers;
+}
+
+static void call_helpers(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing)
+{
+    apr_uint32_t helpers = helpers_for(signing->count);
+    civ_request_t *request;
+
+    if (helpers == 0)
+        return;
+    apr_thread_mutex_lock(ledger->lock);
+    /* The first request is the leader's own. */
+    for (request = requests->next; request != NULL && helpers > 0; request = request->next, helpers--) {
+        request->signing = signing;
+        apr_thread_cond_signal(request->wake);
+    }
+    apr_thread_mutex_unlock(ledger->lock);
+}
+
+/** Dismiss those that have not begun, and wait for those that have. */
+static void dismiss_helpers(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing)
+{
+    civ_request_t *request;
+
+    apr_thread_mutex_lock(ledger->lock);
+    while (signing->busy > 0)
+        apr_thread_cond_wait(ledger->crew_done, ledger->lock);
+    for (request = requests; request != NULL; request = request->next)
+        request->signing = NULL;
+    apr_thread_mutex_unlock(ledger->lock);
+}
+
+apr_status_t civ_crew_sign(civ_ledger_t *ledger, civ_request_t *requests, civ_block_t **blocks, int count,
+                           apr_pool_t *pool)
+{
+    civ_signing_t signing = {.blocks = blocks, .count = (apr_uint32_t)count};
+
+    call_helpers(ledger, requests, &signing);
+    sign_some(ledger, &signing, pool);
+    dismiss_helpers(ledger, requests, &signing);
+    return signing.failed ? APR_EGENERAL : APR_SUCCESS;
+}
