@@ -7,6 +7,7 @@
 
 #include <http_log.h>
 
+#include <apr_atomic.h>
 #include <apr_strings.h>
 
 #include <string.h>
@@ -107,7 +108,15 @@ static void spare_reading(const civ_call_t *call)
 
     if (!call->body && (apr_table_get(r->headers_in, "Transfer-Encoding") ||
                         (length && apr_atoi64(length) > call->server->values.max_body))) {
-        r->connection->keepalive = AP_CONN_CLOSE;
+        civ_request_close(call);
+    }
+}
+
+/* See civ_runtime_child_init. */
+static void mark_busy(civ_slot_t *slot, int is_busy)
+{
+    if (slot && slot->is_serial) {
+        apr_atomic_set32(&slot->busy, (apr_uint32_t)is_busy);
     }
 }
 
@@ -124,11 +133,13 @@ int civ_dispatch(request_rec *r)
     call.server = civ_server_config(r->server);
     call.slot = call.server->slot;
     call.node = call.slot ? call.slot->node : NULL;
+    mark_busy(call.slot, 1);
     result = answer(&call);
     if (result == CIV_FAULTED) {
         spare_reading(&call);
         result = civ_reply_problem(&call);
     }
+    mark_busy(call.slot, 0);
     civ_metrics_count(&call, ap_is_HTTP_VALID_RESPONSE(result) ? result : r->status);
     return result;
 }

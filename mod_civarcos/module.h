@@ -38,6 +38,8 @@ typedef struct civ_slot_t {
     civ_state_node_t *hot;   /**< NULL where the segment could not be used */
     civ_node_t *node;        /**< NULL in the parent, and where it could not be opened */
     apr_uint32_t validating; /**< 1 while this process runs a validation for a client */
+    int is_serial;           /**< this process serves one request at a time (prefork) */
+    apr_uint32_t busy;       /**< requests being served, kept only where is_serial */
 } civ_slot_t;
 
 /** One server's configuration. */

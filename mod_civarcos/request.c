@@ -198,7 +198,7 @@ static int read_idempotency_key(civ_call_t *call)
 /* The rest of the body is not wanted: httpd must not read it to find the next request either. */
 static int refuse_body(civ_call_t *call)
 {
-    call->r->connection->keepalive = AP_CONN_CLOSE;
+    civ_request_close(call);
     civ_problem_set(&call->problem, CIV_PROBLEM_TOO_LARGE, call->r->pool,
                     "The request body is larger than %" APR_INT64_T_FMT " bytes.",
                     call->server->values.max_body);
@@ -229,7 +229,7 @@ static int reading_failed(civ_call_t *call, apr_status_t status)
         return HTTP_REQUEST_TIME_OUT;
     }
     ap_log_rerror(APLOG_MARK, APLOG_INFO, status, r, "CIV0320: the request body cannot be read to its end");
-    r->connection->keepalive = AP_CONN_CLOSE;
+    civ_request_close(call);
     return civ_request_fault(call, CIV_PROBLEM_TRUNCATED_BODY, "The request body cannot be read to its end.");
 }
 
@@ -375,6 +375,13 @@ int civ_request_body(civ_call_t *call)
 }
 
 /* --- the client ---- */
+
+void civ_request_close(const civ_call_t *call)
+{
+    if (!call->r->connection->master) {
+        call->r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
 
 int civ_request_is_abandoned(const civ_call_t *call)
 {

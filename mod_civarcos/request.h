@@ -65,6 +65,10 @@ const char *civ_request_segment(const civ_call_t *call, int index);
  */
 int civ_request_range(civ_call_t *call, apr_uint64_t *from, apr_uint64_t *to, civ_state_head_t *head);
 
+/** Close the connection after this answer, so that nobody reads what is left of the request. A stream of HTTP/2 is left
+ *  alone: it ends by itself, and would lose the answer. */
+void civ_request_close(const civ_call_t *call);
+
 /** Has the client gone? Costs a system call or two. */
 int civ_request_is_abandoned(const civ_call_t *call);
 

@@ -4,6 +4,7 @@
 #include "mount.h"
 #include "nodes.h"
 
+#include <ap_mpm.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <mod_watchdog.h>
@@ -275,13 +276,21 @@ static apr_status_t employ_housekeeper(apr_pool_t *pconf, server_rec *main_serve
     return status;
 }
 
+/* httpd runs post_config twice at start. The first time is still in front of the administrator's eyes: only what is
+ * likely to fail, and does no harm twice, is done then. */
+static int rehearse(apr_pool_t *ptemp, server_rec *main_server)
+{
+    runtime.nodes = civ_nodes_collect(main_server, 0, ptemp);
+    return make_folders() == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
 int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
     int i;
 
     (void)plog;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK;
+        return rehearse(ptemp, main_server);
     }
     runtime.nodes = civ_nodes_collect(main_server, 0, pconf);
     bind_servers(main_server, pconf);
@@ -301,28 +310,60 @@ int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
 
 /* --- in a child ---- */
 
+static apr_status_t close_pool(void *baton)
+{
+    int i;
+
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        if (apr_atomic_read32(&APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *)->busy)) {
+            return APR_SUCCESS;
+        }
+    }
+    apr_pool_destroy(baton);
+    return APR_SUCCESS;
+}
+
+/* Where this process's nodes live. prefork destroys pchild from within its signal handler, in the middle of whatever
+ * request is being served: nothing may be closed under it then. A pool without a parent is left for the system to
+ * clear away; the database is safe whenever a process ends. */
+static apr_pool_t *make_pool(apr_pool_t *pchild, int is_serial)
+{
+    apr_pool_t *pool = pchild;
+
+    if (is_serial && apr_pool_create_unmanaged(&pool) == APR_SUCCESS) {
+        apr_pool_tag(pool, "civarcos nodes");
+        apr_pool_cleanup_register(pchild, pool, close_pool, apr_pool_cleanup_null);
+    }
+    return pool;
+}
+
 void civ_runtime_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
+    int is_threaded = 0;
     civ_state_t *state;
+    apr_pool_t *pool;
     int i;
 
     if (!runtime.nodes || !runtime.nodes->nelts) {
         return;
     }
-    state = attach_memory(main_server, pchild);
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
+    pool = make_pool(pchild, !is_threaded);
+    state = attach_memory(main_server, pool);
     for (i = 0; i < runtime.nodes->nelts; i++) {
         civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
         apr_status_t status =
-            apr_global_mutex_child_init(&slot->mutex, apr_global_mutex_lockfile(slot->mutex), pchild);
+            apr_global_mutex_child_init(&slot->mutex, apr_global_mutex_lockfile(slot->mutex), pool);
 
         if (status != APR_SUCCESS) {
             ap_log_error(
                 APLOG_MARK, APLOG_CRIT, status, slot->server,
                 "CIV0316: this process cannot use the mutex of the node of %s and serves nothing of it",
-                civ_server_label(slot->server, pchild));
+                civ_server_label(slot->server, pool));
             continue;
         }
-        open_node(slot, state, pchild);
+        slot->is_serial = !is_threaded;
+        open_node(slot, state, pool);
     }
 }
 

@@ -3,7 +3,8 @@
  * @file json.h
  * Reading JSON from strangers. yajl's SAX parser builds a tree under caps; on top, I-JSON (RFC 7493) is
  * required: valid UTF-8, no lone surrogates, no duplicate names (compared after unescaping), numbers that a
- * double holds. Nothing here recurses deeper than the depth cap.
+ * double holds and that are not integers beyond 2^53-1 in canonical form, so that what is accepted stays acceptable
+ * once canonical. Nothing here recurses deeper than the depth cap.
  */
 #ifndef CIV_BASE_JSON_H
 #define CIV_BASE_JSON_H

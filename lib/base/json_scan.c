@@ -14,6 +14,9 @@
 
 #define LARGEST_INTEGER APR_INT64_C(9007199254740991)
 
+/* From here on, RFC 8785 writes numbers with an exponent. */
+#define FIRST_WITH_EXPONENT 1e21
+
 typedef enum byte_class_e { PLAIN, QUOTE, BACKSLASH, CONTROL, HIGH } byte_class_e;
 
 typedef struct scan_t {
@@ -193,12 +196,17 @@ const char *civ_json_number_fault(const char *text, apr_size_t length)
     if (is_integer_syntax(text, length)) {
         return is_safe_integer(text, length) ? NULL : "An integer beyond 2^53-1";
     }
-    if (length < 300 && !memchr(text, 'e', length) && !memchr(text, 'E', length)) {
-        return NULL; /* too short to overflow or to vanish */
+    if (length < 16 && !memchr(text, 'e', length) && !memchr(text, 'E', length)) {
+        return NULL; /* too short to overflow, to vanish, or to pass 2^53 */
     }
     value = civ_canonical_read_number(text);
     if (isinf(value)) {
         return "A number too large for a double";
+    }
+    /* RFC 8785 writes these as plain integers, which would be refused when read back: what is taken in must have a
+     * canonical form that is taken in as well. */
+    if (fabs(value) > (double)LARGEST_INTEGER && fabs(value) < FIRST_WITH_EXPONENT) {
+        return "A number beyond 2^53-1";
     }
     return value == 0 && has_nonzero_digit(text) ? "A number too small for a double" : NULL;
 }

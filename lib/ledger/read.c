@@ -37,15 +37,15 @@ static const char *read_header(civ_block_t *block, civ_rows_t *rows, apr_uint64_
     if (strlen(header) != 2 * CIV_HEADER_SIZE ||
         civ_hex_decode(bytes, sizeof(bytes), header) != APR_SUCCESS ||
         civ_header_unpack(&block->header, bytes) != APR_SUCCESS)
-        return "the header of block %" APR_UINT64_T_FMT " is damaged";
+        return "the header is damaged";
     civ_digest_sha256(&block->hash, bytes, sizeof(bytes));
     if (block->header.height != height ||
         civ_digest_from_hex(&stored, civ_rows_text(rows, 0)) != APR_SUCCESS ||
         !civ_digest_equal(&stored, &block->hash))
-        return "the header of block %" APR_UINT64_T_FMT " does not hash to its stored hash";
+        return "the header does not hash to the stored hash";
     if (civ_base64_decode(&signature, &length, civ_rows_text(rows, 2), pool) != APR_SUCCESS ||
         length != CIV_KEY_SIGNATURE_SIZE)
-        return "the signature of block %" APR_UINT64_T_FMT " is damaged";
+        return "the signature is damaged";
     memcpy(block->signature, signature, CIV_KEY_SIGNATURE_SIZE);
     return NULL;
 }
@@ -115,12 +115,12 @@ apr_status_t civ_read_block(civ_db_t *db, apr_uint64_t height, civ_block_t **out
     if (wrong == NULL) {
         status = check_entries(db, block, pool);
         if (status == CIV_EINVALID)
-            wrong = "the evidence of block %" APR_UINT64_T_FMT " does not hash to its header's root";
+            wrong = "the evidence does not hash to the header's root";
         else if (status != APR_SUCCESS)
             return status;
     }
     if (wrong != NULL) {
-        *fault = apr_psprintf(pool, wrong, height);
+        *fault = apr_psprintf(pool, "block %" APR_UINT64_T_FMT ": %s", height, wrong);
         return CIV_EINTEGRITY;
     }
     *out = block;

@@ -1,0 +1,324 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * The server against baselines of the same run: hot GETs against a static file of the same size, durable adds against
+ * what the same disk can sync, validation against the delay it causes to adds. Nothing is asserted but that all answers
+ * were right; the figures are TAP diagnostics.
+ *
+ * CIVARCOS_BENCH_BLOCKS (default 200000) is the length of the chain that is validated, CIVARCOS_BENCH_SECONDS
+ * (default 5) the length of one measurement.
+ */
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/load.h"
+#include "integration/harness.h"
+#include "integration/http.h"
+#include "support/runner.h"
+
+#define ROUNDS 5
+
+/* One child, so that all adds meet in one queue; access is logged in neither case. */
+static const char CONFIG[] =
+    "CustomLog /dev/null short\n"
+    "LogLevel warn\n"
+    "<IfModule mpm_event_module>\n"
+    "  ServerLimit 1\n  StartServers 1\n  ThreadsPerChild 80\n  MaxRequestWorkers 80\n"
+    "  MinSpareThreads 1\n  MaxSpareThreads 80\n"
+    "</IfModule>\n";
+
+static harness_t *server;
+
+static double seconds_each(void)
+{
+    const char *text = getenv("CIVARCOS_BENCH_SECONDS");
+
+    return text != NULL ? strtod(text, NULL) : 5;
+}
+
+static long chain_length(void)
+{
+    const char *text = getenv("CIVARCOS_BENCH_BLOCKS");
+
+    return text != NULL ? strtol(text, NULL, 10) : 200000;
+}
+
+static int setup(void)
+{
+    static const harness_options_t options = {.mpm = "event", .config = CONFIG};
+
+    server = harness_start(&options);
+    return server == NULL;
+}
+
+static int teardown(void)
+{
+    return harness_stop(server);
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------ */
+
+static apr_size_t get_request(char *out, apr_size_t size, unsigned long number, void *baton)
+{
+    (void)number;
+    return (apr_size_t)apr_snprintf(out, size, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                    (const char *)baton);
+}
+
+static apr_size_t add_request(char *out, apr_size_t size, unsigned long number, void *baton)
+{
+    const char *run = baton;
+    char body[512];
+    int length = apr_snprintf(
+        body, sizeof(body),
+        "{\"evidence\":{\"type\":\"test_result\",\"source\":\"ci.example.org\",\"run\":\"%s-%lu\","
+        "\"suite\":\"unit\",\"passed\":412,\"failed\":0,\"coverage\":87.25,"
+        "\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\"}}",
+        run, number);
+
+    return (apr_size_t)apr_snprintf(out, size,
+                                    "POST /api/blockchain/add HTTP/1.1\r\nHost: localhost\r\n"
+                                    "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+                                    length, body);
+}
+
+static double measure_get(const char *path, int connections)
+{
+    load_t load = {server->port, connections, seconds_each() / ROUNDS, get_request, (void *)path, 200};
+    load_result_t result;
+
+    CU_ASSERT_FATAL(load_run(&load, &result, test_pool()) == 0);
+    CU_ASSERT(result.failures == 0);
+    return result.rate;
+}
+
+static load_result_t measure_adds(int connections, double seconds, const char *run)
+{
+    load_t load = {server->port, connections, seconds, add_request, (void *)run, 201};
+    load_result_t result;
+
+    CU_ASSERT_FATAL(load_run(&load, &result, test_pool()) == 0);
+    CU_ASSERT(result.failures == 0);
+    return result;
+}
+
+static double median(double *values, int count)
+{
+    int i, j;
+
+    for (i = 1; i < count; i++)
+        for (j = i; j > 0 && values[j] < values[j - 1]; j--) {
+            double swap = values[j];
+
+            values[j] = values[j - 1];
+            values[j - 1] = swap;
+        }
+    return values[count / 2];
+}
+
+/* --- hot GETs ------------------------------------------------------------------------------------------------ */
+
+static void write_static_file(const char *name, apr_size_t length)
+{
+    const char *path = apr_psprintf(test_pool(), "%s/htdocs/%s", server->state_dir, name);
+    char *content = apr_palloc(test_pool(), length);
+    FILE *file = fopen(path, "w");
+
+    CU_ASSERT_FATAL(file != NULL);
+    memset(content, 'x', length);
+    CU_ASSERT(fwrite(content, 1, length, file) == length);
+    fclose(file);
+}
+
+static void compare_get(const char *path, const char *name, int connections)
+{
+    http_client_t *client = http_client(server->url, test_pool());
+    http_response_t *answer = http_get(client, path);
+    const char *static_path = apr_psprintf(test_pool(), "/%s.json", name);
+    double ratios[ROUNDS], ours = 0, theirs = 0;
+    int i;
+
+    CU_ASSERT_FATAL(answer->status == 200);
+    write_static_file(static_path + 1, answer->length);
+    for (i = 0; i < ROUNDS; i++) {
+        theirs = measure_get(static_path, connections);
+        ours = measure_get(path, connections);
+        ratios[i] = ours / theirs;
+    }
+    test_note("GET %s (%lu bytes, %d connections): %.0f/s; static file of the same size: %.0f/s; median "
+              "ratio of %d "
+              "rounds: %.2f",
+              path, (unsigned long)answer->length, connections, ours, theirs, ROUNDS, median(ratios, ROUNDS));
+}
+
+static void hot_gets(void)
+{
+    measure_adds(8, 1, "warm");
+    compare_get("/api/blockchain/info", "info", 32);
+    compare_get("/api/blockchain/block/20", "block", 32);
+}
+
+/* --- durable adds -------------------------------------------------------------------------------------------- */
+
+/** fdatasync a second: 4 KiB appended and synced each time; or, overwritten in a file that does not grow. */
+static double measure_syncs(double seconds, int append)
+{
+    const char *path = apr_psprintf(test_pool(), "%s/run/sync-baseline", server->state_dir);
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    double began = load_clock(), took;
+    char page[4096];
+    long count = 0;
+
+    CU_ASSERT_FATAL(file >= 0);
+    memset(page, 7, sizeof(page));
+    do {
+        off_t offset = (append ? count : count % 512) * (off_t)sizeof(page);
+
+        CU_ASSERT_FATAL(pwrite(file, page, sizeof(page), offset) == (ssize_t)sizeof(page) &&
+                        fdatasync(file) == 0);
+        count++;
+        took = load_clock() - began;
+    } while (took < seconds);
+    close(file);
+    unlink(path);
+    return (double)count / took;
+}
+
+static void compare_adds(int connections)
+{
+    double appended[ROUNDS], overwritten[ROUNDS];
+    load_result_t result;
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        double appends = measure_syncs(seconds_each() / ROUNDS, 1);
+        double overwrites = measure_syncs(seconds_each() / ROUNDS, 0);
+
+        result =
+            measure_adds(connections, seconds_each(), apr_psprintf(test_pool(), "r%d-%d", connections, i));
+        appended[i] = result.rate / appends;
+        overwritten[i] = result.rate / overwrites;
+        test_note(
+            "%d clients: %.0f adds/s (P50 %.2f ms, P99 %.2f ms, longest %.1f ms); disk: %.0f appending, %.0f "
+            "overwriting fdatasync/s",
+            connections, result.rate, result.p50, result.p99, result.longest, appends, overwrites);
+    }
+    test_note("durable adds with %d clients: median ratio %.2f to appending fdatasync/s, %.2f to overwriting",
+              connections, median(appended, ROUNDS), median(overwritten, ROUNDS));
+}
+
+static void adds_of_64_clients(void)
+{
+    compare_adds(64);
+}
+
+static void adds_of_one_client(void)
+{
+    compare_adds(1);
+}
+
+/* --- validation ---------------------------------------------------------------------------------------------- */
+
+static long resident_kib(pid_t pid)
+{
+    char line[256];
+    long kib = 0;
+    FILE *file = fopen(apr_psprintf(test_pool(), "/proc/%ld/status", (long)pid), "r");
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kib = strtol(line + 6, NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return kib;
+}
+
+typedef struct validator_t {
+    apr_pool_t *pool;
+    int status;
+    double seconds;
+    volatile int done;
+} validator_t;
+
+static void *APR_THREAD_FUNC run_validation(apr_thread_t *thread, void *data)
+{
+    validator_t *validator = data;
+    http_client_t *client = http_client(server->url, validator->pool);
+    double began = load_clock();
+
+    (void)thread;
+    validator->status = http_get(client, "/api/blockchain/validate")->status;
+    validator->seconds = load_clock() - began;
+    validator->done = 1;
+    return NULL;
+}
+
+static void grow_chain(long blocks)
+{
+    http_client_t *client = http_client(server->url, test_pool());
+    long have = 0;
+    int round = 0;
+
+    while (have < blocks) {
+        measure_adds(64, 10, apr_psprintf(test_pool(), "grow%d", round++));
+        have = (long)http_json_int(http_get(client, "/api/blockchain/info"), "/blockchain/total_blocks");
+        http_forget(client);
+    }
+    test_note("the chain has %ld blocks", have);
+}
+
+static void validation_beside_adds(void)
+{
+    validator_t validator = {.done = 0};
+    load_result_t alone, beside;
+    apr_thread_t *thread;
+    apr_status_t ended;
+    pid_t child = 0;
+    long before, highest = 0;
+    double longest = 0, p99 = 0;
+
+    grow_chain(chain_length());
+    harness_children(server, &child, 1);
+    apr_pool_create(&validator.pool, NULL);
+    alone = measure_adds(1, seconds_each(), "alone");
+    before = resident_kib(child);
+    CU_ASSERT_FATAL(apr_thread_create(&thread, NULL, run_validation, &validator, test_pool()) == APR_SUCCESS);
+    while (!validator.done) {
+        beside = measure_adds(1, 0.5, apr_psprintf(test_pool(), "beside%.6f", load_clock()));
+        if (beside.longest > longest)
+            longest = beside.longest;
+        if (beside.p99 > p99)
+            p99 = beside.p99;
+        if (resident_kib(child) > highest)
+            highest = resident_kib(child);
+    }
+    apr_thread_join(&ended, thread);
+    CU_ASSERT(validator.status == 200);
+    test_note("validation: %.1f s; resident memory of the child %ld KiB before, %ld KiB at most during",
+              validator.seconds, before, highest);
+    test_note("adds of one client alone: P50 %.2f, P99 %.2f, longest %.1f ms; during validation: P99 %.2f, "
+              "longest %.1f ms",
+              alone.p50, alone.p99, alone.longest, p99, longest);
+    apr_pool_destroy(validator.pool);
+}
+
+static const test_case_t cases[] = {
+    {"hot GETs", hot_gets},
+    {"adds of 64 clients", adds_of_64_clients},
+    {"adds of one client", adds_of_one_client},
+    {"validation beside adds", validation_beside_adds},
+    {NULL, NULL},
+};
+
+static const test_suite_t bench_suite = {"bench", setup, teardown, cases};
+
+int main(int argc, char **argv)
+{
+    static const test_suite_t *const suites[] = {&bench_suite, NULL};
+
+    return test_main(argc, (const char *const *)argv, suites);
+}

@@ -1,0 +1,131 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file store_fixture.c
+ * What the tests of lib/store share.
+ */
+#include "unit/store_fixture.h"
+
+#include "support/runner.h"
+
+#include <apr_strings.h>
+
+#define TWELVE "%lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld"
+
+const civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
+    [STORE_INSERT] = {"test_insert", "INSERT INTO things (id, name, value) VALUES (%lld, %s, %lld)"},
+    [STORE_READ] = {"test_read", "SELECT name, value FROM things WHERE id = %lld LIMIT 1"},
+    [STORE_COUNT] = {"test_count", "SELECT COUNT(*) FROM things"},
+    [STORE_RAISE] = {"test_raise", "UPDATE things SET value = value + %lld"},
+    [STORE_TYPES] = {"test_types", "SELECT typeof(%lld), typeof(%s), %lld, %s, %lld > 9"},
+    [STORE_CONSTANTS] = {"test_constants",
+                         "SELECT NULL, '', 'x', '12a', '-', '-7', 1.5, '9223372036854775807', "
+                         "'9223372036854775808', '-9223372036854775808', '-9223372036854775809', ' 1'"},
+    [STORE_OCTETS] = {"test_octets", "SELECT CIV_OCTETS(name), length(name), CIV_POSITION(name, %s), "
+                                     "CIV_POSITION(lower(name), lower(%s)) FROM things LIMIT 1"},
+    [STORE_LIKE] = {"test_like", "SELECT COUNT(*) FROM things WHERE name LIKE '%%b%%'"},
+    [STORE_TWELVE] = {"test_twelve", "SELECT " TWELVE},
+    [STORE_BROKEN] = {"test_broken", "SELEC 1"},
+    [STORE_JOURNAL] = {"test_journal", "PRAGMA journal_mode"},
+    [STORE_SYNCHRONOUS] = {"test_synchronous", "PRAGMA synchronous"},
+    [STORE_BUSY] = {"test_busy", "PRAGMA busy_timeout"},
+    [STORE_CACHE] = {"test_cache", "PRAGMA cache_size"},
+    [STORE_MARK] = {"test_mark", "PRAGMA cache_size=777"},
+    [STORE_FEW_PAGES] = {"test_few_pages", "PRAGMA max_page_count=16"},
+    [STORE_FOREIGN] = {"test_foreign", "PRAGMA foreign_keys=ON"},
+    [STORE_CHILD] = {"test_child", "INSERT INTO children (id, parent) VALUES (%lld, %lld)"},
+};
+
+/* A second set behind it: a statement must be found in any of them. */
+static const civ_statement_set_t sets[2] = {{store_sql, STORE_RAISE}, {store_sql + STORE_RAISE, STORE_COUNT_OF_STATEMENTS - STORE_RAISE}};
+
+static const char *const tables[] = {
+    "CREATE TABLE IF NOT EXISTS things (CIV_KEY(id), name TEXT UNIQUE, value BIGINT)",
+    "CREATE TABLE IF NOT EXISTS children (CIV_KEY(id), parent BIGINT REFERENCES things (id) "
+    "DEFERRABLE INITIALLY DEFERRED)",
+    NULL,
+};
+
+civ_store_config_t *store_config(const char *path)
+{
+    civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
+
+    config->driver = "sqlite3";
+    config->parameters = path;
+    config->sets = sets;
+    config->set_count = 2;
+    config->pool_min = 1;
+    config->pool_max = 4;
+    config->log = &unit_log;
+    return config;
+}
+
+civ_db_t *store_open(const char *name)
+{
+    const char *const *table;
+    civ_db_t *db = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(civ_db_open(&db, store_config(unit_path(name)), test_pool()), APR_SUCCESS);
+    for (table = tables; *table != NULL; table++)
+        CU_ASSERT_EQUAL_FATAL(civ_db_run(db, *table), APR_SUCCESS);
+    return db;
+}
+
+apr_status_t store_insert(civ_db_t *db, apr_int64_t id, const char *name, apr_int64_t value)
+{
+    const civ_argument_t arguments[] = {civ_int(id), civ_text(name), civ_int(value)};
+
+    return civ_db_execute(db, &store_sql[STORE_INSERT], arguments, 3, NULL);
+}
+
+const char *store_text(civ_db_t *db, int statement)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &store_sql[statement], NULL, 0, &rows, test_pool());
+
+    if (status == APR_SUCCESS)
+        status = civ_rows_next(rows);
+    if (status != APR_SUCCESS)
+        return apr_psprintf(test_pool(), "status %d", status);
+    return apr_pstrdup(test_pool(), civ_rows_text(rows, 0));
+}
+
+apr_int64_t store_count(civ_db_t *db)
+{
+    apr_int64_t count = -1;
+    civ_rows_t *rows;
+
+    if (civ_db_select(db, &store_sql[STORE_COUNT], NULL, 0, &rows, test_pool()) != APR_SUCCESS ||
+        civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &count) != APR_SUCCESS)
+        return -1;
+    return count;
+}
+
+sqlite3 *store_raw(const char *name)
+{
+    sqlite3 *raw = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(unit_path(name), &raw), SQLITE_OK);
+    sqlite3_busy_timeout(raw, 10000);
+    return raw;
+}
+
+void store_raw_run(const char *name, const char *sql)
+{
+    sqlite3 *raw = store_raw(name);
+
+    CU_ASSERT_EQUAL(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+}
+
+apr_int64_t store_raw_int(const char *name, const char *sql)
+{
+    sqlite3 *raw = store_raw(name);
+    sqlite3_stmt *statement = NULL;
+    apr_int64_t value = -1;
+
+    if (sqlite3_prepare_v2(raw, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(raw);
+    return value;
+}
