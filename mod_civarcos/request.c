@@ -35,7 +35,7 @@ int civ_request_bad_parameter(civ_call_t *call, const char *name, const char *de
     return CIV_FAULTED;
 }
 
-/* --- parameters ---- */
+/* --- parameters --- */
 
 static int is_parameter(const civ_route_t *route, const char *name)
 {
@@ -152,7 +152,7 @@ int civ_request_range(civ_call_t *call, apr_uint64_t *from, apr_uint64_t *to, ci
     return OK;
 }
 
-/* --- headers of a request with a body ---- */
+/* --- headers of a request with a body --- */
 
 static int check_content_type(civ_call_t *call)
 {
@@ -193,7 +193,7 @@ static int read_idempotency_key(civ_call_t *call)
     return OK;
 }
 
-/* --- the body ---- */
+/* --- the body --- */
 
 /* The rest of the body is not wanted: httpd must not read it to find the next request either. */
 static int refuse_body(civ_call_t *call)
@@ -374,7 +374,7 @@ int civ_request_body(civ_call_t *call)
     return result;
 }
 
-/* --- the client ---- */
+/* --- the client --- */
 
 void civ_request_close(const civ_call_t *call)
 {

@@ -16,7 +16,7 @@
         NULL, CIV_TYPE_STRING, NULL, CIV_OPTIONAL                                                            \
     }
 
-/* --- parameters ---- */
+/* --- parameters --- */
 
 static const civ_field_t range_parameters[] = {
     {"from", CIV_TYPE_INTEGER, "First block, 0 by default", CIV_OPTIONAL},
@@ -41,7 +41,7 @@ static const civ_field_t search_parameters[] = {
     {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
     END_OF_FIELDS};
 
-/* --- request bodies ---- */
+/* --- request bodies --- */
 
 static const civ_field_t add_body[] = {
     {"evidence", CIV_TYPE_EVIDENCE, "What to seal; left out, all pending evidence is sealed", CIV_OPTIONAL},
@@ -50,7 +50,7 @@ static const civ_field_t add_body[] = {
 static const civ_field_t pending_body[] = {
     {"evidence", CIV_TYPE_EVIDENCE, "What to keep for the next block", CIV_REQUIRED}, END_OF_FIELDS};
 
-/* --- answers ---- */
+/* --- answers --- */
 
 static const civ_field_t root_answer[] = {
     {"service", CIV_TYPE_STRING, "Always civarcos", CIV_REQUIRED},
@@ -102,7 +102,7 @@ static const civ_field_t tampering_answer[] = {
     {"truncated", CIV_TYPE_BOOLEAN, "There are more than are listed", CIV_OPTIONAL},
     END_OF_FIELDS};
 
-/* --- the table ---- */
+/* --- the table --- */
 
 /* clang-format off */
 const civ_route_t civ_routes[] = {

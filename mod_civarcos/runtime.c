@@ -30,7 +30,7 @@ static struct {
     apr_uint32_t stopping; /* 1: the process is to end at once */
 } runtime;
 
-/* --- the library's log ---- */
+/* --- the library's log --- */
 
 static void write_log(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
 {
@@ -49,7 +49,7 @@ static void open_log(civ_slot_t *slot)
     slot->log.level = level > APLOG_DEBUG ? CIV_LOG_DEBUG : (civ_log_level_e)level;
 }
 
-/* --- in the parent ---- */
+/* --- in the parent --- */
 
 int civ_runtime_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -232,7 +232,7 @@ static apr_status_t start_nodes(server_rec *main_server)
     return result;
 }
 
-/* --- housekeeping ---- */
+/* --- housekeeping --- */
 
 static apr_status_t keep_house(int state, void *baton, apr_pool_t *pool)
 {
@@ -308,7 +308,7 @@ int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     return OK;
 }
 
-/* --- in a child ---- */
+/* --- in a child --- */
 
 static apr_status_t close_pool(void *baton)
 {

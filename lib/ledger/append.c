@@ -5,6 +5,7 @@
  * next one waiting. The others sleep until their own request is done.
  */
 #include <apr_strings.h>
+#include <string.h>
 
 #include "base/timestamp.h"
 #include "ledger/head_file.h"
@@ -164,6 +165,7 @@ static apr_status_t submit_request(civ_ledger_t *ledger, civ_request_kind_e kind
                              .pool = pool};
     apr_status_t status = refuse_when_read_only(ledger, problem, pool);
 
+    memset(result, 0, sizeof(*result));
     return status == APR_SUCCESS ? submit(ledger, &request) : status;
 }
 

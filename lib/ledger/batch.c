@@ -37,6 +37,7 @@ typedef struct batch_t {
     apr_array_header_t *waiting; /**< civ_entry_t: new pending rows */
     apr_size_t waiting_bytes;
     apr_int64_t now;
+    int distrust; /**< the attempt before this one failed: read everything anew */
     apr_pool_t *pool;
 } batch_t;
 
@@ -339,14 +340,32 @@ static apr_status_t check_progress(batch_t *batch)
     return APR_SUCCESS;
 }
 
+/** Read the head; but where nobody has committed since this process did, what it knows still holds. (The head row is
+ *  compared once more when it is advanced.) */
+static apr_status_t read_head(batch_t *batch)
+{
+    const civ_ledger_t *ledger = batch->ledger;
+    apr_int64_t generation;
+    apr_status_t status;
+
+    if (ledger->known_valid && !batch->distrust) {
+        status = civ_ledger_load_generation(batch->db, &generation, batch->pool);
+        if (status != APR_SUCCESS)
+            return status;
+        batch->before = ledger->known;
+        if (generation == ledger->known.generation)
+            return APR_SUCCESS;
+    }
+    status = civ_ledger_load_head(batch->ledger, batch->db, &batch->before, batch->pool);
+    return status == APR_SUCCESS ? check_progress(batch) : status;
+}
+
 static apr_status_t begin(batch_t *batch)
 {
     apr_status_t status = civ_db_begin(batch->db);
 
     if (status == APR_SUCCESS)
-        status = civ_ledger_load_head(batch->ledger, batch->db, &batch->before, batch->pool);
-    if (status == APR_SUCCESS)
-        status = check_progress(batch);
+        status = read_head(batch);
     batch->head = batch->before;
     return status;
 }
@@ -509,9 +528,11 @@ static void publish(batch_t *batch)
 /* --- all together
  * -------------------------------------------------------------------------------------------- */
 
-static apr_status_t attempt(civ_ledger_t *ledger, civ_request_t *requests, int *blocks, apr_pool_t *pool)
+static apr_status_t attempt(civ_ledger_t *ledger, civ_request_t *requests, int again, int *blocks,
+                            apr_pool_t *pool)
 {
-    batch_t batch = {.ledger = ledger, .requests = requests, .pool = pool, .now = civ_timestamp_now()};
+    batch_t batch = {
+        .ledger = ledger, .requests = requests, .pool = pool, .now = civ_timestamp_now(), .distrust = again};
     apr_status_t status = civ_store_acquire(ledger->config->store, &batch.db);
 
     if (status != APR_SUCCESS)
@@ -555,7 +576,7 @@ void civ_batch_run(civ_ledger_t *ledger, civ_request_t *requests, int count, apr
         apr_pool_t *scratch;
 
         apr_pool_create(&scratch, pool);
-        status = attempt(ledger, requests, &blocks, scratch);
+        status = attempt(ledger, requests, tries > 0, &blocks, scratch);
         apr_pool_destroy(scratch);
     }
     /* The head ran away each time: other writers are faster than our mining. */

@@ -10,6 +10,9 @@
 #include "ledger/head_file.h"
 #include "ledger/ledger_private.h"
 
+/* Above these, mining a block takes seconds. */
+#define SLOW_BITS 24
+
 #define HEX_HEADER_SIZE (2 * CIV_HEADER_SIZE)
 
 /* What a batch may leave in its pool for the next one. */
@@ -201,19 +204,26 @@ apr_status_t civ_ledger_read_head(civ_ledger_t *ledger, civ_ledger_head_t *head,
     return status;
 }
 
-apr_status_t civ_ledger_read_generation(civ_ledger_t *ledger, apr_int64_t *generation, apr_pool_t *pool)
+apr_status_t civ_ledger_load_generation(civ_db_t *db, apr_int64_t *generation, apr_pool_t *pool)
 {
     civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &civ_ledger_sql[SQL_CHANGE_READ], NULL, 0, &rows, pool);
+
+    if (status == APR_SUCCESS && civ_rows_next(rows) != APR_SUCCESS)
+        status = APR_NOTFOUND;
+    if (status == APR_SUCCESS && civ_rows_int(rows, 0, generation) != APR_SUCCESS)
+        status = CIV_EDATABASE;
+    return status;
+}
+
+apr_status_t civ_ledger_read_generation(civ_ledger_t *ledger, apr_int64_t *generation, apr_pool_t *pool)
+{
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(ledger->config->store, &db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = civ_db_select(db, &civ_ledger_sql[SQL_CHANGE_READ], NULL, 0, &rows, pool);
-    if (status == APR_SUCCESS && civ_rows_next(rows) != APR_SUCCESS)
-        status = APR_NOTFOUND;
-    if (status == APR_SUCCESS && civ_rows_int(rows, 0, generation) != APR_SUCCESS)
-        status = CIV_EDATABASE;
+    status = civ_ledger_load_generation(db, generation, pool);
     civ_store_release(ledger->config->store, db);
     return status;
 }
@@ -266,6 +276,10 @@ static apr_status_t make_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t 
     civ_merkle_frontier_init(&head.frontier);
     civ_genesis_ledger_id(&ledger->id, &entry);
     ledger->identified = 1;
+    if (config->difficulty > SLOW_BITS)
+        civ_log_write(config->log, CIV_LOG_NOTICE, APR_SUCCESS,
+                      "CIV0206: ledger \"%s\": mining its first block with %u bits takes a while",
+                      config->name, config->difficulty);
     status = civ_seal_block(ledger, &head, &entry, 1, &block, pool);
     if (status == APR_SUCCESS)
         status = civ_block_sign(block, config->name, config->key, pool);
@@ -378,31 +392,41 @@ const char *civ_signed_head_compare(const civ_signed_head_t *kept, apr_uint64_t 
     return NULL;
 }
 
-static apr_status_t check_signed_head(civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
-                                      apr_pool_t *pool)
+/** Read the signed head kept beside the database. @param found set to whether there is one */
+static apr_status_t read_signed_head(civ_ledger_t *ledger, civ_signed_head_t *kept, int *found,
+                                     apr_pool_t *pool)
 {
     const civ_ledger_config_t *config = ledger->config;
-    civ_signed_head_t kept;
-    const char *fault;
     apr_status_t status;
 
+    *found = 0;
     if (config->head_file == NULL)
         return APR_SUCCESS;
-    status = civ_head_file_read(&kept, config->head_file, config->name, civ_key_public(config->key), pool);
-    if (APR_STATUS_IS_ENOENT(status)) {
-        if (head->height > 0)
-            civ_log_write(
-                config->log, CIV_LOG_WARNING, APR_SUCCESS,
-                "CIV0203: ledger \"%s\": there is no signed head beside the database; a chain cut short "
-                "before now cannot be noticed",
-                config->name);
+    status = civ_head_file_read(kept, config->head_file, config->name, civ_key_public(config->key), pool);
+    if (APR_STATUS_IS_ENOENT(status))
         return APR_SUCCESS;
-    }
     if (status == CIV_EINTEGRITY)
         return civ_ledger_integrity_lost(ledger, "the signed head beside the database is damaged");
-    if (status != APR_SUCCESS)
-        return status;
-    fault = civ_signed_head_compare(&kept, head->height, db, &status, pool);
+    *found = status == APR_SUCCESS;
+    return status;
+}
+
+static apr_status_t check_signed_head(civ_ledger_t *ledger, civ_db_t *db, const civ_signed_head_t *kept,
+                                      int found, const civ_ledger_head_t *head, apr_pool_t *pool)
+{
+    const char *fault;
+    apr_status_t status = APR_SUCCESS;
+
+    if (!found) {
+        if (ledger->config->head_file != NULL && head->height > 0)
+            civ_log_write(
+                ledger->config->log, CIV_LOG_WARNING, APR_SUCCESS,
+                "CIV0203: ledger \"%s\": there is no signed head beside the database; a chain cut short "
+                "before now cannot be noticed",
+                ledger->config->name);
+        return APR_SUCCESS;
+    }
+    fault = civ_signed_head_compare(kept, head->height, db, &status, pool);
     return fault != NULL ? civ_ledger_integrity_lost(ledger, fault) : status;
 }
 
@@ -429,7 +453,9 @@ static apr_status_t keep_signed_head(civ_ledger_t *ledger, civ_db_t *db, const c
 
 static apr_status_t start_locked(civ_ledger_t *ledger, civ_ledger_head_t *head, apr_pool_t *pool)
 {
+    civ_signed_head_t kept;
     civ_db_t *db;
+    int found = 0;
     apr_status_t status = civ_store_acquire(ledger->config->store, &db);
 
     if (status != APR_SUCCESS)
@@ -437,12 +463,16 @@ static apr_status_t start_locked(civ_ledger_t *ledger, civ_ledger_head_t *head, 
     status = ensure_genesis(ledger, db, pool);
     if (status == APR_SUCCESS)
         status = check_identity(ledger, db, pool);
+    /* The file before the database: other processes may append meanwhile, and the file never runs ahead of a database
+     * that is read later. */
+    if (status == APR_SUCCESS)
+        status = read_signed_head(ledger, &kept, &found, pool);
     if (status == APR_SUCCESS)
         status = civ_ledger_load_head(ledger, db, head, pool);
     if (status == APR_SUCCESS)
         status = check_newest_signature(ledger, db, head, pool);
     if (status == APR_SUCCESS)
-        status = check_signed_head(ledger, db, head, pool);
+        status = check_signed_head(ledger, db, &kept, found, head, pool);
     if (status == APR_SUCCESS)
         status = keep_signed_head(ledger, db, head, pool);
     civ_store_release(ledger->config->store, db);

@@ -82,6 +82,9 @@ struct civ_ledger_t {
 apr_status_t civ_ledger_load_head(civ_ledger_t *ledger, civ_db_t *db, civ_ledger_head_t *head,
                                   apr_pool_t *pool);
 
+/** Read only the generation number on a connection. */
+apr_status_t civ_ledger_load_generation(civ_db_t *db, apr_int64_t *generation, apr_pool_t *pool);
+
 /** Note that stored data contradicts itself: log it, tell the observer. Always returns CIV_EINTEGRITY. */
 apr_status_t civ_ledger_integrity_lost(const civ_ledger_t *ledger, const char *reason);
 

@@ -97,7 +97,6 @@ apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *
     const civ_argument_t row[] = {
         civ_int(block->header.height),
         civ_text(civ_digest_hex(hash, &block->hash)),
-        civ_int(block->header.timestamp),
         civ_text(header),
         civ_text(civ_base64_encode(block->signature, CIV_KEY_SIGNATURE_SIZE, pool)),
     };
@@ -106,7 +105,7 @@ apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *
 
     civ_header_pack(bytes, &block->header);
     civ_hex_encode(header, bytes, sizeof(bytes));
-    status = civ_db_execute(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 5, NULL);
+    status = civ_db_execute(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 4, NULL);
     for (i = 0; i < block->header.entry_count && status == APR_SUCCESS; i++)
         status = store_entry(db, block, i);
     return status;

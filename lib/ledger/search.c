@@ -35,25 +35,10 @@ typedef struct finder_t {
 /* --- the range of leaves
  * ------------------------------------------------------------------------------------- */
 
-static apr_status_t height_by_time(finder_t *finder, civ_ledger_sql_e sql, apr_int64_t time,
-                                   apr_int64_t *height)
-{
-    const civ_argument_t arguments[] = {civ_int(time)};
-    civ_rows_t *rows;
-    apr_status_t status = civ_db_select(finder->db, &civ_ledger_sql[sql], arguments, 1, &rows, finder->pool);
-
-    if (status == APR_SUCCESS && civ_rows_next(rows) != APR_SUCCESS)
-        return APR_NOTFOUND;
-    if (status == APR_SUCCESS && (civ_rows_int(rows, 0, height) != APR_SUCCESS || *height < 0))
-        status = CIV_EINTEGRITY;
-    return status;
-}
-
-static apr_status_t read_bounds(finder_t *finder, apr_uint64_t height, apr_uint64_t *first, apr_uint64_t *end)
+static apr_status_t read_header(finder_t *finder, apr_uint64_t height, civ_header_t *header)
 {
     const civ_argument_t arguments[] = {civ_int(height)};
     unsigned char bytes[CIV_HEADER_SIZE];
-    civ_header_t header;
     civ_rows_t *rows;
     apr_status_t status =
         civ_db_select(finder->db, &civ_ledger_sql[SQL_BLOCK_READ], arguments, 1, &rows, finder->pool);
@@ -62,13 +47,32 @@ static apr_status_t read_bounds(finder_t *finder, apr_uint64_t height, apr_uint6
         return status;
     if (civ_rows_next(rows) != APR_SUCCESS || strlen(civ_rows_text(rows, 1)) != 2 * CIV_HEADER_SIZE ||
         civ_hex_decode(bytes, sizeof(bytes), civ_rows_text(rows, 1)) != APR_SUCCESS ||
-        civ_header_unpack(&header, bytes) != APR_SUCCESS) {
+        civ_header_unpack(header, bytes) != APR_SUCCESS) {
         finder->fault =
             apr_psprintf(finder->pool, "block %" APR_UINT64_T_FMT " is missing or damaged", height);
         return CIV_EINTEGRITY;
     }
-    *first = header.first_leaf;
-    *end = header.first_leaf + header.entry_count;
+    return APR_SUCCESS;
+}
+
+/** The first block up to @a end (exclusive) whose time is not before @a time, by halving: blocks are in order of time.
+ *  @a end itself when there is none. */
+static apr_status_t find_by_time(finder_t *finder, apr_uint64_t end, apr_int64_t time, apr_uint64_t *height)
+{
+    apr_uint64_t low = 0;
+    civ_header_t header;
+
+    while (low < end) {
+        apr_uint64_t middle = low + (end - low) / 2;
+        apr_status_t status = read_header(finder, middle, &header);
+        if (status != APR_SUCCESS)
+            return status;
+        if (header.timestamp >= time)
+            end = middle;
+        else
+            low = middle + 1;
+    }
+    *height = low;
     return APR_SUCCESS;
 }
 
@@ -76,29 +80,30 @@ static apr_status_t read_bounds(finder_t *finder, apr_uint64_t height, apr_uint6
 static apr_status_t find_range(finder_t *finder, const civ_ledger_head_t *head)
 {
     const civ_search_t *search = finder->search;
-    apr_uint64_t from = search->block_from, to = search->block_to, unused;
-    apr_int64_t height;
+    apr_uint64_t from = search->block_from, end = head->height + 1, height;
+    civ_header_t header;
     apr_status_t status = APR_SUCCESS;
 
-    if (to > head->height)
-        to = head->height;
+    if (search->block_to < head->height)
+        end = search->block_to + 1;
     if (search->since != APR_INT64_MIN) {
-        status = height_by_time(finder, SQL_BLOCK_SINCE, search->since, &height);
-        if (status == APR_SUCCESS && (apr_uint64_t)height > from)
-            from = (apr_uint64_t)height;
+        status = find_by_time(finder, end, search->since, &height);
+        if (status == APR_SUCCESS && height > from)
+            from = height;
     }
-    if (status == APR_SUCCESS && search->until != APR_INT64_MAX) {
-        status = height_by_time(finder, SQL_BLOCK_UNTIL, search->until, &height);
-        if (status == APR_SUCCESS && (apr_uint64_t)height < to)
-            to = (apr_uint64_t)height;
+    if (status == APR_SUCCESS && search->until != APR_INT64_MAX)
+        status = find_by_time(finder, end, search->until + 1, &end);
+    if (status == APR_SUCCESS && from >= end)
+        return APR_NOTFOUND;
+    if (status == APR_SUCCESS && from > 0) {
+        status = read_header(finder, from, &header);
+        finder->first = header.first_leaf;
     }
-    if (status == APR_SUCCESS && from > to)
-        status = APR_NOTFOUND;
-    if (status == APR_SUCCESS && from > 0)
-        status = read_bounds(finder, from, &finder->first, &unused);
     finder->end = head->frontier.size;
-    if (status == APR_SUCCESS && to < head->height)
-        status = read_bounds(finder, to, &unused, &finder->end);
+    if (status == APR_SUCCESS && end <= head->height) {
+        status = read_header(finder, end, &header);
+        finder->end = header.first_leaf;
+    }
     if (search->before_leaf < finder->end)
         finder->end = search->before_leaf;
     return status;

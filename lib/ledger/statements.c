@@ -13,10 +13,9 @@ static const char *const create_tables[] = {
     "CREATE TABLE civ_change (CIV_KEY(id), generation BIGINT NOT NULL)",
     "CREATE TABLE civ_head (CIV_KEY(id), height BIGINT NOT NULL, block_hash CHAR(64) NOT NULL, "
     "leaf_count BIGINT NOT NULL, frontier TEXT NOT NULL, difficulty BIGINT NOT NULL)",
-    "CREATE TABLE civ_blocks (CIV_KEY(height), hash CHAR(64) NOT NULL, created BIGINT NOT NULL, "
+    "CREATE TABLE civ_blocks (CIV_KEY(height), hash CHAR(64) NOT NULL, "
     "header CHAR(432) NOT NULL, signature CHAR(88) NOT NULL)",
     "CREATE UNIQUE INDEX civ_blocks_hash ON civ_blocks (hash)",
-    "CREATE INDEX civ_blocks_created ON civ_blocks (created, height)",
     "CREATE TABLE civ_entries (CIV_KEY(leaf_index), leaf_hash CHAR(64) NOT NULL, payload TEXT NOT NULL)",
     "CREATE TABLE civ_evidence_index (CIV_KEY(leaf_index), height BIGINT NOT NULL, "
     "evidence_hash CHAR(64) NOT NULL, type VARCHAR(128) NOT NULL)",
@@ -66,20 +65,15 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
                           "frontier = %s, difficulty = %lld WHERE id = 1 AND height = %lld AND "
                           "block_hash = %s"},
 
-    [SQL_BLOCK_INSERT] = {"block_insert", "INSERT INTO civ_blocks (height, hash, created, header, signature) "
-                                          "VALUES (%lld, %s, %lld, %s, %s)"},
+    [SQL_BLOCK_INSERT] = {"block_insert", "INSERT INTO civ_blocks (height, hash, header, signature) "
+                                          "VALUES (%lld, %s, %s, %s)"},
     [SQL_BLOCK_READ] = {"block_read", "SELECT hash, header, signature FROM civ_blocks WHERE height = %lld"},
     [SQL_BLOCK_HASH] = {"block_hash", "SELECT hash FROM civ_blocks WHERE height = %lld"},
     [SQL_BLOCK_FIND] = {"block_find", "SELECT height FROM civ_blocks WHERE hash = %s"},
-    [SQL_BLOCK_SINCE] = {"block_since", "SELECT height FROM civ_blocks WHERE created >= %lld "
-                                        "ORDER BY created, height LIMIT 1"},
-    [SQL_BLOCK_UNTIL] = {"block_until", "SELECT height FROM civ_blocks WHERE created <= %lld "
-                                        "ORDER BY created DESC, height DESC LIMIT 1"},
-    [SQL_BLOCKS_PAGE] =
-        {"blocks_page",
-         "SELECT height, hash, created, header, signature, CIV_OCTETS(hash), CIV_OCTETS(header), "
-         "CIV_OCTETS(signature) FROM civ_blocks WHERE height >= %lld AND height <= %lld "
-         "ORDER BY height LIMIT %lld"},
+    [SQL_BLOCKS_PAGE] = {"blocks_page",
+                         "SELECT height, hash, header, signature, CIV_OCTETS(hash), CIV_OCTETS(header), "
+                         "CIV_OCTETS(signature) FROM civ_blocks WHERE height >= %lld AND height <= %lld "
+                         "ORDER BY height LIMIT %lld"},
     [SQL_BLOCKS_STRAY] = {"blocks_stray",
                           "SELECT height FROM civ_blocks WHERE height < 0 UNION ALL "
                           "SELECT height FROM civ_blocks WHERE height > " HEAD_HEIGHT " LIMIT 100"},

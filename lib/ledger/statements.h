@@ -19,8 +19,6 @@ typedef enum civ_ledger_sql_e {
     SQL_BLOCK_READ,
     SQL_BLOCK_HASH,
     SQL_BLOCK_FIND,
-    SQL_BLOCK_SINCE,
-    SQL_BLOCK_UNTIL,
     SQL_BLOCKS_PAGE,
     SQL_BLOCKS_STRAY,
     SQL_BLOCK_LAST,

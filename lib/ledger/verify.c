@@ -200,7 +200,7 @@ typedef struct block_row_t {
 static void read_block_row(walk_t *walk, civ_rows_t *rows, block_row_t *row)
 {
     unsigned char bytes[CIV_HEADER_SIZE], *signature;
-    const char *header = civ_rows_text(rows, 3);
+    const char *header = civ_rows_text(rows, 2);
     civ_digest_t calculated;
     apr_size_t length;
 
@@ -215,7 +215,7 @@ static void read_block_row(walk_t *walk, civ_rows_t *rows, block_row_t *row)
     }
     row->hash_readable = civ_digest_from_hex(&row->stored_hash, civ_rows_text(rows, 1)) == APR_SUCCESS;
     row->signature_readable =
-        civ_base64_decode(&signature, &length, civ_rows_text(rows, 4), walk->block_pool) == APR_SUCCESS &&
+        civ_base64_decode(&signature, &length, civ_rows_text(rows, 3), walk->block_pool) == APR_SUCCESS &&
         length == CIV_KEY_SIGNATURE_SIZE;
     if (row->signature_readable)
         memcpy(row->signature, signature, CIV_KEY_SIGNATURE_SIZE);
@@ -225,7 +225,6 @@ static void read_block_row(walk_t *walk, civ_rows_t *rows, block_row_t *row)
 static apr_status_t check_block_columns(walk_t *walk, civ_rows_t *rows, const block_row_t *row)
 {
     civ_verifier_t *v = &walk->verifier;
-    apr_int64_t created;
     apr_status_t status = APR_SUCCESS;
 
     if (!row->header_readable)
@@ -234,15 +233,12 @@ static apr_status_t check_block_columns(walk_t *walk, civ_rows_t *rows, const bl
         status = civ_verifier_report(v, "the stored block hash is damaged");
     if (status == APR_SUCCESS && !row->signature_readable)
         status = civ_verifier_report(v, "the signature is damaged");
-    if (status == APR_SUCCESS && row->header_readable &&
-        (civ_rows_int(rows, 2, &created) != APR_SUCCESS || created != row->header.timestamp))
-        status = civ_verifier_report(v, "the time stored for searching is not the header's");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 5, 1, "the stored block hash");
+        status = check_octets(walk, rows, 4, 1, "the stored block hash");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 6, 3, "the header");
+        status = check_octets(walk, rows, 5, 2, "the header");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 7, 4, "the signature");
+        status = check_octets(walk, rows, 6, 3, "the signature");
     return status;
 }
 

@@ -67,7 +67,7 @@ apr_status_t civ_state_check(const void *memory, apr_size_t size);
 /** View of node @a index, or NULL when there is none. Lives as long as @a state. */
 civ_state_node_t *civ_state_node(civ_state_t *state, apr_size_t index);
 
-/* --- head ---- */
+/* --- head --- */
 
 /** Publish the head. Caller holds the node's mutex. Repairs a sequence lock that a dead writer left odd. */
 void civ_state_head_write(civ_state_node_t *node, const civ_state_head_t *head);
@@ -76,7 +76,7 @@ void civ_state_head_write(civ_state_node_t *node, const civ_state_head_t *head);
  * writer died in the middle (bounded tries): ask the database */
 apr_status_t civ_state_head_read(civ_state_node_t *node, civ_state_head_t *head);
 
-/* --- a ready-to-send document (the answer of "info") with its ETag ---- */
+/* --- a ready-to-send document (the answer of "info") with its ETag --- */
 
 /** Publish a document and its entity tag (up to 79 bytes, without quotes). One that is too large is withdrawn
  * instead. Caller holds the node's mutex. */
@@ -86,7 +86,7 @@ void civ_state_document_write(civ_state_node_t *node, const char *data, apr_size
 apr_status_t civ_state_document_read(civ_state_node_t *node, char **data, apr_size_t *length, char **tag,
                                      apr_pool_t *pool);
 
-/* --- newest blocks ---- */
+/* --- newest blocks --- */
 
 /** Keep a block's JSON object. One larger than a quarter of the ring is not kept. Caller holds the node's
  * mutex. */
@@ -101,7 +101,7 @@ apr_status_t civ_state_block_read(civ_state_node_t *node, apr_uint64_t height, c
 /** The same by block hash. @param height set on success */
 apr_status_t civ_state_block_find(civ_state_node_t *node, const civ_digest_t *hash, apr_uint64_t *height);
 
-/* --- flags and counters ---- */
+/* --- flags and counters --- */
 
 /** Turn writing off for all processes (the first reason stays) or, with NULL, on again. */
 void civ_state_read_only_set(civ_state_node_t *node, const char *reason);

@@ -470,6 +470,10 @@ void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *
         civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
                         "The database cannot be written; nothing was stored");
         break;
+    case CIV_ECORRUPT:
+        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
+                        "The database is damaged; an administrator has to restore it");
+        break;
     case CIV_EINTERRUPTED:
         civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool, "The server is stopping; nothing was stored");
         break;

@@ -60,7 +60,7 @@ static int teardown(void)
     return harness_stop(server);
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------ */
+/* --- requests --- */
 
 static apr_size_t get_request(char *out, apr_size_t size, unsigned long number, void *baton)
 {
@@ -120,7 +120,7 @@ static double median(double *values, int count)
     return values[count / 2];
 }
 
-/* --- hot GETs ------------------------------------------------------------------------------------------------ */
+/* --- hot GETs --- */
 
 static void write_static_file(const char *name, apr_size_t length)
 {
@@ -162,7 +162,7 @@ static void hot_gets(void)
     compare_get("/api/blockchain/block/20", "block", 32);
 }
 
-/* --- durable adds -------------------------------------------------------------------------------------------- */
+/* --- durable adds --- */
 
 /** fdatasync a second: 4 KiB appended and synced each time; or, overwritten in a file that does not grow. */
 static double measure_syncs(double seconds, int append)
@@ -221,7 +221,7 @@ static void adds_of_one_client(void)
     compare_adds(1);
 }
 
-/* --- validation ---------------------------------------------------------------------------------------------- */
+/* --- validation --- */
 
 static long resident_kib(pid_t pid)
 {

@@ -15,8 +15,12 @@ extern const test_suite_t store_schema_suite;
 extern const test_suite_t store_idempotency_suite;
 
 static const test_suite_t *const suites[] = {
-    &store_connection_suite, &store_transaction_suite, &store_failure_suite,
-    &store_pool_suite,       &store_schema_suite,      &store_idempotency_suite,
+    &store_connection_suite,
+    &store_transaction_suite,
+    &store_failure_suite,
+    &store_pool_suite,
+    &store_schema_suite,
+    &store_idempotency_suite,
     NULL,
 };
 

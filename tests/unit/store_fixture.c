@@ -36,7 +36,8 @@ const civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
 };
 
 /* A second set behind it: a statement must be found in any of them. */
-static const civ_statement_set_t sets[2] = {{store_sql, STORE_RAISE}, {store_sql + STORE_RAISE, STORE_COUNT_OF_STATEMENTS - STORE_RAISE}};
+static const civ_statement_set_t sets[2] = {
+    {store_sql, STORE_RAISE}, {store_sql + STORE_RAISE, STORE_COUNT_OF_STATEMENTS - STORE_RAISE}};
 
 static const char *const tables[] = {
     "CREATE TABLE IF NOT EXISTS things (CIV_KEY(id), name TEXT UNIQUE, value BIGINT)",
@@ -123,7 +124,8 @@ apr_int64_t store_raw_int(const char *name, const char *sql)
     sqlite3_stmt *statement = NULL;
     apr_int64_t value = -1;
 
-    if (sqlite3_prepare_v2(raw, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(raw, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
         value = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
     sqlite3_close(raw);

@@ -13,11 +13,11 @@
 #include <sqlite3.h>
 
 enum {
-    STORE_INSERT,   /**< id, name, value */
-    STORE_READ,     /**< id: name, value */
-    STORE_COUNT,    /**< how many things */
-    STORE_RAISE,    /**< adds an amount to every value */
-    STORE_TYPES,    /**< an integer, a text: their types, themselves, whether the integer is above 9 */
+    STORE_INSERT,    /**< id, name, value */
+    STORE_READ,      /**< id: name, value */
+    STORE_COUNT,     /**< how many things */
+    STORE_RAISE,     /**< adds an amount to every value */
+    STORE_TYPES,     /**< an integer, a text: their types, themselves, whether the integer is above 9 */
     STORE_CONSTANTS, /**< values of many kinds */
     STORE_OCTETS,    /**< a text: its octets, and where a second one stands in it */
     STORE_LIKE,      /**< a literal per cent sign */
