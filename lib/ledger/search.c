@@ -207,9 +207,10 @@ static apr_status_t read_all(finder_t *finder)
     apr_status_t status = APR_SUCCESS;
 
     while (status == APR_SUCCESS && finder->end > finder->first &&
-           finder->results->nelts < finder->search->limit && finder->bytes < PAGE_BYTES &&
+           finder->results->nelts <= finder->search->limit && finder->bytes < PAGE_BYTES &&
            apr_time_now() < deadline) {
-        int wanted = finder->search->limit - finder->results->nelts;
+        /* One more than asked for tells whether there is more. */
+        int wanted = finder->search->limit + 1 - finder->results->nelts;
         apr_uint64_t low = finder->first;
 
         if (finder->needle != NULL && finder->hash == NULL && finder->end - low > TEXT_SPAN)
@@ -260,7 +261,7 @@ apr_status_t civ_ledger_search(civ_ledger_t *ledger, const civ_search_t *search,
     apr_status_t status = civ_store_acquire(ledger->config->store, &finder.db);
 
     if (status == APR_SUCCESS) {
-        finder.results = apr_array_make(pool, search->limit, sizeof(civ_evidence_t));
+        finder.results = apr_array_make(pool, search->limit + 1, sizeof(civ_evidence_t));
         finder.needle = search->text != NULL && search->text[0] != '\0' ? search->text : NULL;
         finder.hash = search->hash != NULL ? civ_digest_hex_dup(search->hash, pool) : NULL;
         status = run_search(ledger, &finder);
@@ -274,5 +275,10 @@ apr_status_t civ_ledger_search(civ_ledger_t *ledger, const civ_search_t *search,
     page->count = finder.results->nelts;
     page->more = finder.end > finder.first;
     page->next_before = finder.end;
+    if (page->count > search->limit) {
+        page->count = search->limit;
+        page->more = 1;
+        page->next_before = page->results[page->count - 1].leaf_index;
+    }
     return APR_SUCCESS;
 }
