@@ -47,21 +47,36 @@ static civ_request_t *take_batch(civ_ledger_t *ledger, int *count)
     return first;
 }
 
-/** Wake the followers of a batch and hand the lead on. The lock is held. */
-static void finish_batch(civ_ledger_t *ledger, civ_request_t *batch)
+void civ_append_wake(civ_request_t *request, volatile apr_uint32_t *flag)
+{
+    apr_atomic_inc32(&request->tokens);
+    if (flag != NULL)
+        apr_atomic_set32(flag, 1);
+    sem_post(&request->wake);
+}
+
+/** Hand the lead to whoever is first in the queue now, if anybody is. */
+static void hand_on(civ_ledger_t *ledger)
+{
+    civ_request_t *next;
+
+    apr_thread_mutex_lock(ledger->lock);
+    next = ledger->first;
+    if (next == NULL)
+        ledger->leading = 0;
+    apr_thread_mutex_unlock(ledger->lock);
+    if (next != NULL)
+        civ_append_wake(next, &next->lead);
+}
+
+/** Wake the followers of a batch. */
+static void finish_batch(civ_request_t *batch)
 {
     while (batch != NULL) {
         civ_request_t *next = batch->next;
 
-        batch->done = 1;
-        apr_thread_cond_signal(batch->wake);
+        civ_append_wake(batch, &batch->done);
         batch = next;
-    }
-    if (ledger->first != NULL) {
-        ledger->first->lead = 1;
-        apr_thread_cond_signal(ledger->first->wake);
-    } else {
-        ledger->leading = 0;
     }
 }
 
@@ -89,9 +104,9 @@ static void lead(civ_ledger_t *ledger)
     } else {
         fail_batch(batch, CIV_EUNREACHABLE);
     }
-    apr_thread_mutex_lock(ledger->lock);
-    finish_batch(ledger, batch);
-    apr_thread_mutex_unlock(ledger->lock);
+    /* The next leader first: it is what everybody else waits for. */
+    hand_on(ledger);
+    finish_batch(batch);
 }
 
 /** Put a request at the end of the queue; it leads when nobody does. @return CIV_EQUEUEFULL or APR_SUCCESS */
@@ -107,37 +122,55 @@ static apr_status_t enqueue(civ_ledger_t *ledger, civ_request_t *request)
     ledger->length++;
     if (!ledger->leading) {
         ledger->leading = 1;
-        request->lead = 1;
+        apr_atomic_set32(&request->lead, 1);
     }
     return APR_SUCCESS;
 }
 
+/**
+ * Sleep until the request is done or its thread is to lead; help in between when asked to. A flag counts only when every
+ * token was taken: whoever set it may be just about to post.
+ */
+static void await_turn(civ_ledger_t *ledger, civ_request_t *request)
+{
+    apr_uint32_t taken = 0;
+
+    for (;;) {
+        int called = apr_atomic_read32(&request->done) || apr_atomic_read32(&request->lead);
+
+        if (called && taken == apr_atomic_read32(&request->tokens))
+            return;
+        if (taken > 0 && !called)
+            civ_crew_help(ledger, request);
+        while (sem_wait(&request->wake) != 0)
+            continue;
+        taken++;
+    }
+}
+
 static apr_status_t submit(civ_ledger_t *ledger, civ_request_t *request)
 {
-    apr_status_t status = apr_thread_cond_create(&request->wake, request->pool);
+    apr_status_t status;
 
-    if (status != APR_SUCCESS) {
+    if (sem_init(&request->wake, 0, 0) != 0) {
         civ_problem_set(request->problem, CIV_PROBLEM_INTERNAL, request->pool,
                         "The server is out of resources");
-        return status;
+        return apr_get_os_error();
     }
     apr_thread_mutex_lock(ledger->lock);
     status = enqueue(ledger, request);
-    while (status == APR_SUCCESS && !request->done && !request->lead) {
-        if (request->signing != NULL)
-            civ_crew_help(ledger, request);
-        else
-            apr_thread_cond_wait(request->wake, ledger->lock);
-    }
     apr_thread_mutex_unlock(ledger->lock);
     if (status != APR_SUCCESS) {
         civ_problem_set(request->problem, CIV_PROBLEM_UNAVAILABLE, request->pool,
                         "Too many requests are waiting to be stored; nothing was stored");
-        return status;
+    } else {
+        await_turn(ledger, request);
+        if (!apr_atomic_read32(&request->done))
+            lead(ledger);
+        status = request->status;
     }
-    if (!request->done)
-        lead(ledger);
-    return request->status;
+    sem_destroy(&request->wake);
+    return status;
 }
 
 static apr_status_t refuse_when_read_only(const civ_ledger_t *ledger, civ_problem_t *problem,
@@ -199,8 +232,7 @@ apr_status_t civ_ledger_seal(civ_ledger_t *ledger, const civ_idempotency_t *idem
     return submit_request(ledger, CIV_REQUEST_SEAL, NULL, 0, idempotency, result, problem, pool);
 }
 
-/* --- housekeeping
- * -------------------------------------------------------------------------------------------- */
+/* --- housekeeping --- */
 
 static apr_status_t expire_answers(civ_ledger_t *ledger, civ_db_t *db)
 {

@@ -27,15 +27,22 @@ static void sign_some(civ_ledger_t *ledger, civ_signing_t *signing, apr_pool_t *
 
 void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request)
 {
-    civ_signing_t *signing = request->signing;
+    civ_signing_t *signing;
 
-    signing->busy++;
+    apr_thread_mutex_lock(ledger->lock);
+    signing = request->signing;
+    if (signing != NULL)
+        signing->busy++;
     apr_thread_mutex_unlock(ledger->lock);
+    /* Dismissed before it came to it. */
+    if (signing == NULL)
+        return;
     sign_some(ledger, signing, request->pool);
     apr_thread_mutex_lock(ledger->lock);
     request->signing = NULL;
     if (--signing->busy == 0)
         apr_thread_cond_signal(ledger->crew_done);
+    apr_thread_mutex_unlock(ledger->lock);
 }
 
 static apr_uint32_t helpers_for(apr_uint32_t blocks)
@@ -60,7 +67,7 @@ static void call_helpers(civ_ledger_t *ledger, civ_request_t *requests, civ_sign
     /* The first request is the leader's own. */
     for (request = requests->next; request != NULL && helpers > 0; request = request->next, helpers--) {
         request->signing = signing;
-        apr_thread_cond_signal(request->wake);
+        civ_append_wake(request, NULL);
     }
     apr_thread_mutex_unlock(ledger->lock);
 }

@@ -102,8 +102,7 @@ const civ_digest_t *civ_ledger_id(const civ_ledger_t *ledger)
     return &ledger->id;
 }
 
-/* --- head
- * ---------------------------------------------------------------------------------------------------- */
+/* --- head --- */
 
 /* The id stands in every header; the first one read after civ_ledger_start or by another process is taken,
  * and every later one has to agree. */
@@ -233,8 +232,7 @@ apr_status_t civ_ledger_try_write(civ_db_t *db)
     return civ_db_execute(db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0, NULL);
 }
 
-/* --- start
- * --------------------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 static apr_status_t store_genesis(civ_ledger_t *ledger, civ_db_t *db, civ_block_t **block,
                                   civ_ledger_head_t *head, apr_pool_t *pool)

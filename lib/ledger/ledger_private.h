@@ -9,6 +9,7 @@
 #include <apr_atomic.h>
 #include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
+#include <semaphore.h>
 
 #include "ledger/genesis.h"
 #include "ledger/head_file.h"
@@ -48,10 +49,11 @@ typedef struct civ_request_t {
 
     /* Of the queue. */
     struct civ_request_t *next;
-    apr_thread_cond_t *wake;
-    int done;
-    int lead;
-    civ_signing_t *signing; /**< the leader asks for help with this */
+    sem_t wake; /**< of its own, so that a batch of threads that wake does not meet at one lock */
+    volatile apr_uint32_t tokens; /**< how often wake was or is about to be posted, see civ_append_wake */
+    volatile apr_uint32_t done;
+    volatile apr_uint32_t lead;
+    civ_signing_t *signing; /**< the leader asks for help with this; guarded by the ledger's lock */
 } civ_request_t;
 
 struct civ_ledger_t {
@@ -99,6 +101,14 @@ const char *civ_ledger_read_only(const civ_ledger_t *ledger, apr_pool_t *pool);
 apr_status_t civ_ledger_lock(civ_ledger_t *ledger);
 void civ_ledger_unlock(civ_ledger_t *ledger);
 
+/* append.c */
+
+/**
+ * Wake the thread of a request that waits, after setting @a flag of it (NULL: none, it is asked for help).
+ * The request is gone as soon as its thread sees the flag and has taken every token: it must not be touched afterwards.
+ */
+void civ_append_wake(civ_request_t *request, volatile apr_uint32_t *flag);
+
 /* batch.c: what one transaction does */
 
 /** Do all of @a requests (a list through next) in one transaction; every request gets its status, problem,
@@ -111,7 +121,7 @@ void civ_batch_run(civ_ledger_t *ledger, civ_request_t *requests, int count, apr
 apr_status_t civ_crew_sign(civ_ledger_t *ledger, civ_request_t *requests, civ_block_t **blocks, int count,
                            apr_pool_t *pool);
 
-/** What a waiting thread does when request->signing is set. The ledger's lock is held, before and after. */
+/** What a waiting thread does when it is woken and is neither done nor to lead. */
 void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request);
 
 /* seal.c: from entries to blocks */

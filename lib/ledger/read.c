@@ -174,8 +174,7 @@ apr_status_t civ_ledger_block_by_hash(civ_ledger_t *ledger, const civ_digest_t *
                                  : civ_read_failed(ledger, status, fault, "This block", problem, pool);
 }
 
-/* --- evidence with its proof
- * --------------------------------------------------------------------------------- */
+/* --- evidence with its proof --- */
 
 static apr_status_t find_evidence(civ_db_t *db, const civ_digest_t *hash, apr_int64_t *leaf,
                                   apr_int64_t *height, apr_pool_t *pool)

@@ -32,8 +32,7 @@ typedef struct finder_t {
     apr_pool_t *pool;
 } finder_t;
 
-/* --- the range of leaves
- * ------------------------------------------------------------------------------------- */
+/* --- the range of leaves --- */
 
 static apr_status_t read_header(finder_t *finder, apr_uint64_t height, civ_header_t *header)
 {
@@ -109,8 +108,7 @@ static apr_status_t find_range(finder_t *finder, const civ_ledger_head_t *head)
     return status;
 }
 
-/* --- rows
- * ---------------------------------------------------------------------------------------------------- */
+/* --- rows --- */
 
 static apr_status_t check_row(civ_evidence_t *result, civ_rows_t *rows, apr_pool_t *pool)
 {
@@ -220,8 +218,7 @@ static apr_status_t read_all(finder_t *finder)
     return status;
 }
 
-/* --- all together
- * -------------------------------------------------------------------------------------------- */
+/* --- all together --- */
 
 /** By hash, the rows are few and carry their text; the needle is looked for here. */
 static void drop_without_text(finder_t *finder)

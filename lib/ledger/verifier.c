@@ -47,8 +47,7 @@ void civ_verifier_pass(civ_verifier_t *verifier, const civ_digest_t *stored_leaf
     civ_merkle_frontier_append(&verifier->frontier, stored_leaf);
 }
 
-/* --- header
- * -------------------------------------------------------------------------------------------------- */
+/* --- header --- */
 
 /** The rules of one header, each with its words. @return the first failure of the fault callback */
 static apr_status_t check_fields(civ_verifier_t *v, const civ_header_t *header,
@@ -144,8 +143,7 @@ apr_status_t civ_verifier_begin(civ_verifier_t *v, apr_uint64_t height, const ci
     return status;
 }
 
-/* --- entries
- * ------------------------------------------------------------------------------------------------- */
+/* --- entries --- */
 
 static apr_status_t read_genesis(civ_verifier_t *v, const civ_entry_t *entry)
 {
@@ -230,8 +228,7 @@ apr_status_t civ_verifier_missing(civ_verifier_t *v, const civ_digest_t *stored_
     return civ_verifier_report(v, "entry %" FMT " is missing", position);
 }
 
-/* --- end of a block
- * ------------------------------------------------------------------------------------------ */
+/* --- end of a block --- */
 
 /** The stored leaf hashes fit the header: then they, not the payloads, are what the chain goes on with, and
  * blocks that follow are judged by themselves. */

@@ -43,8 +43,7 @@ typedef struct walk_t {
     apr_pool_t *block_pool; /**< for a block */
 } walk_t;
 
-/* --- faults
- * -------------------------------------------------------------------------------------------------- */
+/* --- faults --- */
 
 static apr_status_t take_fault(void *baton, apr_uint64_t height, const char *text)
 {
@@ -84,8 +83,7 @@ static apr_status_t check_octets(walk_t *walk, civ_rows_t *rows, int octets, int
     return civ_verifier_report(&walk->verifier, "%s has bytes behind its end", what);
 }
 
-/* --- entries and their index rows
- * ---------------------------------------------------------------------------- */
+/* --- entries and their index rows --- */
 
 static apr_status_t check_index_row(walk_t *walk, apr_uint64_t leaf, const civ_entry_t *entry)
 {
@@ -186,8 +184,7 @@ static apr_status_t pass_leaves(walk_t *walk, const civ_header_t *header)
     return status == APR_NOTFOUND ? APR_SUCCESS : status;
 }
 
-/* --- blocks
- * -------------------------------------------------------------------------------------------------- */
+/* --- blocks --- */
 
 typedef struct block_row_t {
     apr_uint64_t height;
@@ -324,8 +321,7 @@ static apr_status_t check_blocks(walk_t *walk)
     return status;
 }
 
-/* --- where the walk begins
- * ----------------------------------------------------------------------------------- */
+/* --- where the walk begins --- */
 
 static apr_status_t read_head_claim(walk_t *walk)
 {
@@ -433,8 +429,7 @@ static apr_status_t start_in_the_middle(walk_t *walk, apr_uint64_t first)
     return APR_SUCCESS;
 }
 
-/* --- what lies around the blocks
- * ----------------------------------------------------------------------------- */
+/* --- what lies around the blocks --- */
 
 static apr_status_t check_head_row(walk_t *walk)
 {
@@ -527,8 +522,7 @@ static apr_status_t check_surroundings(walk_t *walk)
     return status;
 }
 
-/* --- all together
- * -------------------------------------------------------------------------------------------- */
+/* --- all together --- */
 
 static apr_status_t run_walk(walk_t *walk, apr_uint64_t first, apr_uint64_t last)
 {

@@ -111,8 +111,7 @@ apr_status_t civ_node_open(civ_node_t **out, const civ_node_config_t *config,
     return status;
 }
 
-/* --- start
- * --------------------------------------------------------------------------------------------------- */
+/* --- start --- */
 
 static apr_status_t upgrade_schema(civ_node_t *node, apr_pool_t *pool)
 {
@@ -201,8 +200,7 @@ apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool
     return CIV_EUNREACHABLE;
 }
 
-/* --- what the faces ask
- * -------------------------------------------------------------------------------------- */
+/* --- what the faces ask --- */
 
 civ_ledger_t *civ_node_ledger(civ_node_t *node)
 {
@@ -319,8 +317,7 @@ apr_status_t civ_node_block_by_hash(civ_node_t *node, const civ_digest_t *hash, 
     return status;
 }
 
-/* --- health and housekeeping
- * --------------------------------------------------------------------------------- */
+/* --- health and housekeeping --- */
 
 static void explain_status(civ_health_t *health, apr_status_t status, apr_pool_t *pool)
 {

@@ -10,8 +10,7 @@
 #include "base/timestamp.h"
 #include "node/node_private.h"
 
-/* --- rendering
- * ----------------------------------------------------------------------------------------------- */
+/* --- rendering --- */
 
 void civ_node_convert_head(civ_node_t *node, const civ_ledger_head_t *from, civ_state_head_t *to)
 {
@@ -82,8 +81,7 @@ static void publish(civ_node_t *node, const civ_ledger_head_t *head, apr_pool_t 
     civ_state_document_write(node->context.hot, body, length, tag);
 }
 
-/* --- what the ledger says
- * ------------------------------------------------------------------------------------ */
+/* --- what the ledger says --- */
 
 static void block_sealed(void *baton, const civ_block_t *block, const char *json, apr_size_t length)
 {
@@ -153,8 +151,7 @@ void civ_node_observe(civ_node_t *node)
     node->observer.batch_done = batch_done;
 }
 
-/* --- taking over
- * --------------------------------------------------------------------------------------------- */
+/* --- taking over --- */
 
 static apr_status_t keep_block(void *baton, const civ_block_t *block, apr_pool_t *pool)
 {

@@ -137,8 +137,7 @@ civ_state_node_t *civ_state_node(civ_state_t *state, apr_size_t index)
     return index < state->count ? &state->nodes[index] : NULL;
 }
 
-/* --- read-only
- * ----------------------------------------------------------------------------------------------- */
+/* --- read-only --- */
 
 void civ_state_read_only_set(civ_state_node_t *node, const char *reason)
 {
@@ -174,8 +173,7 @@ const char *civ_state_read_only(civ_state_node_t *node, apr_pool_t *pool)
     return text;
 }
 
-/* --- turns and counters
- * -------------------------------------------------------------------------------------- */
+/* --- turns and counters --- */
 
 int civ_state_refresh_claim(civ_state_node_t *node, apr_time_t now, apr_interval_time_t interval)
 {

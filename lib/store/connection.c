@@ -4,6 +4,7 @@
  */
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,8 +86,7 @@ apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_
     return status;
 }
 
-/* --- failures
- * ------------------------------------------------------------------------------------------------ */
+/* --- failures --- */
 
 static civ_log_level_e level_of(apr_status_t status)
 {
@@ -97,12 +97,15 @@ static civ_log_level_e level_of(apr_status_t status)
 
 apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what)
 {
-    apr_status_t status = db->dialect->classify(db, code);
-    const char *words = apr_dbd_error(db->driver, db->handle, code);
+    const char *reason = apr_dbd_error(db->driver, db->handle, code);
+    char words[DRIVER_WORDS + 1];
+    apr_status_t status;
 
+    /* Copied, because classifying makes the connection forget them. */
+    apr_cpystrn(words, reason != NULL ? reason : "no reason given", sizeof(words));
+    status = db->dialect->classify(db, code);
     civ_log_write(db->config->log, level_of(status), APR_SUCCESS,
-                  "CIV0102: database: %s failed (code %d): %.*s", what, code, DRIVER_WORDS,
-                  words != NULL ? words : "no reason given");
+                  "CIV0102: database: %s failed (code %d): %s", what, code, words);
     /* What may have been opened wrongly, or is stale beyond one statement, is opened anew. */
     if (status == CIV_EREADONLY || status == CIV_EUNREACHABLE || status == CIV_ECORRUPT)
         db->broken = 1;
@@ -139,8 +142,7 @@ apr_status_t civ_db_raw_value(civ_db_t *db, const char *sql, const char **value,
     return APR_SUCCESS;
 }
 
-/* --- opening
- * ------------------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 static apr_status_t make_pool(apr_pool_t **pool)
 {
@@ -236,8 +238,7 @@ void civ_db_close(civ_db_t *db)
     apr_pool_destroy(db->pool);
 }
 
-/* --- statements
- * ---------------------------------------------------------------------------------------------- */
+/* --- statements --- */
 
 static apr_dbd_prepared_t **slot_of(civ_db_t *db, const civ_statement_t *statement)
 {
@@ -375,8 +376,9 @@ apr_status_t civ_rows_int(civ_rows_t *rows, int column, apr_int64_t *value)
 
     if (text[0] != '-' && (text[0] < '0' || text[0] > '9'))
         return CIV_EINVALID;
+    errno = 0;
     *value = apr_strtoi64(text, &end, 10);
-    return *end == '\0' ? APR_SUCCESS : CIV_EINVALID;
+    return *end == '\0' && errno == 0 ? APR_SUCCESS : CIV_EINVALID;
 }
 
 apr_status_t civ_db_run(civ_db_t *db, const char *sql)
@@ -390,8 +392,7 @@ apr_status_t civ_db_run(civ_db_t *db, const char *sql)
     return code == 0 ? APR_SUCCESS : civ_db_failed(db, code, "a schema step");
 }
 
-/* --- transactions
- * -------------------------------------------------------------------------------------------- */
+/* --- transactions --- */
 
 apr_status_t civ_db_begin(civ_db_t *db)
 {

@@ -25,7 +25,8 @@ typedef struct civ_dialect_t {
     /** Settings of a fresh connection, each read back and compared. */
     apr_status_t (*setup)(civ_db_t *db);
 
-    /** Turn a driver's return code (not 0) into one of our statuses. Called right after the failure. */
+    /** Turn a driver's return code (not 0) into one of our statuses. Called right after the failure, which the
+     * connection may forget by it. */
     apr_status_t (*classify)(civ_db_t *db, int code);
 
     /** Free bytes where the database writes; APR_ENOTIMPL where it cannot be told. */

@@ -78,11 +78,16 @@ static apr_status_t classify(civ_db_t *db, int code)
 {
     sqlite3 *connection = native(db);
     int primary = sqlite3_extended_errcode(connection) & 0xff;
+    apr_status_t status;
 
     /* The driver's own code counts where the connection has already forgotten. */
     if (primary == SQLITE_OK && code != SQLITE_ERROR)
         primary = code & 0xff;
-    return classify_native(primary, sqlite3_errmsg(connection));
+    status = classify_native(primary, sqlite3_errmsg(connection));
+    /* A statement that expired before it ran fails without a word: the connection still shows its last failure,
+     * so let that be none. */
+    sqlite3_exec(connection, "", NULL, NULL, NULL);
+    return status;
 }
 
 static apr_status_t apply(civ_db_t *db, const setting_t *setting, apr_pool_t *pool)

@@ -6,6 +6,9 @@
 
 #include "store/store_private.h"
 
+/* More than the steps another process could make meanwhile. */
+#define TRIES 50
+
 static const char CREATE_VERSIONS[] =
     "CREATE TABLE IF NOT EXISTS civ_schema (area VARCHAR(64) PRIMARY KEY, version BIGINT NOT NULL)";
 
@@ -90,9 +93,13 @@ apr_status_t civ_schema_upgrade(civ_db_t *db, const civ_schema_t *schema, const 
 {
     apr_pool_t *scratch;
     apr_status_t status;
+    int tries = 0;
 
     apr_pool_create(&scratch, pool);
-    status = upgrade(db, schema, log, scratch);
+    /* Another process may be at the same steps: each one it makes changes the schema under us. */
+    do
+        status = upgrade(db, schema, log, scratch);
+    while (status == CIV_ESCHEMA && ++tries < TRIES);
     apr_pool_destroy(scratch);
     return status;
 }

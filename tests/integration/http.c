@@ -476,7 +476,7 @@ static int read_body(http_response_t *response, const char *start, apr_size_t av
 
     response->body = start;
     response->length = available;
-    if (response->status == 204 || response->status == 304) {
+    if (response->status < 200 || response->status == 204 || response->status == 304) {
         response->length = 0;
         complete = 1;
     } else if (coding) {

@@ -74,6 +74,9 @@ civ_ledger_head_t fixture_head(fixture_t *fixture);
 /** A block; NULL where there is none that can be read. */
 civ_block_t *fixture_block(fixture_t *fixture, apr_uint64_t height);
 
+/** Whether all blocks follow from their entries and one another, by rules written down anew. */
+int fixture_chain_is_sound(fixture_t *fixture);
+
 /** Run SQL behind the ledger's back, over a connection of its own. */
 void fixture_sql(const fixture_t *fixture, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

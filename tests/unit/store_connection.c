@@ -281,7 +281,7 @@ static void problems_are_fit_for_clients(void)
         {CIV_EUNREACHABLE, CIV_PROBLEM_UNAVAILABLE, "cannot be reached"},
         {CIV_ESCHEMA, CIV_PROBLEM_UNAVAILABLE, "cannot be reached"},
         {APR_TIMEUP, CIV_PROBLEM_UNAVAILABLE, "busy"},
-        {CIV_ECORRUPT, CIV_PROBLEM_INTERNAL, "log"},
+        {CIV_ECORRUPT, CIV_PROBLEM_UNAVAILABLE, "damaged"},
         {CIV_ECONSTRAINT, CIV_PROBLEM_INTERNAL, "log"},
         {CIV_EDATABASE, CIV_PROBLEM_INTERNAL, "log"},
         {APR_EGENERAL, CIV_PROBLEM_INTERNAL, "log"},

@@ -31,7 +31,7 @@ PROOF = os.path.join(FIXTURES, "export-small.proof.json")
 HEAD = os.path.join(FIXTURES, "export-small.signed-head")
 with open(EXPORT, "rb") as file:
     ORIGINAL = file.read()
-LINES = ORIGINAL.decode().splitlines(keepends=True) if False else ORIGINAL.decode().split("\n")[:-1]
+LINES = ORIGINAL.decode().split("\n")[:-1]
 HASHES = [json.loads(line)["hash"] for line in LINES]
 folder = tempfile.mkdtemp(prefix="civarcos-verifier-")
 count = failed = 0
@@ -98,7 +98,7 @@ def entries_changed(block, entries):
                  evidence_hashes=[hashlib.sha256(entry.encode()).hexdigest() for entry in entries])
 
 
-def reseal(blocks, first, difficulty=True):
+def reseal(blocks, first):
     """Mine from block first on, so that all but the signatures fits again."""
     log, leaf = v.Frontier(), 0
     for i, block in enumerate(blocks):
@@ -137,9 +137,9 @@ def replaced(index, pattern, by, times=1):
     return "\n".join(lines) + "\n"
 
 
-def changed(index, **members):
+def changed(at, /, **members):
     blocks = blocks_of()
-    blocks[index].update(members)
+    blocks[at].update(members)
     return render(blocks)
 
 
@@ -164,7 +164,7 @@ passes("with what is known from elsewhere", "--ledger-name", "ci.example.org/evi
        "--block-hash", HASHES[4], "--signed-head", HEAD, EXPORT)
 passes("a part", "--part", "-", data="".join(line + "\n" for line in LINES[5:]).encode())
 passes("blocks taken apart and put together again", store(render(blocks_of())))
-passes("members that it does not know", store(replaced(3, r"\}$", ',"new":[1e400]}'.replace("1e400", "1") )))
+passes("members that it does not know", store(replaced(3, r"\}$", ',"new":[{"a":1e3}]}')))
 passes("a proof against the export", "--proof", PROOF, EXPORT)
 store(LINES[6], "block")
 passes("a proof against a block", "--proof", PROOF, "--block", os.path.join(folder, "block"), "--block-hash", HASHES[6],
@@ -186,7 +186,7 @@ fails("no entry", changed(3, evidence=[]), "block 3: a block holds 1 to 10000 en
 fails("a policy", replaced(4, '"difficulty":10,"type"', '"difficulty":9,"type"'), "block 4: the entries do not hash")
 fails("the genesis parameters", replaced(0, "ci.example.org", "ci.example.com"), "block 0: the entries do not hash")
 fails("an evidence hash", changed(1, evidence_hashes=["00" * 32]), "block 1: the evidence hashes", alone=True)
-fails("index", changed(5, index=6), "block 5: missing")
+fails("index", changed(5, index=6), "block 5: is missing")
 for name in ("evidence_root", "log_root", "previous_hash", "ledger_id", "validator_set_hash"):
     fails(name, changed(6, **{name: other_digit(json.loads(LINES[6])[name])}), "block 6: the header does not hash")
 for name, value in (("nonce", 1), ("difficulty", 9), ("evidence_count", 2), ("first_leaf", 1)):
@@ -269,7 +269,7 @@ for name, old, new, expect in (
         ("the evidence of a proof", '"n":4', '"n":5', "the evidence does not hash to evidence_hash"),
         ("the leaf of a proof", '"leaf_hash":"c', '"leaf_hash":"d', "the evidence does not hash to leaf_hash"),
         ("the index of a proof", '"index":4', '"index":5', "the path does not lead"),
-        ("the size of a proof", '"tree_size":7', '"tree_size":8', "the path does not lead"),
+        ("the size of a proof", '"tree_size":7', '"tree_size":8', "tree_size or leaf_index"),
         ("the path of a proof", '"path":["3', '"path":["4', "the path does not lead"),
         ("a path too short", '"path":["%s",' % json.loads(ANSWER)["result"]["proof"]["path"][0], '"path":[', "the path"),
         ("the root of a proof", '"root":"d', '"root":"e', "the path does not lead"),

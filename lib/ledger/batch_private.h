@@ -1,0 +1,45 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file batch_private.h
+ * One transaction of the ledger while it is made; shared by batch.c, batch_prepare.c and batch_publish.c only.
+ */
+#ifndef CIV_LEDGER_BATCH_PRIVATE_H
+#define CIV_LEDGER_BATCH_PRIVATE_H
+
+#include "ledger/ledger_private.h"
+
+typedef struct civ_batch_t {
+    civ_ledger_t *ledger;
+    civ_request_t *requests;
+    civ_db_t *db;
+    civ_ledger_head_t before;    /**< as the database has it */
+    civ_ledger_head_t head;      /**< as it will be */
+    apr_array_header_t *blocks;  /**< civ_block_t *: to be stored */
+    civ_pending_state_t pending; /**< of the table */
+    int pending_known;
+    int drained;                 /**< the table's pending rows go */
+    apr_array_header_t *waiting; /**< civ_entry_t: new pending rows */
+    apr_size_t waiting_bytes;
+    apr_int64_t now;
+    int distrust; /**< the attempt before this one failed: read everything anew */
+    apr_pool_t *pool;
+} civ_batch_t;
+
+/** Prepare all requests in memory: answers already given, blocks made, mined and signed, what waits and what is drained. A
+ *  request that fails by itself gets its status and problem; only a failure of the database or of mining is returned. */
+apr_status_t civ_batch_prepare(civ_batch_t *batch);
+
+/** Entries that will wait to be sealed after this batch. */
+apr_uint64_t civ_batch_waiting(const civ_batch_t *batch);
+
+/** The commit was sent and failed: read back whether it went through. @return APR_SUCCESS when it did, else @a status */
+apr_status_t civ_batch_settle(const civ_batch_t *batch, apr_status_t status);
+
+/** What was committed becomes the head this process knows, goes to the signed head, to the observer, and to the clients
+ *  whose blocks were sealed. */
+void civ_batch_publish(civ_batch_t *batch);
+
+/** Repeated requests get the answers of the first ones. */
+void civ_batch_repeat(civ_batch_t *batch);
+
+#endif

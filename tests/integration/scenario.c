@@ -1,0 +1,216 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+#include "config.h"
+
+#include "integration/scenario.h"
+
+#include "support/runner.h"
+
+#include <apr_strings.h>
+#include <sqlite3.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long SQL waits for a server that is writing. */
+#define BUSY_MILLISECONDS 10000
+
+/* -- Requests
+ * ------------------------------------------------------------------------------------------------------- */
+
+http_response_t *scenario_post(http_client_t *client, const char *path, const char *key, const char *json)
+{
+    const char *headers[] = {"Content-Type: application/json", NULL, NULL};
+
+    if (key) {
+        headers[1] = apr_pstrcat(test_pool(), "Idempotency-Key: ", key, NULL);
+    }
+    return http_send(client, "POST", path, headers, json, strlen(json));
+}
+
+http_response_t *scenario_add(http_client_t *client, int number)
+{
+    return http_post(
+        client, "/api/blockchain/add",
+        apr_psprintf(test_pool(), "{\"evidence\":{\"type\":\"scenario\",\"n\":%d}}", number));
+}
+
+int scenario_is_valid(http_client_t *client)
+{
+    http_response_t *response = http_get(client, "/api/blockchain/validate");
+
+    if (response->status == 200 && http_json_bool(response, "/validation/is_valid") == 1) {
+        return 1;
+    }
+    test_note("not valid: %d %s", response->status, response->error ? response->error : response->body);
+    return 0;
+}
+
+int scenario_is_healthy(http_client_t *client)
+{
+    http_response_t *response = http_get(client, "/api/health");
+
+    return response->status == 200 && strcmp(http_json_text(response, "/status"), "ok") == 0;
+}
+
+double scenario_metric(http_client_t *client, const char *name)
+{
+    http_response_t *response = http_get(client, "/api/metrics");
+    const char *line = apr_pstrcat(test_pool(), "\n", name, " ", NULL);
+    const char *found = response->status == 200 ? strstr(response->body, line) : NULL;
+
+    return found ? strtod(found + strlen(line), NULL) : -1;
+}
+
+int scenario_blocks(http_client_t *client)
+{
+    return (int)http_json_int(http_get(client, "/api/blockchain/info"), "/blockchain/total_blocks");
+}
+
+/* -- Files and SQL
+ * -------------------------------------------------------------------------------------------------- */
+
+const char *scenario_file(const harness_t *server, const char *name)
+{
+    return apr_pstrcat(test_pool(), server->state_dir, "/", name, NULL);
+}
+
+int scenario_write_file(const char *path, const char *data, apr_size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    int failed;
+
+    if (!file) {
+        return -1;
+    }
+    failed = fwrite(data, 1, length, file) != length;
+    return fclose(file) || failed ? -1 : 0;
+}
+
+static sqlite3 *open_database(const char *path)
+{
+    sqlite3 *database = NULL;
+
+    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+        test_note("cannot open %s: %s", path, sqlite3_errmsg(database));
+        sqlite3_close(database);
+        return NULL;
+    }
+    sqlite3_busy_timeout(database, BUSY_MILLISECONDS);
+    return database;
+}
+
+int scenario_sql(const char *path, const char *sql)
+{
+    sqlite3 *database = open_database(path);
+    char *error = NULL;
+    int code;
+
+    if (!database) {
+        return -1;
+    }
+    code = sqlite3_exec(database, sql, NULL, NULL, &error);
+    if (code != SQLITE_OK) {
+        test_note("%s: %s", sql, error ? error : "no reason given");
+    }
+    sqlite3_free(error);
+    sqlite3_close(database);
+    return code == SQLITE_OK ? 0 : -1;
+}
+
+const char *scenario_sql_text(const char *path, const char *sql)
+{
+    sqlite3 *database = open_database(path);
+    sqlite3_stmt *statement = NULL;
+    const char *text = NULL;
+
+    if (!database) {
+        return NULL;
+    }
+    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK) {
+        test_note("%s: %s", sql, sqlite3_errmsg(database));
+    } else if (sqlite3_step(statement) == SQLITE_ROW) {
+        text = apr_pstrdup(test_pool(), (const char *)sqlite3_column_text(statement, 0));
+    }
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return text;
+}
+
+/* -- A chain
+ * -------------------------------------------------------------------------------------------------------- */
+
+static const char *text_member(const civ_json_t *object, const char *name)
+{
+    const char *text = object ? civ_json_get_text(object, name) : NULL;
+
+    return text ? text : "(absent)";
+}
+
+const char *scenario_chain_text(const scenario_chain_t *chain, int index, const char *name)
+{
+    return index < chain->count ? text_member(APR_ARRAY_IDX(chain->json, index, const civ_json_t *), name)
+                                : "(absent)";
+}
+
+static void count_evidence(scenario_chain_t *chain, const civ_json_t *block)
+{
+    const civ_json_t *hashes = civ_json_get(block, "evidence_hashes");
+    apr_size_t i;
+
+    for (i = 0; hashes && i < hashes->as.array.count; i++) {
+        const char *hash = hashes->as.array.items[i].as.text.text;
+        int *count = apr_hash_get(chain->evidence, hash, APR_HASH_KEY_STRING);
+
+        if (!count) {
+            count = apr_pcalloc(test_pool(), sizeof(*count));
+            apr_hash_set(chain->evidence, hash, APR_HASH_KEY_STRING, count);
+        }
+        chain->repeated += ++*count == 2;
+    }
+}
+
+static void add_line(scenario_chain_t *chain, const char *line)
+{
+    static const civ_json_limits_t limits = {16 * 1024 * 1024, 128, 1000000, 4096};
+    civ_problem_t problem;
+    const civ_json_t *block = NULL;
+    apr_int64_t index = -1;
+
+    if (civ_json_parse(&block, line, strlen(line), &limits, &problem, test_pool()) != APR_SUCCESS ||
+        !civ_json_get(block, "index") ||
+        civ_json_to_int64(civ_json_get(block, "index"), &index) != APR_SUCCESS || index != chain->count ||
+        (chain->count > 0 && strcmp(text_member(block, "previous_hash"),
+                                    scenario_chain_text(chain, chain->count - 1, "hash")) != 0)) {
+        chain->broken++;
+        return;
+    }
+    APR_ARRAY_PUSH(chain->json, const civ_json_t *) = block;
+    chain->count++;
+    count_evidence(chain, block);
+}
+
+scenario_chain_t *scenario_chain(const char *text)
+{
+    scenario_chain_t *chain = apr_pcalloc(test_pool(), sizeof(*chain));
+    char *state;
+    char *line;
+
+    chain->json = apr_array_make(test_pool(), 256, sizeof(const civ_json_t *));
+    chain->evidence = apr_hash_make(test_pool());
+    for (line = apr_strtok(apr_pstrdup(test_pool(), text), "\n", &state); line;
+         line = apr_strtok(NULL, "\n", &state)) {
+        add_line(chain, line);
+    }
+    return chain;
+}
+
+scenario_chain_t *scenario_export(http_client_t *client)
+{
+    http_response_t *response = http_get(client, "/api/blockchain/export");
+
+    if (response->status != 200) {
+        test_note("no export: %d %s", response->status, response->error ? response->error : response->body);
+    }
+    return scenario_chain(response->status == 200 ? response->body : "");
+}

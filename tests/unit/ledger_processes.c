@@ -1,0 +1,162 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file ledger_processes.c
+ * Several writers on one database: two ledgers of one process, and two processes that race, with and without
+ * a mutex between them. There is one chain in the end.
+ */
+#include "ledger_fixture.h"
+
+#include "base/status.h"
+#include "support/runner.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void two_ledgers_take_turns(void)
+{
+    fixture_t *one = fixture_start(), *two = fixture_make_beside(one);
+    int i;
+
+    CU_ASSERT_EQUAL_FATAL(fixture_open(two), APR_SUCCESS);
+    CU_ASSERT(civ_digest_equal(civ_ledger_id(one->ledger), civ_ledger_id(two->ledger)));
+    for (i = 0; i < 10; i++) {
+        CU_ASSERT_EQUAL(fixture_append(one, "{\"from\":1}").height, (apr_uint64_t)(3 * i) + 1);
+        CU_ASSERT_EQUAL(fixture_append(two, "{\"from\":2}").height, (apr_uint64_t)(3 * i) + 2);
+        CU_ASSERT_EQUAL(fixture_append(two, "{\"from\":3}").height, (apr_uint64_t)(3 * i) + 3);
+    }
+    CU_ASSERT_EQUAL(one->integrity_lost + two->integrity_lost, 0);
+    CU_ASSERT(fixture_chain_is_sound(one));
+    CU_ASSERT(fixture_is_clean(two));
+}
+
+static void answers_are_shared(void)
+{
+    fixture_t *one = fixture_start(), *two = fixture_make_beside(one);
+    const civ_idempotency_t *key = fixture_idempotency("key", "body");
+    civ_entry_t entry = fixture_entry("{\"n\":1}");
+    civ_append_result_t first, again;
+    civ_problem_t problem;
+
+    CU_ASSERT_EQUAL_FATAL(fixture_open(two), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_ledger_append(one->ledger, &entry, 1, key, &first, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_ledger_append(two->ledger, &entry, 1, key, &again, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(again.repeated, 1);
+    CU_ASSERT(civ_digest_equal(&first.block_hash, &again.block_hash));
+}
+
+/* Policy that another process sealed binds this one as well. */
+static void policy_is_shared(void)
+{
+    fixture_t *one = fixture_start(), *two = fixture_make_beside(one);
+
+    fixture_append(one, "{\"n\":1}");
+    two->config.difficulty = 7;
+    CU_ASSERT_EQUAL_FATAL(fixture_open(two), APR_SUCCESS);
+    fixture_append(one, "{\"n\":2}");
+    CU_ASSERT_EQUAL(fixture_block(one, 3)->header.difficulty, 7);
+    CU_ASSERT(fixture_is_clean(one));
+}
+
+/* --- processes --- */
+
+#define EACH 40
+
+/* Nothing stored is no failure when somebody else holds the database: once more. */
+static apr_status_t append_until_stored(fixture_t *fixture, const char *json, apr_pool_t *pool)
+{
+    civ_append_result_t result;
+    civ_problem_t problem;
+    civ_entry_t entry;
+    apr_status_t status = civ_entry_read(&entry, json, strlen(json), &problem, pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    do {
+        status = civ_ledger_append(fixture->ledger, &entry, 1, NULL, &result, &problem, pool);
+    } while (status == CIV_EBUSY);
+    return status;
+}
+
+/* What a child does. It must not come back: its parent's clean-ups are not its own. */
+static int run_child(fixture_t *fixture, int number)
+{
+    apr_pool_t *pool;
+    int i;
+
+    apr_pool_create(&pool, NULL);
+    if (fixture->config.mutex != NULL &&
+        apr_global_mutex_child_init(&fixture->config.mutex, apr_global_mutex_lockfile(fixture->config.mutex),
+                                    pool) != APR_SUCCESS)
+        return 2;
+    if (fixture_open(fixture) != APR_SUCCESS)
+        return 3;
+    for (i = 0; i < EACH; i++)
+        if (append_until_stored(fixture, apr_psprintf(pool, "{\"child\":%d,\"i\":%d}", number, i), pool) !=
+            APR_SUCCESS)
+            return 4;
+    fixture_close(fixture);
+    return fixture->integrity_lost ? 5 : 0;
+}
+
+static pid_t start_child(fixture_t *fixture, int number)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(run_child(fixture, number));
+    CU_ASSERT_FATAL(child > 0);
+    return child;
+}
+
+/* No connection is open while they fork. Genesis is theirs to make, too. */
+static void race(fixture_t *fixture)
+{
+    pid_t children[2];
+    int i;
+
+    for (i = 0; i < 2; i++)
+        children[i] = start_child(fixture, i);
+    for (i = 0; i < 2; i++) {
+        int status = -1;
+
+        CU_ASSERT_EQUAL(waitpid(children[i], &status, 0), children[i]);
+        CU_ASSERT(WIFEXITED(status));
+        CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
+    }
+    CU_ASSERT_EQUAL_FATAL(fixture_open(fixture), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture->head.height, 2 * EACH);
+    CU_ASSERT_STRING_EQUAL(
+        fixture_value(fixture, "SELECT COUNT(*) || ' ' || COUNT(DISTINCT payload) FROM civ_entries"), "81 81");
+    CU_ASSERT(fixture_chain_is_sound(fixture));
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
+static void two_processes_make_one_chain(void)
+{
+    race(fixture_make());
+}
+
+static void two_processes_with_a_mutex_make_one_chain(void)
+{
+    fixture_t *fixture = fixture_make();
+
+    CU_ASSERT_EQUAL_FATAL(apr_global_mutex_create(&fixture->config.mutex,
+                                                  apr_pstrcat(test_pool(), fixture->folder, "/lock", NULL),
+                                                  APR_LOCK_DEFAULT, test_pool()),
+                          APR_SUCCESS);
+    race(fixture);
+}
+
+static const test_case_t cases[] = {
+    {"two_ledgers_take_turns", two_ledgers_take_turns},
+    {"answers_are_shared", answers_are_shared},
+    {"policy_is_shared", policy_is_shared},
+    {"two_processes_make_one_chain", two_processes_make_one_chain},
+    {"two_processes_with_a_mutex_make_one_chain", two_processes_with_a_mutex_make_one_chain},
+    {NULL, NULL},
+};
+
+const test_suite_t ledger_processes_suite = {"ledger_processes", NULL, NULL, cases};
