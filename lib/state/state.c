@@ -88,6 +88,10 @@ static apr_status_t check_record(const void *memory, apr_uint64_t offset, apr_ui
         record->ring_size != record->slot_count * CIV_STATE_RING_SHARE ||
         !fits(record->ring_offset, record->ring_size, size))
         return CIV_EINVALID;
+    /* One behind the other, so that writing a part never reaches what comes before it. */
+    if (offset < sizeof(civ_state_segment_t) || record->slot_offset < offset + sizeof(*record) ||
+        record->ring_offset < record->slot_offset + record->slot_count * sizeof(civ_state_slot_t))
+        return CIV_EINVALID;
     return APR_SUCCESS;
 }
 

@@ -12,6 +12,7 @@ extern const test_suite_t idempotency_suite;
 extern const test_suite_t ledger_add_suite;
 extern const test_suite_t ledger_read_suite;
 extern const test_suite_t ledger_search_suite;
+extern const test_suite_t openapi_suite;
 extern const test_suite_t outage_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t restart_suite;
@@ -22,6 +23,7 @@ extern const test_suite_t virtual_hosts_suite;
 int main(int argc, const char *const *argv)
 {
     static const test_suite_t *const suites[] = {&api_root_suite,
+                                                 &openapi_suite,
                                                  &ledger_add_suite,
                                                  &ledger_read_suite,
                                                  &ledger_search_suite,

@@ -10,8 +10,8 @@
 #include <apr_atomic.h>
 #include <apr_file_info.h>
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
 
+#include <pthread.h>
 #include <string.h>
 
 #define THREADS 8
@@ -174,49 +174,47 @@ static void use_once(crowd_t *crowd)
     civ_store_release(crowd->store, db);
 }
 
-static void *APR_THREAD_FUNC member(apr_thread_t *thread, void *baton)
+static void *member(void *baton)
 {
     int i;
 
     for (i = 0; i < ROUNDS; i++)
         use_once(baton);
-    apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
 }
 
 static void many_threads(void)
 {
     crowd_t crowd = {make_store("crowd.db", MOST, apr_time_from_sec(60), test_pool()), 0, 0, 0, 0};
-    apr_thread_t *threads[THREADS];
-    apr_status_t status;
+    pthread_t threads[THREADS];
     int i;
 
     for (i = 0; i < THREADS; i++)
-        CU_ASSERT_EQUAL_FATAL(apr_thread_create(&threads[i], NULL, member, &crowd, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, member, &crowd), 0);
     for (i = 0; i < THREADS; i++)
-        apr_thread_join(&status, threads[i]);
+        pthread_join(threads[i], NULL);
     CU_ASSERT_EQUAL(crowd.failed, 0);
     CU_ASSERT_EQUAL(crowd.beyond, 0);
     CU_ASSERT_EQUAL(store_raw_int("crowd.db", "SELECT COUNT(*) FROM things"), THREADS * ROUNDS);
 }
 
-static void *APR_THREAD_FUNC waiter(apr_thread_t *thread, void *baton)
+/** Returns the store when it got a connection. */
+static void *waiter(void *baton)
 {
     civ_db_t *db = NULL;
-    apr_status_t status = civ_store_acquire(baton, &db);
 
-    if (status == APR_SUCCESS)
-        civ_store_release(baton, db);
-    apr_thread_exit(thread, status);
-    return NULL;
+    if (civ_store_acquire(baton, &db) != APR_SUCCESS)
+        return NULL;
+    civ_store_release(baton, db);
+    return baton;
 }
 
 /* Whoever waits gets the connection that comes back, also when it is closed instead. */
 static void waiting_ends_with_release(void)
 {
     civ_store_t *store = make_store("wait.db", 1, apr_time_from_sec(60), test_pool());
-    apr_thread_t *thread;
-    apr_status_t status;
+    pthread_t thread;
+    void *result;
     civ_db_t *db;
     int broken;
 
@@ -225,15 +223,15 @@ static void waiting_ends_with_release(void)
 
         db = take(store);
         CU_ASSERT_EQUAL(store_count(db), 0);
-        CU_ASSERT_EQUAL_FATAL(apr_thread_create(&thread, NULL, waiter, store, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, waiter, store), 0);
         if (broken) {
             store_raw_run("wait.db", "CREATE TABLE other (a)");
             CU_ASSERT_EQUAL(civ_db_begin(db), APR_SUCCESS);
             CU_ASSERT_EQUAL(store_insert(db, 1, "a", 1), CIV_ESCHEMA);
         }
         civ_store_release(store, db);
-        apr_thread_join(&status, thread);
-        CU_ASSERT_EQUAL(status, APR_SUCCESS);
+        pthread_join(thread, &result);
+        CU_ASSERT_PTR_EQUAL(result, store);
         CU_ASSERT(apr_time_now() - began < apr_time_from_sec(30));
     }
 }
