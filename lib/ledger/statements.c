@@ -56,7 +56,8 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
          "b.header, b.signature FROM civ_head h JOIN civ_change c ON c.id = 1 "
          "LEFT JOIN civ_blocks b ON b.height = h.height WHERE h.id = 1"},
     [SQL_HEAD_ROW] = {"head_row",
-                      "SELECT id, height, block_hash, leaf_count, frontier, difficulty, "
+                      "SELECT id, CIV_INTEGER(height), block_hash, CIV_INTEGER(leaf_count), frontier, "
+                      "CIV_INTEGER(difficulty), "
                       "CIV_OCTETS(block_hash), CIV_OCTETS(frontier) FROM civ_head ORDER BY id LIMIT 3"},
     [SQL_HEAD_INSERT] = {"head_insert", "INSERT INTO civ_head (id, height, block_hash, leaf_count, frontier, "
                                         "difficulty) VALUES (1, %lld, %s, %lld, %s, %lld)"},
@@ -96,11 +97,11 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_INDEX_INSERT] = {"index_insert",
                           "INSERT INTO civ_evidence_index (leaf_index, height, evidence_hash, type) "
                           "VALUES (%lld, %lld, %s, %s)"},
-    [SQL_INDEX_PAGE] =
-        {"index_page",
-         "SELECT leaf_index, height, evidence_hash, type, CIV_OCTETS(evidence_hash), CIV_OCTETS(type) "
-         "FROM civ_evidence_index WHERE leaf_index >= %lld AND leaf_index < %lld "
-         "ORDER BY leaf_index LIMIT %lld"},
+    [SQL_INDEX_PAGE] = {"index_page",
+                        "SELECT leaf_index, CIV_INTEGER(height), evidence_hash, type, "
+                        "CIV_OCTETS(evidence_hash), CIV_OCTETS(type) "
+                        "FROM civ_evidence_index WHERE leaf_index >= %lld AND leaf_index < %lld "
+                        "ORDER BY leaf_index LIMIT %lld"},
     [SQL_INDEX_STRAY] = {"index_stray",
                          "SELECT leaf_index FROM civ_evidence_index WHERE leaf_index < 0 UNION ALL "
                          "SELECT leaf_index FROM civ_evidence_index WHERE leaf_index >= " HEAD_LEAVES

@@ -158,6 +158,10 @@ static apr_status_t read_genesis(civ_verifier_t *v, const civ_entry_t *entry)
     v->difficulty = v->next_difficulty = genesis.difficulty;
     if (v->header != NULL && !civ_digest_equal(&v->header->ledger_id, &v->ledger_id))
         status = civ_verifier_report(v, "the genesis parameters do not hash to the ledger id");
+    if (status == APR_SUCCESS && v->header != NULL && v->header->timestamp != genesis.created)
+        status = civ_verifier_report(v, "the genesis parameters were created at another time than the block");
+    if (status == APR_SUCCESS && v->header != NULL && v->header->entry_count != 1)
+        status = civ_verifier_report(v, "block 0 holds more than the genesis parameters");
     if (status == APR_SUCCESS && v->ledger_name != NULL && strcmp(v->ledger_name, genesis.name) != 0)
         status =
             civ_verifier_report(v, "the genesis parameters are those of the ledger \"%.64s\"", genesis.name);

@@ -80,7 +80,7 @@ static apr_status_t check_octets(walk_t *walk, civ_rows_t *rows, int octets, int
     if (civ_rows_int(rows, octets, &length) == APR_SUCCESS &&
         length == (apr_int64_t)strlen(civ_rows_text(rows, column)))
         return APR_SUCCESS;
-    return civ_verifier_report(&walk->verifier, "%s has bytes behind its end", what);
+    return civ_verifier_report(&walk->verifier, "%s is not kept as text, or has bytes behind its end", what);
 }
 
 /* --- entries and their index rows --- */

@@ -83,13 +83,32 @@ static apr_status_t make_parents(const char *path, const char **error, apr_pool_
     return status;
 }
 
-static apr_status_t make_key(const char *path, apr_uid_t uid, apr_gid_t gid, const char **error,
-                             apr_pool_t *pool)
+/* A new key beside an old ledger could only make it read-only: better say what is missing. */
+static apr_status_t refuse_new_key(const char *path, const char *database, const char **error,
+                                   apr_pool_t *pool)
+{
+    struct stat info;
+
+    if (database == NULL || stat(database, &info) != 0 || info.st_size == 0)
+        return APR_SUCCESS;
+    *error = apr_psprintf(
+        pool,
+        "the ledger's key \"%s\" is missing, but its database \"%s\" is there: put the key back from "
+        "your backup",
+        path, database);
+    return APR_ENOENT;
+}
+
+static apr_status_t make_key(const char *path, const char *database, apr_uid_t uid, apr_gid_t gid,
+                             const char **error, apr_pool_t *pool)
 {
     civ_key_t *key;
     apr_status_t status;
 
     if (access(path, F_OK) != 0) {
+        status = refuse_new_key(path, database, error, pool);
+        if (status != APR_SUCCESS)
+            return status;
         status = civ_key_generate(&key, pool);
         if (status == APR_SUCCESS)
             status = civ_key_save(key, path, pool);
@@ -135,17 +154,19 @@ apr_status_t civ_node_prepare(const civ_node_config_t *config, apr_uid_t uid, ap
                               const char **error, apr_pool_t *pool)
 {
     const char *keys = apr_pstrcat(pool, config->state_dir, "/keys", NULL);
+    const char *database = NULL;
     apr_status_t status = make_parents(config->state_dir, error, pool);
 
+    if (uses_sqlite(config))
+        database = config->database_parameters != NULL ? config->database_parameters
+                                                       : civ_node_database_path(config, pool);
     if (status == APR_SUCCESS)
         status = make_folder(config->state_dir, uid, gid, error, pool);
     if (status == APR_SUCCESS)
         status = make_folder(keys, uid, gid, error, pool);
     if (status == APR_SUCCESS)
-        status = make_key(civ_node_key_path(config, pool), uid, gid, error, pool);
-    if (status == APR_SUCCESS && uses_sqlite(config))
-        status = make_database(config->database_parameters != NULL ? config->database_parameters
-                                                                   : civ_node_database_path(config, pool),
-                               uid, gid, error, pool);
+        status = make_key(civ_node_key_path(config, pool), database, uid, gid, error, pool);
+    if (status == APR_SUCCESS && database != NULL)
+        status = make_database(database, uid, gid, error, pool);
     return status;
 }

@@ -38,10 +38,33 @@ static const civ_dialect_word_t *word_at(const civ_dialect_t *dialect, const cha
     return NULL;
 }
 
+/** The end of the argument that begins at @a text: its closing parenthesis. */
+static const char *end_of_argument(const char *text)
+{
+    int depth = 0;
+
+    for (; *text != '\0'; text++) {
+        if (*text == '(')
+            depth++;
+        else if (*text == ')' && depth-- == 0)
+            break;
+    }
+    return text;
+}
+
+static void fill_template(civ_buffer_t *out, const char *template, const char *argument, apr_size_t length)
+{
+    for (; *template != '\0'; template ++) {
+        if (*template == '$')
+            civ_buffer_append(out, argument, length);
+        else
+            civ_buffer_append_byte(out, *template);
+    }
+}
+
 const char *civ_dialect_rewrite(const civ_dialect_t *dialect, const char *text, apr_pool_t *pool)
 {
     civ_buffer_t out;
-    const char *after = NULL;
 
     civ_buffer_init(&out, strlen(text) + 64, pool);
     while (*text != '\0') {
@@ -49,13 +72,11 @@ const char *civ_dialect_rewrite(const civ_dialect_t *dialect, const char *text, 
         const civ_dialect_word_t *word = word_at(dialect, text, &length);
 
         if (word != NULL) {
-            civ_buffer_append_text(&out, word->before);
-            text += length + 1;
-            after = word->after;
-        } else if (*text == ')' && after != NULL) {
-            civ_buffer_append_text(&out, after);
-            text++;
-            after = NULL;
+            const char *argument = text + length + 1;
+            const char *end = end_of_argument(argument);
+
+            fill_template(&out, word->template, argument, (apr_size_t)(end - argument));
+            text = *end == ')' ? end + 1 : end;
         } else {
             civ_buffer_append_byte(&out, *text++);
         }

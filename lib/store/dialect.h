@@ -9,12 +9,11 @@
 
 #include "store/store.h"
 
-/** A word of ours that stands for an SQL expression: NAME(argument) becomes before + argument + after, and
- * where NAME(first, second) is used the comma is kept. Arguments hold no parentheses. */
+/** A word of ours that stands for an SQL expression: NAME(argument) becomes the template with each $ replaced by the
+ *  argument. Arguments may hold parentheses, but no words of ours. */
 typedef struct civ_dialect_word_t {
     const char *name;
-    const char *before;
-    const char *after;
+    const char *template;
 } civ_dialect_word_t;
 
 typedef struct civ_dialect_t {

@@ -32,11 +32,14 @@ static const setting_t settings[] = {
     {NULL, NULL, NULL},
 };
 
+/* SQLite lets any value stand in any column but a primary key. A text kept as a blob reads the same, yet is not found by
+ * its text; so what is verified is asked for with its type. */
 static const civ_dialect_word_t words[] = {
-    {"CIV_OCTETS", "length(CAST(", " AS BLOB))"},
-    {"CIV_POSITION", "instr(", ")"},
-    {"CIV_KEY", "", " INTEGER PRIMARY KEY"},
-    {NULL, NULL, NULL},
+    {"CIV_OCTETS", "CASE typeof($) WHEN 'text' THEN length(CAST($ AS BLOB)) ELSE -1 END"},
+    {"CIV_INTEGER", "CASE typeof($) WHEN 'integer' THEN $ ELSE NULL END"},
+    {"CIV_POSITION", "instr($)"},
+    {"CIV_KEY", "$ INTEGER PRIMARY KEY"},
+    {NULL, NULL},
 };
 
 static sqlite3 *native(civ_db_t *db)

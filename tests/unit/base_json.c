@@ -177,7 +177,7 @@ static void large_objects_are_sorted(void)
         for (i = 0; i < 1000; i++) {
             apr_snprintf(name, sizeof(name), "n%04d", i);
             wrong += strcmp(value->as.object.members[i].name, name) != 0 || !civ_json_get(value, name) ||
-                     atol(value->as.object.members[i].value.as.text.text) != i;
+                     strtol(value->as.object.members[i].value.as.text.text, NULL, 10) != i;
         }
         CU_ASSERT_EQUAL(wrong, 0);
     }
