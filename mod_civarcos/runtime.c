@@ -11,10 +11,12 @@
 #include <unixd.h>
 #include <util_mutex.h>
 
+#include <apr_allocator.h>
 #include <apr_atomic.h>
 #include <apr_optional.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
+#include <apr_thread_mutex.h>
 
 #include <string.h>
 
@@ -28,7 +30,17 @@ static struct {
     apr_array_header_t *nodes; /* civ_slot_t *, those in use */
     apr_shm_t *memory;
     apr_uint32_t stopping; /* 1: the process is to end at once */
+    apr_uint32_t house;    /* one of HOUSE_... */
 } runtime;
+
+/* What the watchdog's thread of this process is doing. */
+#define HOUSE_FREE   0
+#define HOUSE_KEPT   1 /* it is at work */
+#define HOUSE_CLOSED 2 /* it is not to begin again */
+
+/* How long a child that ends waits for that thread. httpd sends a second signal after three seconds. */
+#define CLOSE_TRIES 500
+#define CLOSE_PAUSE apr_time_from_msec(5)
 
 /* --- the library's log --- */
 
@@ -234,12 +246,11 @@ static apr_status_t start_nodes(server_rec *main_server)
 
 /* --- housekeeping --- */
 
-static apr_status_t keep_house(int state, void *baton, apr_pool_t *pool)
+static void keep_nodes(apr_pool_t *pool)
 {
     int i;
 
-    (void)baton;
-    for (i = 0; state == AP_WATCHDOG_STATE_RUNNING && i < runtime.nodes->nelts; i++) {
+    for (i = 0; i < runtime.nodes->nelts; i++) {
         civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
         apr_pool_t *round;
 
@@ -251,7 +262,33 @@ static apr_status_t keep_house(int state, void *baton, apr_pool_t *pool)
         civ_node_maintain(slot->node, round);
         apr_pool_destroy(round);
     }
+}
+
+static apr_status_t keep_house(int state, void *baton, apr_pool_t *pool)
+{
+    (void)baton;
+    if (state == AP_WATCHDOG_STATE_RUNNING &&
+        apr_atomic_cas32(&runtime.house, HOUSE_KEPT, HOUSE_FREE) == HOUSE_FREE) {
+        keep_nodes(pool);
+        apr_atomic_set32(&runtime.house, HOUSE_FREE);
+    }
     return APR_SUCCESS;
+}
+
+/* mod_watchdog's thread is not joined when a child ends: it may be at work until the very end, but not on nodes that are
+ * being closed. @return 0 when it cannot be stopped in time */
+static int close_house(void)
+{
+    int tries;
+
+    apr_atomic_set32(&runtime.stopping, 1);
+    for (tries = 0; tries < CLOSE_TRIES; tries++) {
+        if (apr_atomic_cas32(&runtime.house, HOUSE_CLOSED, HOUSE_FREE) == HOUSE_FREE) {
+            return 1;
+        }
+        apr_sleep(CLOSE_PAUSE);
+    }
+    return 0;
 }
 
 /* A watchdog of our own, so that nobody waits for us; in one process at a time, whichever gets it. */
@@ -310,6 +347,9 @@ int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
 
 /* --- in a child --- */
 
+/* prefork destroys pchild from within its signal handler, in the middle of whatever request is being served; and the
+ * watchdog's thread goes on in any case. Nothing is closed under either: the system clears it away, and the database is
+ * safe whenever a process ends. */
 static apr_status_t close_pool(void *baton)
 {
     int i;
@@ -319,21 +359,34 @@ static apr_status_t close_pool(void *baton)
             return APR_SUCCESS;
         }
     }
-    apr_pool_destroy(baton);
+    if (close_house()) {
+        apr_pool_destroy(baton);
+    }
     return APR_SUCCESS;
 }
 
-/* Where this process's nodes live. prefork destroys pchild from within its signal handler, in the middle of whatever
- * request is being served: nothing may be closed under it then. A pool without a parent is left for the system to
- * clear away; the database is safe whenever a process ends. */
-static apr_pool_t *make_pool(apr_pool_t *pchild, int is_serial)
+/* Where this process's nodes live: a pool without a parent, which only close_pool destroys. */
+static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
-    apr_pool_t *pool = pchild;
+    apr_allocator_t *allocator;
+    apr_thread_mutex_t *mutex;
+    apr_pool_t *pool;
 
-    if (is_serial && apr_pool_create_unmanaged(&pool) == APR_SUCCESS) {
-        apr_pool_tag(pool, "civarcos nodes");
-        apr_pool_cleanup_register(pchild, pool, close_pool, apr_pool_cleanup_null);
+    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
+        return pchild;
     }
+    if (apr_pool_create_unmanaged_ex(&pool, NULL, allocator) != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return pchild;
+    }
+    apr_allocator_owner_set(allocator, pool);
+    apr_pool_tag(pool, "civarcos nodes");
+    if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
+        apr_pool_destroy(pool);
+        return pchild;
+    }
+    apr_allocator_mutex_set(allocator, mutex);
+    apr_pool_cleanup_register(pchild, pool, close_pool, apr_pool_cleanup_null);
     return pool;
 }
 
@@ -348,7 +401,7 @@ void civ_runtime_child_init(apr_pool_t *pchild, server_rec *main_server)
         return;
     }
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
-    pool = make_pool(pchild, !is_threaded);
+    pool = make_pool(pchild);
     state = attach_memory(main_server, pool);
     for (i = 0; i < runtime.nodes->nelts; i++) {
         civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);

@@ -118,6 +118,8 @@ static apr_status_t read_head(civ_batch_t *batch)
             return APR_SUCCESS;
     }
     status = civ_ledger_load_head(batch->ledger, batch->db, &batch->before, batch->pool);
+    if (status == APR_NOTFOUND && ledger->known_valid)
+        return civ_ledger_integrity_lost(ledger, "the head row is missing");
     return status == APR_SUCCESS ? check_progress(batch) : status;
 }
 

@@ -108,6 +108,9 @@ static apr_status_t find_answer(civ_batch_t *batch, civ_request_t *request)
             request->same_as = other;
             return APR_SUCCESS;
         }
+        /* A request that was refused has not taken the key: an earlier batch may have, and for this request. */
+        if (other->status != APR_SUCCESS || (other->same_as != NULL && other->same_as->status != APR_SUCCESS))
+            continue;
         civ_problem_set(request->problem, CIV_PROBLEM_KEY_REUSED, request->pool,
                         "This Idempotency-Key was used with another request body");
         request->status = CIV_ECONFLICT;

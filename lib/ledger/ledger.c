@@ -289,6 +289,17 @@ static apr_status_t make_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t 
     return status;
 }
 
+/** Without a head row there is either nothing at all, or the row was taken away. */
+static apr_status_t check_nothing_begun(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &civ_ledger_sql[SQL_BLOCK_LAST], NULL, 0, &rows, pool);
+
+    if (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS)
+        return civ_ledger_integrity_lost(ledger, "there are blocks, but the head row is missing");
+    return status;
+}
+
 /** Genesis where there is none; the mutex is held. */
 static apr_status_t ensure_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t *pool)
 {
@@ -303,8 +314,11 @@ static apr_status_t ensure_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_
         return status;
     /* Another host may have been faster. */
     status = civ_ledger_load_head(ledger, db, &head, pool);
-    if (status == APR_NOTFOUND)
-        status = make_genesis(ledger, db, pool);
+    if (status == APR_NOTFOUND) {
+        status = check_nothing_begun(ledger, db, pool);
+        if (status == APR_SUCCESS)
+            status = make_genesis(ledger, db, pool);
+    }
     if (status != APR_SUCCESS) {
         ledger->identified = 0;
         civ_db_rollback(db);

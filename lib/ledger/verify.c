@@ -446,7 +446,7 @@ static apr_status_t check_head_row(walk_t *walk)
     if (status == APR_SUCCESS && !head->readable)
         return report_at(walk, last, "the head row is damaged");
     if (status == APR_SUCCESS && (apr_uint64_t)head->height != last)
-        return report_at(walk, last,
+        return report_at(walk, last + 1,
                          "the head row names block %" APR_INT64_T_FMT " as the newest; it is missing",
                          head->height);
     if (status == APR_SUCCESS && v->previous_known &&

@@ -14,6 +14,11 @@
  * with 100 ms between: a short timeout answers soonest under contention (20 to 50 ms measured best). */
 #define BUSY_TIMEOUT "PRAGMA busy_timeout=25"
 
+/* How long a new connection waits for a database that somebody has for himself: 40 times 25 ms, and as long again within
+ * SQLite. */
+#define OPEN_TRIES 40
+#define OPEN_PAUSE apr_time_from_msec(25)
+
 typedef struct setting_t {
     const char *set;
     const char *read; /**< NULL: a failure to set is not fatal, nothing is compared */
@@ -113,6 +118,20 @@ static apr_status_t apply(civ_db_t *db, const setting_t *setting, apr_pool_t *po
     return CIV_EUNREACHABLE;
 }
 
+/* A process that closes a database's last connection has it for itself while it folds the log into the file: at every
+ * graceful restart the old generation does that while the new one opens. */
+static apr_status_t apply_patiently(civ_db_t *db, const setting_t *setting, apr_pool_t *pool)
+{
+    apr_status_t status = apply(db, setting, pool);
+    int tries;
+
+    for (tries = 1; status == CIV_EBUSY && tries < OPEN_TRIES; tries++) {
+        apr_sleep(OPEN_PAUSE);
+        status = apply(db, setting, pool);
+    }
+    return status;
+}
+
 static apr_status_t setup(civ_db_t *db)
 {
     const setting_t *setting;
@@ -121,7 +140,7 @@ static apr_status_t setup(civ_db_t *db)
 
     apr_pool_create(&pool, db->pool);
     for (setting = settings; setting->set != NULL && status == APR_SUCCESS; setting++)
-        status = apply(db, setting, pool);
+        status = apply_patiently(db, setting, pool);
     apr_pool_destroy(pool);
     return status;
 }

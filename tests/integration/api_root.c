@@ -45,19 +45,25 @@ static int teardown(void)
 
 static void check_root(const char *path, const char *prefix)
 {
-    static const char *const routes[] = {"GET /openapi.json",         "GET /health",
-                                         "GET /metrics",              "POST /blockchain/add",
-                                         "POST /blockchain/pending",  "GET /blockchain/block/{index}",
-                                         "GET /blockchain/info",      "GET /blockchain/search",
-                                         "GET /blockchain/validate",  "GET /blockchain/evidence/{hash}",
-                                         "GET /blockchain/tampering", "GET /blockchain/export",
+    static const char *const routes[] = {"GET /openapi.json",
+                                         "GET /health",
+                                         "GET /metrics",
+                                         "POST /blockchain/add",
+                                         "POST /blockchain/pending",
+                                         "GET /blockchain/block/{index}",
+                                         "GET /blockchain/info",
+                                         "GET /blockchain/search",
+                                         "GET /blockchain/validate",
+                                         "GET /blockchain/evidence/{hash}",
+                                         "GET /blockchain/tampering",
+                                         "GET /blockchain/export",
                                          NULL};
     http_response_t *answer = http_get(checks_client(server), path);
     const civ_json_t *endpoints = http_json(answer, "/endpoints");
     const char *const *route;
 
     CU_ASSERT(answer->status == 200);
-    CU_ASSERT_STRING_EQUAL(http_header(answer, "Content-Type"), "application/json");
+    CU_ASSERT_STRING_EQUAL(checks_header(answer, "Content-Type"), "application/json");
     CU_ASSERT(http_json_bool(answer, "/success") == 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/service"), "civarcos");
     CU_ASSERT_STRING_NOT_EQUAL(http_json_text(answer, "/version"), "(absent)");
@@ -65,8 +71,9 @@ static void check_root(const char *path, const char *prefix)
     CU_ASSERT_PTR_NOT_NULL(civ_json_get_text(endpoints, apr_pstrcat(test_pool(), "GET ", prefix, NULL)));
     for (route = routes; *route; route++) {
         const char *place = strchr(*route, ' ') + 1;
-        const char *name = apr_pstrcat(test_pool(), apr_pstrndup(test_pool(), *route, (apr_size_t)(place - *route)),
-                                       prefix, place, NULL);
+        const char *name =
+            apr_pstrcat(test_pool(), apr_pstrndup(test_pool(), *route, (apr_size_t)(place - *route)), prefix,
+                        place, NULL);
 
         CU_ASSERT_PTR_NOT_NULL(civ_json_get_text(endpoints, name));
     }
@@ -103,8 +110,8 @@ static void test_prefix_in_references(void)
     CU_ASSERT(strncmp(location, "/ledger%20of%20ours/blockchain/block/", 37) == 0);
     CU_ASSERT(http_get(client, location)->status == 200);
     CU_ASSERT(strncmp(next_of(page), "</evidence/api/blockchain/search?limit=1&cursor=", 48) == 0);
-    CU_ASSERT_STRING_EQUAL(
-        http_json_text(http_get(client, "/evidence/api/openapi.json"), "/servers/0/url"), "/evidence/api");
+    CU_ASSERT_STRING_EQUAL(http_json_text(http_get(client, "/evidence/api/openapi.json"), "/servers/0/url"),
+                           "/evidence/api");
     CU_ASSERT_STRING_EQUAL(
         http_json_text(http_get(client, "/ledger%20of%20ours/openapi.json"), "/servers/0/url"),
         "/ledger%20of%20ours");
@@ -222,7 +229,8 @@ static const char *family_of(const char *name, const apr_table_t *types)
 /* "# TYPE name type" comes once, before the samples of the name. */
 static int read_comment(const char *line, apr_table_t *types)
 {
-    const char *end = strncmp(line, "# HELP ", 7) == 0 || strncmp(line, "# TYPE ", 7) == 0 ? skip_name(line + 7) : NULL;
+    const char *end =
+        strncmp(line, "# HELP ", 7) == 0 || strncmp(line, "# TYPE ", 7) == 0 ? skip_name(line + 7) : NULL;
     const char *name;
 
     if (!end || *end != ' ' || !end[1]) {
@@ -230,8 +238,8 @@ static int read_comment(const char *line, apr_table_t *types)
     }
     name = apr_pstrmemdup(test_pool(), line + 7, (apr_size_t)(end - line - 7));
     if (line[2] == 'T') {
-        if (apr_table_get(types, name) || (strcmp(end, " counter") != 0 && strcmp(end, " gauge") != 0 &&
-                                           strcmp(end, " histogram") != 0)) {
+        if (apr_table_get(types, name) ||
+            (strcmp(end, " counter") != 0 && strcmp(end, " gauge") != 0 && strcmp(end, " histogram") != 0)) {
             return 0;
         }
         apr_table_set(types, name, end + 1);

@@ -50,9 +50,8 @@ static const civ_json_t *add(http_client_t *client, const char *json)
     CU_ASSERT(checks_int(block, "/index") == blocks);
     CU_ASSERT(checks_int(info, "/total_blocks") == blocks + 1);
     CU_ASSERT_STRING_EQUAL(checks_text(info, "/latest_block_hash"), checks_text(block, "/hash"));
-    CU_ASSERT_STRING_EQUAL(
-        http_json_text(answer, "/message"),
-        apr_psprintf(test_pool(), "Evidence added to block %" APR_INT64_T_FMT, blocks));
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/message"),
+                           apr_psprintf(test_pool(), "Evidence added to block %" APR_INT64_T_FMT, blocks));
     CU_ASSERT(http_header(answer, "Location") && strcmp(http_header(answer, "Location"), location) == 0);
     CU_ASSERT(found->status == 200);
     CU_ASSERT_STRING_EQUAL(checks_hash(http_json(found, "/block")), checks_hash(block));
@@ -63,8 +62,8 @@ static const civ_json_t *add(http_client_t *client, const char *json)
 static void test_seed_examples(void)
 {
     http_client_t *client = checks_client(server);
-    const civ_json_t *block =
-        add(client, "{\"evidence\": [{\"type\": \"test\", \"data\": {\"suite\": \"unit\", \"passed\": 70}}]}");
+    const civ_json_t *block = add(
+        client, "{\"evidence\": [{\"type\": \"test\", \"data\": {\"suite\": \"unit\", \"passed\": 70}}]}");
     http_response_t *validation = http_get(client, "/api/blockchain/validate");
     http_response_t *genesis = http_get(client, "/api/blockchain/block/0");
 
@@ -77,8 +76,7 @@ static void test_seed_examples(void)
     CU_ASSERT(http_json_count(validation, "/validation/errors") == 0);
     CU_ASSERT(genesis->status == 200);
     CU_ASSERT(http_json_int(genesis, "/block/index") == 0);
-    CU_ASSERT_STRING_EQUAL(http_json_text(genesis, "/block/previous_hash"),
-                           checks_repeat("", "0", 64, ""));
+    CU_ASSERT_STRING_EQUAL(http_json_text(genesis, "/block/previous_hash"), checks_repeat("", "0", 64, ""));
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
@@ -117,7 +115,8 @@ static void test_canonical_form(void)
         {" { \"b\" : 1.0 , \"a\" : \"\\u00e9\" } ", "{\"a\":\"\xc3\xa9\",\"b\":1}"},
         {"{\"n\":[1e2,0.1e1,-0,1E21,333333333.33333329,5e-324,9007199254740991]}",
          "{\"n\":[100,1,0,1e+21,333333333.3333333,5e-324,9007199254740991]}"},
-        {"{\"\\uff61\":1,\"\\ud83d\\ude00\":2,\"z\":3}", "{\"z\":3,\"\xf0\x9f\x98\x80\":2,\"\xef\xbd\xa1\":1}"},
+        {"{\"\\uff61\":1,\"\\ud83d\\ude00\":2,\"z\":3}",
+         "{\"z\":3,\"\xf0\x9f\x98\x80\":2,\"\xef\xbd\xa1\":1}"},
         {"{\"s\":\"\\/\\u0041\\u001F\\u2028\\n\\u0000\\u007f\"}",
          "{\"s\":\"/A\\u001f\xe2\x80\xa8\\n\\u0000\x7f\"}"},
         {"{\"c\":\"e\\u0301\"}", "{\"c\":\"e\xcc\x81\"}"},
@@ -160,8 +159,7 @@ static void test_largest_entry(void)
         http_post(client, ADD, apr_pstrcat(test_pool(), "{\"evidence\":", exceeds, "}", NULL)), 400,
         "/evidence"));
     CU_ASSERT(checks_problem_at(
-        http_post(client, ADD,
-                  apr_pstrcat(test_pool(), "{\"evidence\":[", fits, ",", exceeds, "]}", NULL)),
+        http_post(client, ADD, apr_pstrcat(test_pool(), "{\"evidence\":[", fits, ",", exceeds, "]}", NULL)),
         400, "/evidence/1"));
     /* It is the canonical form that counts, not what was posted. */
     add(client, checks_repeat("{\"evidence\":{\"x\":\"", "\\u0061", 65535 - 8, "\"}}"));
@@ -176,8 +174,8 @@ static void test_most_entries(void)
     apr_int64_t blocks = checks_blocks(client);
 
     CU_ASSERT(checks_int(block, "/evidence_count") == 10000);
-    CU_ASSERT(checks_problem_at(http_post(client, ADD, checks_repeat("{\"evidence\":[{}", ",{}", 10000, "]}")),
-                                400, "/evidence"));
+    CU_ASSERT(checks_problem_at(
+        http_post(client, ADD, checks_repeat("{\"evidence\":[{}", ",{}", 10000, "]}")), 400, "/evidence"));
     CU_ASSERT(checks_blocks(client) == blocks);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
@@ -185,7 +183,8 @@ static void test_most_entries(void)
 static void test_types_at_their_limit(void)
 {
     http_client_t *client = checks_client(server);
-    const civ_json_t *block = add(client, checks_repeat("{\"evidence\":{\"type\":\"", "\xc3\xa9", 64, "\"}}"));
+    const civ_json_t *block =
+        add(client, checks_repeat("{\"evidence\":{\"type\":\"", "\xc3\xa9", 64, "\"}}"));
 
     CU_ASSERT(strlen(checks_text(block, "/evidence/0/type")) == 128);
     add(client, "{\"evidence\":{\"type\":\"\"}}");
@@ -262,15 +261,16 @@ static void test_chunked_body(void)
     answer = http_raw_answer(raw, 30);
     CU_ASSERT(answer->status == 201);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/block/evidence_hashes/0"),
-                           checks_hash_text("{\"text\":\"in \xc3\xbc" "ber 40 pieces\"}"));
+                           checks_hash_text("{\"text\":\"in \xc3\xbc"
+                                            "ber 40 pieces\"}"));
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
 static void test_expect_continue(void)
 {
     static const char json[] = "{\"evidence\":{\"n\":1}}";
-    const char *head = apr_psprintf(test_pool(), POST_HEAD "Expect: 100-continue\r\nContent-Length: %d\r\n\r\n",
-                                    (int)sizeof(json) - 1);
+    const char *head = apr_psprintf(
+        test_pool(), POST_HEAD "Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", (int)sizeof(json) - 1);
     http_raw_t *raw = http_raw_connect(server->port, test_pool());
     http_raw_t *refused = http_raw_connect(server->port, test_pool());
 
@@ -290,7 +290,8 @@ static void test_expect_continue(void)
 static void test_largest_body(void)
 {
     http_client_t *client = checks_client(server);
-    static const char *const chunked[] = {"Content-Type: application/json", "Transfer-Encoding: chunked", NULL};
+    static const char *const chunked[] = {"Content-Type: application/json", "Transfer-Encoding: chunked",
+                                          NULL};
     const char *json = checks_repeat("{\"evidence\":{\"n\":1}}", " ", 1048576 - 20, "");
 
     CU_ASSERT(strlen(json) == 1048576);

@@ -44,6 +44,13 @@ apr_int64_t checks_int(const civ_json_t *value, const char *pointer)
     return http_json_int(&view, pointer);
 }
 
+const char *checks_header(const http_response_t *response, const char *name)
+{
+    const char *value = http_header(response, name);
+
+    return value ? value : "(absent)";
+}
+
 http_client_t *checks_client(const harness_t *server)
 {
     return http_client(server->url, test_pool());
@@ -121,10 +128,11 @@ static int read_digest(const civ_json_t *block, const char *pointer, civ_digest_
 
 static int has_all_members(const civ_json_t *block)
 {
-    static const char *const names[] = {"index",          "timestamp",      "evidence",      "previous_hash",
-                                        "nonce",          "hash",           "difficulty",    "ledger_id",
-                                        "evidence_root",  "evidence_count", "first_leaf",    "log_root",
-                                        "validator_set_hash", "signature",  "evidence_hashes", NULL};
+    static const char *const names[] = {
+        "index",      "timestamp",  "evidence",           "previous_hash", "nonce",
+        "hash",       "difficulty", "ledger_id",          "evidence_root", "evidence_count",
+        "first_leaf", "log_root",   "validator_set_hash", "signature",     "evidence_hashes",
+        NULL};
     const char *const *name;
 
     for (name = names; *name; name++) {
@@ -156,7 +164,8 @@ static int evidence_is_sound(const civ_json_t *block, civ_digest_t *root)
         canonical(&text, &evidence->as.array.items[i]);
         civ_merkle_leaf(&leaves[i], text.data, text.length);
         civ_digest_sha256(&digest, text.data, text.length);
-        if (strcmp(checks_text(&hashes->as.array.items[i], ""), civ_digest_hex_dup(&digest, test_pool())) != 0) {
+        if (strcmp(checks_text(&hashes->as.array.items[i], ""), civ_digest_hex_dup(&digest, test_pool())) !=
+            0) {
             return wrong(block, "an evidence hash is not that of the evidence");
         }
     }
@@ -235,8 +244,8 @@ static int is_signed(const civ_json_t *block, const civ_json_t *info)
         length != CIV_KEY_SIGNATURE_SIZE) {
         return wrong(block, "its signature, or the ledger's key, cannot be read");
     }
-    statement = civ_block_statement(checks_text(info, "/ledger_name"), (apr_uint64_t)checks_int(block, "/index"),
-                                    &hash, pool);
+    statement = civ_block_statement(checks_text(info, "/ledger_name"),
+                                    (apr_uint64_t)checks_int(block, "/index"), &hash, pool);
     return civ_public_key_verify(key, signature, statement, strlen(statement)) == APR_SUCCESS
                ? 1
                : wrong(block, "its signature is not the ledger's");

@@ -19,6 +19,9 @@ const char *checks_text(const civ_json_t *value, const char *pointer);
 /** The same as an integer: APR_INT64_MIN where there is none. */
 apr_int64_t checks_int(const civ_json_t *value, const char *pointer);
 
+/** A header field, or "(absent)". */
+const char *checks_header(const http_response_t *response, const char *name);
+
 /** A client of its own on test_pool(). */
 http_client_t *checks_client(const harness_t *server);
 

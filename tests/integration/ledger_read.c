@@ -43,8 +43,8 @@ static int setup(void)
 
         civ_buffer_init(&json, 1024, test_pool());
         for (i = 0; i < entries; i++) {
-            civ_buffer_append_format(&json, "%s{\"type\":\"size\",\"of\":%d,\"n\":%d}", i ? "," : "{\"evidence\":[",
-                                     entries, i);
+            civ_buffer_append_format(&json, "%s{\"type\":\"size\",\"of\":%d,\"n\":%d}",
+                                     i ? "," : "{\"evidence\":[", entries, i);
         }
         civ_buffer_append_text(&json, "]}");
         failed |= http_post(client, ADD, json.data)->status != 201;
@@ -84,10 +84,11 @@ static void test_block_by_index_and_hash(void)
         CU_ASSERT(checks_block_is_sound(block, parent, info));
         CU_ASSERT(checks_int(block, "/index") == index);
         CU_ASSERT_STRING_EQUAL(by_hash->body, answer->body);
-        CU_ASSERT_STRING_EQUAL(http_header(answer, "ETag"), tag);
-        CU_ASSERT_STRING_EQUAL(http_header(by_hash, "ETag"), tag);
-        CU_ASSERT_STRING_EQUAL(http_header(answer, "Cache-Control"), "public, max-age=31536000, immutable");
-        CU_ASSERT_STRING_EQUAL(http_header(by_hash, "Cache-Control"), "public, max-age=31536000, immutable");
+        CU_ASSERT_STRING_EQUAL(checks_header(answer, "ETag"), tag);
+        CU_ASSERT_STRING_EQUAL(checks_header(by_hash, "ETag"), tag);
+        CU_ASSERT_STRING_EQUAL(checks_header(answer, "Cache-Control"), "public, max-age=31536000, immutable");
+        CU_ASSERT_STRING_EQUAL(checks_header(by_hash, "Cache-Control"),
+                               "public, max-age=31536000, immutable");
         parent = block;
     }
     CU_ASSERT(harness_log_is_clean(server, NULL));
@@ -97,31 +98,49 @@ static void test_latest_block(void)
 {
     http_client_t *client = checks_client(server);
     http_response_t *before = http_get(client, block_path("latest"));
-    const char *headers[] = {
-        apr_pstrcat(test_pool(), "If-None-Match: ", http_header(before, "ETag"), NULL), NULL};
+    const char *headers[] = {apr_pstrcat(test_pool(), "If-None-Match: ", http_header(before, "ETag"), NULL),
+                             NULL};
     http_response_t *after;
 
     CU_ASSERT(before->status == 200);
-    CU_ASSERT_STRING_EQUAL(http_header(before, "Cache-Control"), "no-cache");
+    CU_ASSERT_STRING_EQUAL(checks_header(before, "Cache-Control"), "no-cache");
     CU_ASSERT(http_json_int(before, "/block/index") == checks_blocks(client) - 1);
     CU_ASSERT(http_send(client, "GET", block_path("latest"), headers, NULL, 0)->status == 304);
     CU_ASSERT(http_post(client, ADD, "{\"evidence\":{\"later\":true}}")->status == 201);
     after = http_send(client, "GET", block_path("latest"), headers, NULL, 0);
     CU_ASSERT(after->status == 200);
     CU_ASSERT(http_json_int(after, "/block/index") == http_json_int(before, "/block/index") + 1);
-    CU_ASSERT_STRING_EQUAL(http_json_text(after, "/block/previous_hash"), http_json_text(before, "/block/hash"));
+    CU_ASSERT_STRING_EQUAL(http_json_text(after, "/block/previous_hash"),
+                           http_json_text(before, "/block/hash"));
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
 static void test_no_such_block(void)
 {
-    static const char *const missing[] = {
-        "99999999", "999999999999999999", "18446744073709551616", "340282366920938463463374607431768211456",
-        "0000000000000000000000000000000000000000000000000000000000000000", NULL};
-    static const char *const bad[] = {
-        "-1",  "+1",     "01",      "1.0", "0x1", "1e0", "Latest", "latest%20", "1%20", "%31x", "%C3%A9", "%ff",
-        "abc", "000000000000000000000000000000000000000000000000000000000000000",
-        "ABCDEF0000000000000000000000000000000000000000000000000000000000", "null", "1%0a", NULL};
+    static const char *const missing[] = {"99999999",
+                                          "999999999999999999",
+                                          "18446744073709551616",
+                                          "340282366920938463463374607431768211456",
+                                          "0000000000000000000000000000000000000000000000000000000000000000",
+                                          NULL};
+    static const char *const bad[] = {"-1",
+                                      "+1",
+                                      "01",
+                                      "1.0",
+                                      "0x1",
+                                      "1e0",
+                                      "Latest",
+                                      "latest%20",
+                                      "1%20",
+                                      "%31x",
+                                      "%C3%A9",
+                                      "%ff",
+                                      "abc",
+                                      "000000000000000000000000000000000000000000000000000000000000000",
+                                      "ABCDEF0000000000000000000000000000000000000000000000000000000000",
+                                      "null",
+                                      "1%0a",
+                                      NULL};
     http_client_t *client = checks_client(server);
     const char *const *name;
 
@@ -199,7 +218,8 @@ static void prove(const http_response_t *answer, const civ_json_t *block, int pl
                                           (apr_size_t)length, &root) == APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/result/proof/leaf_hash"),
                            civ_digest_hex_dup(&leaf, test_pool()));
-    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/result/proof/root"), checks_text(block, "/evidence_root"));
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/result/proof/root"),
+                           checks_text(block, "/evidence_root"));
     CU_ASSERT(http_json_int(answer, "/result/proof/index") == place);
     CU_ASSERT(http_json_int(answer, "/result/proof/tree_size") == checks_int(block, "/evidence_count"));
     CU_ASSERT(http_json_int(answer, "/result/block_index") == checks_int(block, "/index"));
@@ -234,8 +254,8 @@ static void test_proofs(void)
 static void test_evidence_twice(void)
 {
     http_client_t *client = checks_client(server);
-    const char *path = apr_pstrcat(test_pool(), "/api/blockchain/evidence/",
-                                   checks_hash_text("{\"same\":1}"), NULL);
+    const char *path =
+        apr_pstrcat(test_pool(), "/api/blockchain/evidence/", checks_hash_text("{\"same\":1}"), NULL);
     http_response_t *first = http_post(client, ADD, "{\"evidence\":[{\"x\":1},{\"same\":1},{\"same\":1}]}");
 
     CU_ASSERT(http_post(client, ADD, "{\"evidence\":{\"same\":1}}")->status == 201);
@@ -282,8 +302,8 @@ static void test_export(void)
     apr_size_t i;
 
     CU_ASSERT(all->status == 200);
-    CU_ASSERT_STRING_EQUAL(http_header(all, "Content-Type"), "application/x-ndjson");
-    CU_ASSERT_STRING_EQUAL(http_header(all, "Cache-Control"), "no-cache");
+    CU_ASSERT_STRING_EQUAL(checks_header(all, "Content-Type"), "application/x-ndjson");
+    CU_ASSERT_STRING_EQUAL(checks_header(all, "Cache-Control"), "no-cache");
     CU_ASSERT(compare_lines(client, all, 0) == checks_blocks(client));
     for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         http_response_t *part = http_get(client, apr_pstrcat(test_pool(), EXPORT, ranges[i].query, NULL));
@@ -339,14 +359,15 @@ static void test_export_is_provable(void)
 
 static void test_bad_ranges(void)
 {
-    static const char *const routes[] = {EXPORT, "/api/blockchain/validate", "/api/blockchain/tampering", NULL};
+    static const char *const routes[] = {EXPORT, "/api/blockchain/validate", "/api/blockchain/tampering",
+                                         NULL};
     static const struct {
         const char *query;
         const char *parameter;
-    } bad[] = {{"?from=-1", "from"},      {"?to=x", "to"},          {"?from=", "from"},
-               {"?from=2&to=1", "from"},  {"?from=999999", "from"}, {"?from=1&from=2", "from"},
-               {"?from=01", "from"},      {"?until=3", "until"},    {"?to=9999999999999999999", "to"},
-               {"?from=%201", "from"},    {"?to=%zz", "to"},        {"?From=1", "From"}};
+    } bad[] = {{"?from=-1", "from"},     {"?to=x", "to"},          {"?from=", "from"},
+               {"?from=2&to=1", "from"}, {"?from=999999", "from"}, {"?from=1&from=2", "from"},
+               {"?from=01", "from"},     {"?until=3", "until"},    {"?to=9999999999999999999", "to"},
+               {"?from=%201", "from"},   {"?to=%zz", "to"},        {"?From=1", "From"}};
     http_client_t *client = checks_client(server);
     const char *const *route;
     apr_size_t i;

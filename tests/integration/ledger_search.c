@@ -65,17 +65,19 @@ static int setup(void)
     }
     client = checks_client(server);
     for (i = 0; i < BLOCKS; i++) {
-        const char *json = apr_psprintf(
-            test_pool(),
-            "{\"evidence\":[{\"type\":\"%s\",\"n\":%d},{\"type\":\"%s\",\"Tool\":\"GCC 100%%_%d\"},{\"n\":%d}]}",
-            types[i % 4], i, types[(i + 1) % 4], i % 3, i % 7);
+        const char *json = apr_psprintf(test_pool(),
+                                        "{\"evidence\":[{\"type\":\"%s\",\"n\":%d},{\"type\":\"%s\",\"Tool\":"
+                                        "\"GCC 100%%_%d\"},{\"n\":%d}]}",
+                                        types[i % 4], i, types[(i + 1) % 4], i % 3, i % 7);
 
         failed |= http_post(client, ADD, json)->status != 201;
     }
-    failed |= http_post(client, ADD,
-                        "{\"evidence\":[{\"type\":\"a&b=c +%\\u00e9\",\"note\":\"Gr\\u00fc\\u00dfe \\\"x\\\\y\\\"\"},"
-                        "{\"type\":\"a\\\"b\"}]}")
-                  ->status != 201;
+    failed |=
+        http_post(
+            client, ADD,
+            "{\"evidence\":[{\"type\":\"a&b=c +%\\u00e9\",\"note\":\"Gr\\u00fc\\u00dfe \\\"x\\\\y\\\"\"},"
+            "{\"type\":\"a\\\"b\"}]}")
+            ->status != 201;
     return failed;
 }
 
@@ -148,7 +150,8 @@ static int matches(const entry_t *entry, const conditions_t *wanted)
 
 static int is_entry(const civ_json_t *result, const entry_t *entry)
 {
-    return checks_int(result, "/leaf_index") == entry->leaf && checks_int(result, "/block_index") == entry->block &&
+    return checks_int(result, "/leaf_index") == entry->leaf &&
+           checks_int(result, "/block_index") == entry->block &&
            strcmp(checks_text(result, "/block_hash"), entry->block_hash) == 0 &&
            strcmp(checks_text(result, "/timestamp"), entry->time_text) == 0 &&
            strcmp(checks_text(result, "/evidence_hash"), entry->hash) == 0 &&
@@ -167,8 +170,8 @@ static const char *next_page(const http_response_t *page)
     }
     CU_ASSERT_FATAL(*link == '<' && end != NULL);
     CU_ASSERT_STRING_EQUAL(end, ">; rel=\"next\"");
-    CU_ASSERT(strstr(link, apr_pstrcat(test_pool(), "cursor=", http_json_text(page, "/next_cursor"), ">", NULL)) !=
-              NULL);
+    CU_ASSERT(strstr(link, apr_pstrcat(test_pool(), "cursor=", http_json_text(page, "/next_cursor"), ">",
+                                       NULL)) != NULL);
     return apr_pstrmemdup(test_pool(), link + 1, (apr_size_t)(end - link - 1));
 }
 
@@ -204,7 +207,8 @@ static void check(http_client_t *client, const char *query, const conditions_t *
     int k;
 
     for (k = 0; k < 2; k++) {
-        const char *path = apr_psprintf(test_pool(), SEARCH "?%s%slimit=%d", query, *query ? "&" : "", limits[k]);
+        const char *path =
+            apr_psprintf(test_pool(), SEARCH "?%s%slimit=%d", query, *query ? "&" : "", limits[k]);
         apr_array_header_t *results = collect(client, path, limits[k]);
         int i;
 
@@ -235,7 +239,7 @@ static void test_everything(void)
     check(client, "", &all, 3 * BLOCKS + 3);
     CU_ASSERT(http_json_int(page, "/count") == 100);
     CU_ASSERT_PTR_NOT_NULL(next_page(page));
-    CU_ASSERT_STRING_EQUAL(http_header(page, "Cache-Control"), "no-cache");
+    CU_ASSERT_STRING_EQUAL(checks_header(page, "Cache-Control"), "no-cache");
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
@@ -304,8 +308,8 @@ static void test_times(void)
     check(client, apr_pstrcat(test_pool(), "since=", in_zone(early->time, 2, "%2B02:00"), NULL), &wanted, 60);
     check(client, apr_pstrcat(test_pool(), "since=", in_zone(early->time, -5, "-05:00"), NULL), &wanted, 60);
     wanted.until = late->time;
-    check(client,
-          apr_pstrcat(test_pool(), "since=", early->time_text, "&until=", late->time_text, NULL), &wanted, 40);
+    check(client, apr_pstrcat(test_pool(), "since=", early->time_text, "&until=", late->time_text, NULL),
+          &wanted, 40);
     wanted.since = APR_INT64_MIN;
     check(client, apr_pstrcat(test_pool(), "until=", late->time_text, NULL), &wanted, 70);
     wanted = all;
@@ -338,9 +342,13 @@ static void test_text(void)
         const char *query;
         const char *text;
         int least;
-    } texts[] = {{"q=100%25_1", "100%_1", 10}, {"q=gcc+100%25_2", "gcc 100%_2", 10}, {"q=%25%25", "%%", 0},
-                 {"q=1__", "1__", 0},           {"q=Gr%C3%BC%C3%9F", "gr\xc3\xbc\xc3\x9f", 1},
-                 {"q=COVERAGE", "coverage", 20}, {"q=no+such+text", "no such text", 0},
+    } texts[] = {{"q=100%25_1", "100%_1", 10},
+                 {"q=gcc+100%25_2", "gcc 100%_2", 10},
+                 {"q=%25%25", "%%", 0},
+                 {"q=1__", "1__", 0},
+                 {"q=Gr%C3%BC%C3%9F", "gr\xc3\xbc\xc3\x9f", 1},
+                 {"q=COVERAGE", "coverage", 20},
+                 {"q=no+such+text", "no such text", 0},
                  {"q=%27%3B--", "';--", 0}};
     http_client_t *client = checks_client(server);
     conditions_t wanted = all;
@@ -355,8 +363,8 @@ static void test_text(void)
     wanted.from = 3;
     check(client, "q=gcc&type=scan&block_from=3", &wanted, 5);
     /* It is the canonical form that is searched, with its escapes. */
-    CU_ASSERT(http_json_int(http_get(client, SEARCH "?q=%22x%5C%5Cy"), "/count") == 0);
-    CU_ASSERT(http_json_int(http_get(client, SEARCH "?q=%5C%22x%5C%5Cy"), "/count") == 1);
+    CU_ASSERT(http_json_int(http_get(client, SEARCH "?q=x%5Cy"), "/count") == 0);
+    CU_ASSERT(http_json_int(http_get(client, SEARCH "?q=%5C%22x%5C%5Cy%5C%22"), "/count") == 1);
     CU_ASSERT(http_json_int(http_get(client, SEARCH "?q=%22n%22%3A6%7D"), "/count") > 3);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
@@ -412,8 +420,8 @@ static void test_bad_parameters(void)
     apr_size_t i;
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        CU_ASSERT(checks_bad_parameter(http_get(client, apr_pstrcat(test_pool(), SEARCH "?", bad[i].query, NULL)),
-                                       bad[i].parameter));
+        CU_ASSERT(checks_bad_parameter(
+            http_get(client, apr_pstrcat(test_pool(), SEARCH "?", bad[i].query, NULL)), bad[i].parameter));
     }
     CU_ASSERT(checks_bad_parameter(http_get(client, checks_repeat(SEARCH "?type=", "t", 129, "")), "type"));
     CU_ASSERT(checks_bad_parameter(http_get(client, checks_repeat(SEARCH "?q=", "q", 1025, "")), "q"));
@@ -443,7 +451,8 @@ static void *append(void *baton)
     apr_pool_create(&pool, NULL);
     client = http_client(appender->url, pool);
     while (!appender->stop) {
-        if (http_post(client, ADD, "{\"evidence\":[{\"type\":\"scan\",\"late\":1},{\"type\":\"scan\",\"late\":2}]}")
+        if (http_post(client, ADD,
+                      "{\"evidence\":[{\"type\":\"scan\",\"late\":1},{\"type\":\"scan\",\"late\":2}]}")
                 ->status == 201) {
             appender->added++;
         } else {
@@ -482,7 +491,7 @@ static void page_through(http_client_t *client, const char *path, const char *ty
         found += leaf < before->nelts;
         last = leaf;
     }
-    CU_ASSERT(found == wanted && wanted > 20);
+    CU_ASSERT(found == wanted && wanted >= 20);
 }
 
 static void test_paging_while_others_append(void)

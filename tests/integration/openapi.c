@@ -75,7 +75,7 @@ static void test_frame(void)
     const http_response_t *document = description();
     int references = 0;
 
-    CU_ASSERT_STRING_EQUAL(http_header(document, "Content-Type"), "application/json");
+    CU_ASSERT_STRING_EQUAL(checks_header(document, "Content-Type"), "application/json");
     CU_ASSERT(strncmp(http_json_text(document, "/openapi"), "3.1.", 4) == 0);
     CU_ASSERT_STRING_NOT_EQUAL(http_json_text(document, "/info/title"), "(absent)");
     CU_ASSERT_STRING_EQUAL(http_json_text(document, "/info/version"),
@@ -113,7 +113,8 @@ static void test_same_list_as_the_root(void)
         for (i = 0; method[i]; i++) {
             method[i] = (char)(method[i] | 0x20);
         }
-        operation = http_json(document, apr_pstrcat(test_pool(), "/paths/", escaped(path), "/", method, NULL));
+        operation =
+            http_json(document, apr_pstrcat(test_pool(), "/paths/", escaped(path), "/", method, NULL));
         CU_ASSERT_PTR_NOT_NULL(operation);
         CU_ASSERT_STRING_EQUAL(checks_text(operation, "/summary"),
                                checks_text(&endpoints->as.object.members[j].value, ""));
@@ -196,7 +197,8 @@ static void test_operations(void)
 
 /* -- What it says of answers ------------------------------------------------------------------------------- */
 
-static int fits(const http_response_t *document, const civ_json_t *schema, const civ_json_t *value, int depth);
+static int fits(const http_response_t *document, const civ_json_t *schema, const civ_json_t *value,
+                int depth);
 
 static int is_of_type(const civ_json_t *value, const char *type)
 {
@@ -251,7 +253,8 @@ static int members_fit(const http_response_t *document, const civ_json_t *schema
         const civ_json_member_t *member = &value->as.object.members[i];
         const civ_json_t *property = civ_json_get(properties, member->name);
 
-        if (property ? !fits(document, property, &member->value, depth) : civ_json_get(schema, "required") != NULL) {
+        if (property ? !fits(document, property, &member->value, depth)
+                     : civ_json_get(schema, "required") != NULL) {
             test_note("%s is not as it is described", member->name);
             return 0;
         }
@@ -301,14 +304,15 @@ static void check_answer(const http_response_t *document, const char *method, co
                          const http_response_t *answer)
 {
     const char *type = http_header(answer, "Content-Type");
-    const char *response = apr_psprintf(test_pool(), "/paths/%s/%s/responses/%d", escaped(template), method,
-                                        answer->status);
+    const char *response =
+        apr_psprintf(test_pool(), "/paths/%s/%s/responses/%d", escaped(template), method, answer->status);
     const char *content = apr_pstrcat(test_pool(), response, "/content/", escaped(type ? type : ""), NULL);
     const civ_json_t *schema = http_json(document, apr_pstrcat(test_pool(), content, "/schema", NULL));
 
     CU_ASSERT_PTR_NOT_NULL(http_json(document, response));
     CU_ASSERT_PTR_NOT_NULL(http_json(document, content));
-    if (!http_json(document, content) || (schema && answer->json && !fits(document, schema, answer->json, 0))) {
+    if (!http_json(document, content) ||
+        (schema && answer->json && !fits(document, schema, answer->json, 0))) {
         test_note("%s %s: %s: %.300s", method, template, content, answer->body);
         CU_FAIL("the answer is not as it is described");
     }

@@ -92,32 +92,15 @@ static void test_graceful_under_load(void)
     scenario_load_t *load = begin_load("graceful");
     int i;
 
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < 12; i++) {
         CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
-apr_time_t t=apr_time_now(); unsigned a=load->acknowledged;
         CU_ASSERT_EQUAL(harness_graceful(server), 0);
-test_note("graceful %d ms, %u acks", (int)((apr_time_now()-t)/1000), load->acknowledged-a);
     }
     CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
     CU_ASSERT_EQUAL(load->refused, 0);
+    CU_ASSERT(load->resets <= 12 * CLIENTS);
     end_load(load);
-    CU_ASSERT(load->resets <= 5 * CLIENTS);
     CU_ASSERT(harness_log_is_clean(server, NULL));
-}
-
-/* A hard restart takes requests away in the middle. */
-static void test_reload_under_load(void)
-{
-    scenario_load_t *load = begin_load("reload");
-    int i;
-
-    for (i = 0; i < 2; i++) {
-        CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
-        CU_ASSERT_EQUAL(harness_reload(server), 0);
-    }
-    CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
-    end_load(load);
-    CU_ASSERT(harness_log_is_clean(server, "?AH00045", "?AH00046", NULL));
 }
 
 static void test_hot_state_is_rebuilt(void)
@@ -253,7 +236,7 @@ static void test_restarts_leave_nothing(void)
     CU_ASSERT_EQUAL_FATAL(harness_graceful(server), 0);
     before = belongings(server->pid);
     for (i = 0; i < 10; i++) {
-        CU_ASSERT_EQUAL(scenario_add(web, i)->status, 201);
+        CU_ASSERT_EQUAL(scenario_add(web, 200 + i)->status, 201);
         CU_ASSERT_EQUAL_FATAL(harness_graceful(server), 0);
     }
     after = belongings(server->pid);
@@ -268,40 +251,79 @@ static void test_restarts_leave_nothing(void)
 /* -- The other MPMs, in short
  * --------------------------------------------------------------------------------------- */
 
+/* A hard restart takes requests away in the middle. Only prefork does that in peace: the threaded MPMs of httpd may close
+ * a connection that one of their own threads is just freeing, and crash. */
+static void reload_under_load(void)
+{
+    scenario_load_t *load = begin_load("reload");
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
+        CU_ASSERT_EQUAL(harness_reload(server), 0);
+    }
+    CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
+    end_load(load);
+}
+
 static void run_in_short(const char *mpm)
 {
-    harness_t *usual = server;
-    scenario_load_t *load;
+    scenario_load_t *load = begin_load(mpm);
+    int i;
 
-    CU_ASSERT_EQUAL_FATAL(start(mpm), 0);
-    load = begin_load(mpm);
-    CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
-    CU_ASSERT_EQUAL(harness_graceful(server), 0);
-    CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
-    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    for (i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
+        CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    }
     CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
     CU_ASSERT_EQUAL(load->refused, 0);
     harness_crash(server);
     CU_ASSERT_EQUAL(harness_resume(server), 0);
     CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
     end_load(load);
+}
+
+static void test_on_worker(void)
+{
+    harness_t *usual = server;
+
+    CU_ASSERT_EQUAL_FATAL(start("worker"), 0);
+    run_in_short("worker");
+    CU_ASSERT_EQUAL(harness_reload(server), 0);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     CU_ASSERT_EQUAL(teardown(), 0);
     server = usual;
 }
 
-static void test_on_worker(void)
-{
-    run_in_short("worker");
-}
-
 static void test_on_prefork(void)
 {
+    harness_t *usual = server;
+
+    CU_ASSERT_EQUAL_FATAL(start("prefork"), 0);
     run_in_short("prefork");
+    reload_under_load();
+    CU_ASSERT(harness_log_is_clean(server, "?AH00045", NULL));
+    CU_ASSERT_EQUAL(teardown(), 0);
+    server = usual;
+}
+
+/* On event: between loads. */
+static void test_reload(void)
+{
+    http_client_t *web = client();
+    const char *info;
+
+    CU_ASSERT_EQUAL(scenario_add(web, 100)->status, 201);
+    info = http_get(web, "/api/blockchain/info")->body;
+    CU_ASSERT_EQUAL_FATAL(harness_reload(server), 0);
+    CU_ASSERT_STRING_EQUAL(http_get(web, "/api/blockchain/info")->body, info);
+    CU_ASSERT_EQUAL(scenario_add(web, 101)->status, 201);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
 static const test_case_t cases[] = {{"graceful_under_load", test_graceful_under_load},
-                                    {"reload_under_load", test_reload_under_load},
+                                    {"reload", test_reload},
                                     {"hot_state_is_rebuilt", test_hot_state_is_rebuilt},
                                     {"killed_children", test_killed_children},
                                     {"power_cuts", test_power_cuts},

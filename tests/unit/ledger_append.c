@@ -24,7 +24,8 @@ static apr_status_t try_append(fixture_t *fixture, const char *json, civ_problem
 
 static void blocks_follow_from_their_entries(void)
 {
-    static const char *const texts[] = {"{\"n\":1}", "{\"n\":2,\"type\":\"t\"}", "{}", "{\"n\":3}", "{\"n\":1}"};
+    static const char *const texts[] = {"{\"n\":1}", "{\"n\":2,\"type\":\"t\"}", "{}", "{\"n\":3}",
+                                        "{\"n\":1}"};
     fixture_t *fixture = fixture_start();
     apr_size_t count;
     civ_block_t *block;
@@ -49,7 +50,8 @@ static void blocks_follow_from_their_entries(void)
 static void count_is_limited(void)
 {
     fixture_t *fixture = fixture_start();
-    civ_entry_t *entries = apr_palloc(test_pool(), 10001 * sizeof(*entries)), one = fixture_entry("{\"n\":1}");
+    civ_entry_t *entries = apr_palloc(test_pool(), 10001 * sizeof(*entries)),
+                one = fixture_entry("{\"n\":1}");
     civ_append_result_t result;
     civ_problem_t problem = {0};
     int i;
@@ -123,8 +125,8 @@ static void stopping_server_stores_nothing(void)
     fixture->config.difficulty = 0;
     CU_ASSERT_EQUAL_FATAL(fixture_open(fixture), APR_SUCCESS);
     /* Of this block nobody could do the work in time. */
-    fixture_forge(fixture, &(forgery_t){.json = "{\"type\":\"civarcos.policy\",\"difficulty\":32}",
-                                        .difficulty = -1});
+    fixture_forge(fixture,
+                  &(forgery_t){.json = "{\"type\":\"civarcos.policy\",\"difficulty\":32}", .difficulty = -1});
     fixture->interrupted = 1;
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":1}", &problem), CIV_EINTERRUPTED);
     CU_ASSERT_EQUAL(problem.kind, CIV_PROBLEM_UNAVAILABLE);
@@ -183,6 +185,34 @@ static void head_that_fell_back_is_noticed(void)
     CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");
 }
 
+static void missing_head_row_is_noticed(void)
+{
+    fixture_t *fixture = fixture_start();
+    civ_problem_t problem;
+
+    fixture_append(fixture, "{\"n\":1}");
+    fixture_sql(fixture, "DELETE FROM civ_head");
+    CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":2}", &problem), CIV_EINTEGRITY);
+    CU_ASSERT_EQUAL(problem.kind, CIV_PROBLEM_READ_ONLY);
+    CU_ASSERT_EQUAL(fixture->integrity_lost, 1);
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");
+}
+
+/* Nobody has counted this change: it shows when the head is to be moved. */
+static void head_that_fell_back_silently_is_noticed(void)
+{
+    fixture_t *fixture = fixture_start();
+    civ_problem_t problem;
+
+    fixture_append(fixture, "{\"n\":1}");
+    fixture_append(fixture, "{\"n\":2}");
+    fixture_rewind(fixture);
+    fixture_sql(fixture, "UPDATE civ_change SET generation = generation - 1");
+    CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":3}", &problem), CIV_EINTEGRITY);
+    CU_ASSERT(strstr(fixture->reason, "fell back behind block 2") != NULL);
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");
+}
+
 /* The chain grew, but without the block that was acknowledged here. */
 static void rewritten_chain_is_noticed(void)
 {
@@ -197,7 +227,8 @@ static void rewritten_chain_is_noticed(void)
     fixture_append(forger, "{\"n\":3}");
     fixture_append(forger, "{\"n\":4}");
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":5}", &problem), CIV_EINTEGRITY);
-    CU_ASSERT(strstr(fixture->reason, "block 2") != NULL && strstr(fixture->reason, "not in the chain") != NULL);
+    CU_ASSERT(strstr(fixture->reason, "block 2") != NULL &&
+              strstr(fixture->reason, "not in the chain") != NULL);
     CU_ASSERT_EQUAL(fixture_head(fixture).height, 3);
 }
 
@@ -207,7 +238,8 @@ static void damaged_head_stops_appending(void)
     civ_problem_t problem;
 
     fixture_append(fixture, "{\"n\":1}");
-    fixture_sql(fixture, "UPDATE civ_head SET frontier = lower(hex(zeroblob(32)))");
+    fixture_sql(fixture, "UPDATE civ_head SET frontier = lower(hex(zeroblob(32))); "
+                         "UPDATE civ_change SET generation = generation + 1");
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":2}", &problem), CIV_EINTEGRITY);
     CU_ASSERT_EQUAL(fixture->integrity_lost, 1);
     CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");
@@ -230,6 +262,7 @@ static void *APR_THREAD_FUNC append_many(apr_thread_t *thread, void *data)
     worker_t *worker = data;
     int i;
 
+    (void)thread;
     for (i = 0; i < EACH; i++) {
         civ_append_result_t result = {0};
         civ_problem_t problem;
@@ -240,12 +273,12 @@ static void *APR_THREAD_FUNC append_many(apr_thread_t *thread, void *data)
         apr_pool_create(&pool, NULL);
         json = apr_psprintf(pool, "{\"i\":%d,\"thread\":%d}", i, worker->number);
         if (civ_entry_read(&entry, json, strlen(json), &problem, pool) != APR_SUCCESS ||
-            civ_ledger_append(worker->fixture->ledger, &entry, 1, NULL, &result, &problem, pool) != APR_SUCCESS)
+            civ_ledger_append(worker->fixture->ledger, &entry, 1, NULL, &result, &problem, pool) !=
+                APR_SUCCESS)
             worker->failed++;
         worker->heights[i] = result.height;
         apr_pool_destroy(pool);
     }
-    apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
 }
 
@@ -354,6 +387,8 @@ static const test_case_t cases[] = {
     {"busy_database_is_unavailable", busy_database_is_unavailable},
     {"time_never_goes_back", time_never_goes_back},
     {"head_that_fell_back_is_noticed", head_that_fell_back_is_noticed},
+    {"missing_head_row_is_noticed", missing_head_row_is_noticed},
+    {"head_that_fell_back_silently_is_noticed", head_that_fell_back_silently_is_noticed},
     {"rewritten_chain_is_noticed", rewritten_chain_is_noticed},
     {"damaged_head_stops_appending", damaged_head_stops_appending},
     {"many_threads_leave_no_gap", many_threads_leave_no_gap},

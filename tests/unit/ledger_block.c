@@ -24,7 +24,8 @@ static const char expected_json[] =
     "\"evidence_count\":2,\"first_leaf\":17,"
     "\"log_root\":\"0505050505050505050505050505050505050505050505050505050505050505\","
     "\"validator_set_hash\":\"0606060606060606060606060606060606060606060606060606060606060606\","
-    "\"signature\":\"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw==\","
+    "\"signature\":\"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw=="
+    "\","
     "\"evidence_hashes\":[\"015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862\","
     "\"021720c4121820fbf1380bb0409be59aeaea133a4c900351727299e07de8c454\"]}";
 
@@ -117,7 +118,8 @@ static void answer_is_the_stored_block(void)
     civ_buffer_t out;
 
     CU_ASSERT_EQUAL_FATAL(
-        civ_ledger_block_by_hash(fixture->ledger, &result.block_hash, &block, &problem, test_pool()), APR_SUCCESS);
+        civ_ledger_block_by_hash(fixture->ledger, &result.block_hash, &block, &problem, test_pool()),
+        APR_SUCCESS);
     civ_buffer_init(&out, 0, test_pool());
     civ_block_write_json(&out, block, test_pool());
     CU_ASSERT_STRING_EQUAL(out.data, result.block_json);
@@ -147,7 +149,8 @@ static void unknown_blocks_are_not_found(void)
 static void damaged_blocks_are_not_given_out(void)
 {
     static const char *const changes[] = {
-        "UPDATE civ_blocks SET header = replace(header, '0000000000000004', '0000000000000003') WHERE height = 1",
+        "UPDATE civ_blocks SET header = replace(header, '0000000000000004', '0000000000000003') WHERE height "
+        "= 1",
         "UPDATE civ_blocks SET hash = lower(hex(zeroblob(32))) WHERE height = 1",
         "UPDATE civ_blocks SET signature = substr(signature, 2) WHERE height = 1",
         "UPDATE civ_entries SET payload = '{\"a\":2}' WHERE leaf_index = 1",

@@ -69,9 +69,11 @@ static void size_is_limited_to_the_byte(void)
     CU_ASSERT_EQUAL(CIV_ENTRY_MAX_SIZE, 65535);
     CU_ASSERT_EQUAL(make(&entry, object_of(65535), 0), APR_SUCCESS);
     CU_ASSERT_EQUAL(entry.length, 65535);
-    CU_ASSERT_EQUAL(civ_entry_read(&again, entry.data, entry.length, &last_problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_entry_read(&again, entry.data, entry.length, &last_problem, test_pool()),
+                    APR_SUCCESS);
     CU_ASSERT(is_refused(object_of(65536), CIV_PROBLEM_LIMIT_EXCEEDED, "/evidence/3"));
-    CU_ASSERT_EQUAL(civ_entry_read(&again, object_of(65536), 65536, &last_problem, test_pool()), CIV_EINVALID);
+    CU_ASSERT_EQUAL(civ_entry_read(&again, object_of(65536), 65536, &last_problem, test_pool()),
+                    CIV_EINVALID);
     /* What counts is the canonical form, not what was posted. */
     CU_ASSERT_EQUAL(make(&entry, apr_pstrcat(test_pool(), "   ", object_of(65535), NULL), 0), APR_SUCCESS);
     CU_ASSERT_EQUAL(make(&entry, "{}", 0), APR_SUCCESS);
@@ -121,7 +123,8 @@ static void reserved_types_are_the_ledgers(void)
     CU_ASSERT(is_refused("{\"type\":\"civarcos.policy\",\"difficulty\":0}", CIV_PROBLEM_INVALID_MEMBER,
                          "/evidence/3/type"));
     CU_ASSERT(is_refused("{\"type\":\"civarcos.\"}", CIV_PROBLEM_INVALID_MEMBER, "/evidence/3/type"));
-    CU_ASSERT(is_refused("{\"type\":\"civarcos\\u002epolicy\"}", CIV_PROBLEM_INVALID_MEMBER, "/evidence/3/type"));
+    CU_ASSERT(
+        is_refused("{\"type\":\"civarcos\\u002epolicy\"}", CIV_PROBLEM_INVALID_MEMBER, "/evidence/3/type"));
     CU_ASSERT_EQUAL(make(&entry, "{\"type\":\"civarcos\"}", 0), APR_SUCCESS);
     CU_ASSERT_EQUAL(make(&entry, "{\"type\":\"Civarcos.policy\"}", 0), APR_SUCCESS);
     CU_ASSERT_EQUAL(make(&entry, "{\"type\":\"civarcos.policy\"}", 1), APR_SUCCESS);
@@ -131,8 +134,18 @@ static void reserved_types_are_the_ledgers(void)
 static void reading_takes_only_canonical_text(void)
 {
     static const char *const bad[] = {
-        "{\"b\":1,\"a\":1}", "{\"a\": 1}", " {\"a\":1}", "{\"a\":1}\n", "{\"a\":1.0}", "{\"a\":\"\\u0041\"}",
-        "{\"a\":\"\\/\"}",   "{\"a\":-0}", "[]",         "",            "{",           "{\"type\":1}",
+        "{\"b\":1,\"a\":1}",
+        "{\"a\": 1}",
+        " {\"a\":1}",
+        "{\"a\":1}\n",
+        "{\"a\":1.0}",
+        "{\"a\":\"\\u0041\"}",
+        "{\"a\":\"\\/\"}",
+        "{\"a\":-0}",
+        "[]",
+        "",
+        "{",
+        "{\"type\":1}",
         "{\"a\":1,\"a\":1}",
     };
     civ_entry_t entry;

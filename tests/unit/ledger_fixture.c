@@ -162,8 +162,8 @@ static fixture_t *make_on(const char *folder)
     fixture->head_file = apr_pstrcat(pool, folder, "/head", NULL);
     apr_thread_mutex_create(&fixture->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     apr_thread_cond_create(&fixture->moved, pool);
-    fixture->observer = (civ_ledger_observer_t){fixture,          saw_block,        saw_head, saw_integrity_lost,
-                                                tell_read_only,   tell_interrupted, saw_batch};
+    fixture->observer = (civ_ledger_observer_t){
+        fixture, saw_block, saw_head, saw_integrity_lost, tell_read_only, tell_interrupted, saw_batch};
     fill_config(fixture);
     apr_pool_cleanup_register(pool, fixture, close_when_case_ends, apr_pool_cleanup_null);
     return fixture;
@@ -373,9 +373,9 @@ static apr_status_t take_fault(void *baton, const civ_fault_t *fault)
     apr_pool_t *pool = test_pool();
 
     if (faults->count < 64)
-        faults->faults[faults->count] = (fixture_fault_t){
-            fault->block_index, apr_pstrdup(pool, fault->text), apr_pstrdup(pool, fault->stored_hash),
-            apr_pstrdup(pool, fault->calculated_hash)};
+        faults->faults[faults->count] = (fixture_fault_t){fault->block_index, apr_pstrdup(pool, fault->text),
+                                                          apr_pstrdup(pool, fault->stored_hash),
+                                                          apr_pstrdup(pool, fault->calculated_hash)};
     faults->count++;
     return APR_SUCCESS;
 }

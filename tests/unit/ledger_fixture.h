@@ -149,10 +149,13 @@ void fixture_batch(fixture_t *fixture, fixture_job_t *jobs, int count);
 /* --- blocks that the ledger would not make --- */
 
 typedef struct forgery_t {
-    const char *json;             /**< of its only entry */
+    const char *json;         /**< of its only entry; NULL: the next two */
+    const char *const *texts; /**< of its entries */
+    apr_size_t count;
     int difficulty;               /**< -1: as policy demands */
     int lazy;                     /**< look for a nonce that does not do the work */
     apr_int64_t later;            /**< milliseconds to add to the time */
+    apr_int64_t time;             /**< instead of now; 0: now */
     const civ_key_t *key;         /**< NULL: the ledger's */
     const civ_digest_t *previous; /**< instead of the parent's hash */
     const civ_digest_t *log_root; /**< instead of the true one */

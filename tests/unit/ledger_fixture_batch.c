@@ -20,10 +20,11 @@ static void *APR_THREAD_FUNC run_job(apr_thread_t *thread, void *data)
     fixture_job_t *job = data;
     civ_ledger_t *ledger = job->fixture->ledger;
 
+    (void)thread;
     switch (job->kind) {
     case FIXTURE_APPEND:
-        job->status =
-            civ_ledger_append(ledger, &job->entry, 1, job->idempotency, &job->result, &job->problem, job->pool);
+        job->status = civ_ledger_append(ledger, &job->entry, 1, job->idempotency, &job->result, &job->problem,
+                                        job->pool);
         break;
     case FIXTURE_PEND:
         job->status =
@@ -33,7 +34,6 @@ static void *APR_THREAD_FUNC run_job(apr_thread_t *thread, void *data)
         job->status = civ_ledger_seal(ledger, job->idempotency, &job->result, &job->problem, job->pool);
         break;
     }
-    apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
 }
 
@@ -116,10 +116,25 @@ void fixture_batch(fixture_t *fixture, fixture_job_t *jobs, int count)
 
 /* --- forgeries --- */
 
-static void fill_forged(const fixture_t *fixture, civ_header_t *header, civ_ledger_head_t *head,
-                        const forgery_t *forgery, const civ_entry_t *entry)
+static void fill_roots(civ_header_t *header, civ_ledger_head_t *head, const civ_entry_t *entries)
 {
-    apr_int64_t now = civ_timestamp_now();
+    civ_merkle_frontier_t own;
+    apr_uint32_t i;
+
+    civ_merkle_frontier_init(&own);
+    for (i = 0; i < header->entry_count; i++) {
+        civ_merkle_frontier_append(&own, &entries[i].leaf_hash);
+        civ_merkle_frontier_append(&head->frontier, &entries[i].leaf_hash);
+    }
+    civ_merkle_frontier_root(&own, &header->evidence_root);
+    civ_merkle_frontier_root(&head->frontier, &header->log_root);
+}
+
+static void fill_forged(const fixture_t *fixture, civ_block_t *block, civ_ledger_head_t *head,
+                        const forgery_t *forgery)
+{
+    civ_header_t *header = &block->header;
+    apr_int64_t now = forgery->time ? forgery->time : civ_timestamp_now();
 
     header->difficulty = forgery->difficulty < 0 ? head->difficulty : (apr_uint32_t)forgery->difficulty;
     header->height = head->height + 1;
@@ -127,15 +142,23 @@ static void fill_forged(const fixture_t *fixture, civ_header_t *header, civ_ledg
     header->previous_hash = forgery->previous ? *forgery->previous : head->block_hash;
     header->ledger_id = forgery->ledger_id ? *forgery->ledger_id : *civ_ledger_id(fixture->ledger);
     header->first_leaf = head->frontier.size;
-    header->entry_count = 1;
+    header->entry_count = forgery->json ? 1 : (apr_uint32_t)forgery->count;
     civ_genesis_no_validators(&header->validator_set_hash);
+    fill_roots(header, head, block->entries);
     if (forgery->validators)
         header->validator_set_hash = *forgery->validators;
-    header->evidence_root = entry->leaf_hash;
-    civ_merkle_frontier_append(&head->frontier, &entry->leaf_hash);
-    civ_merkle_frontier_root(&head->frontier, &header->log_root);
     if (forgery->log_root)
         header->log_root = *forgery->log_root;
+}
+
+static civ_entry_t *forged_entries(const forgery_t *forgery)
+{
+    apr_size_t i, count = forgery->json ? 1 : forgery->count;
+    civ_entry_t *entries = apr_palloc(test_pool(), (count + 1) * sizeof(*entries));
+
+    for (i = 0; i < count; i++)
+        entries[i] = fixture_entry(forgery->json ? forgery->json : forgery->texts[i]);
+    return entries;
 }
 
 static void work_on(civ_block_t *block, int lazy)
@@ -150,8 +173,8 @@ static void work_on(civ_block_t *block, int lazy)
     } while (civ_header_leading_zero_bits(&block->hash) >= block->header.difficulty);
 }
 
-static apr_status_t store_forged(fixture_t *fixture, const civ_block_t *block, const civ_ledger_head_t *before,
-                                 const civ_ledger_head_t *after)
+static apr_status_t store_forged(fixture_t *fixture, const civ_block_t *block,
+                                 const civ_ledger_head_t *before, const civ_ledger_head_t *after)
 {
     apr_status_t status;
     civ_db_t *db;
@@ -174,20 +197,22 @@ static apr_status_t store_forged(fixture_t *fixture, const civ_block_t *block, c
 void fixture_forge(fixture_t *fixture, const forgery_t *forgery)
 {
     civ_ledger_head_t before = fixture_head(fixture), after = before;
-    civ_entry_t entry = fixture_entry(forgery->json);
-    civ_block_t block = {.entries = &entry};
+    civ_block_t block = {.entries = forged_entries(forgery)};
+    apr_uint32_t i;
 
-    fill_forged(fixture, &block.header, &after, forgery, &entry);
+    fill_forged(fixture, &block, &after, forgery);
     work_on(&block, forgery->lazy);
-    civ_block_sign(&block, fixture->config.name, forgery->key ? forgery->key : fixture->config.key, test_pool());
+    civ_block_sign(&block, fixture->config.name, forgery->key ? forgery->key : fixture->config.key,
+                   test_pool());
     after.height = block.header.height;
     after.block_hash = block.hash;
-    if (!forgery->keep_difficulty)
-        civ_policy_read(&after.difficulty, &entry, test_pool());
+    for (i = 0; i < block.header.entry_count && !forgery->keep_difficulty; i++)
+        civ_policy_read(&after.difficulty, &block.entries[i], test_pool());
     CU_ASSERT_EQUAL_FATAL(store_forged(fixture, &block, &before, &after), APR_SUCCESS);
     if (fixture->config.head_file != NULL)
-        CU_ASSERT_EQUAL(civ_head_file_write(fixture->config.head_file, &block, fixture->config.name, test_pool()),
-                        APR_SUCCESS);
+        CU_ASSERT_EQUAL(
+            civ_head_file_write(fixture->config.head_file, &block, fixture->config.name, test_pool()),
+            APR_SUCCESS);
 }
 
 void fixture_rewind(fixture_t *fixture)

@@ -70,11 +70,12 @@ static void check_header(chain_t *chain, const civ_block_t *block)
 static void check_signature(chain_t *chain, const civ_block_t *block)
 {
     const civ_ledger_config_t *config = &chain->fixture->config;
-    const char *statement = civ_block_statement(config->name, block->header.height, &block->hash, test_pool());
+    const char *statement =
+        civ_block_statement(config->name, block->header.height, &block->hash, test_pool());
 
     demand(chain,
-           civ_public_key_verify(civ_key_public(config->key), block->signature, statement, strlen(statement)) ==
-               APR_SUCCESS,
+           civ_public_key_verify(civ_key_public(config->key), block->signature, statement,
+                                 strlen(statement)) == APR_SUCCESS,
            "signature");
 }
 

@@ -61,8 +61,9 @@ static const char *altered(const char *from, const char *to)
     const char *at = strstr(known_genesis, from);
 
     CU_ASSERT_FATAL(at != NULL);
-    return apr_pstrcat(test_pool(), apr_pstrndup(test_pool(), known_genesis, (apr_size_t)(at - known_genesis)),
-                       to, at + strlen(from), NULL);
+    return apr_pstrcat(test_pool(),
+                       apr_pstrndup(test_pool(), known_genesis, (apr_size_t)(at - known_genesis)), to,
+                       at + strlen(from), NULL);
 }
 
 static void other_parameters_are_refused(void)
@@ -135,8 +136,8 @@ static void policy_round_trip(void)
         apr_uint32_t read = 99;
         civ_entry_t entry;
 
-        CU_ASSERT_EQUAL_FATAL(
-            civ_policy_entry(&entry, difficulty, APR_INT64_C(1767323045006), test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL_FATAL(civ_policy_entry(&entry, difficulty, APR_INT64_C(1767323045006), test_pool()),
+                              APR_SUCCESS);
         CU_ASSERT_STRING_EQUAL(entry.data, apr_psprintf(test_pool(),
                                                         "{\"created\":\"2026-01-02T03:04:05.006Z\","
                                                         "\"difficulty\":%u,\"type\":\"civarcos.policy\"}",

@@ -94,10 +94,9 @@ static void first_write_fills_both_slots(void)
     fixture_t *fixture = fixture_make();
 
     write_block(fixture->head_file, 7);
-    overwrite(fixture->head_file, 0, "garbage", 7);
+    overwrite(fixture->head_file, SLOT + 60, "garbage", 7);
     CU_ASSERT(names_block(fixture->head_file, 7));
     write_block(fixture->head_file, 8);
-    overwrite(fixture->head_file, SLOT, "garbage", 7);
     CU_ASSERT(names_block(fixture->head_file, 8));
 }
 
@@ -107,7 +106,8 @@ static void torn_slot_does_no_harm(void)
     fixture_t *fixture = fixture_make();
     size_t at;
 
-    for (at = 0; at < 140; at += 7) {
+    /* Height, hash and signature; the lines before them are not believed anyway. */
+    for (at = sizeof("civarcos-block/v1") + sizeof(name); at < 175; at += 7) {
         unlink(fixture->head_file);
         write_block(fixture->head_file, 10);
         write_block(fixture->head_file, 11);
@@ -126,8 +126,8 @@ static void two_torn_slots_are_damage(void)
     civ_signed_head_t head;
 
     write_block(fixture->head_file, 10);
-    overwrite(fixture->head_file, 3, "x", 1);
-    overwrite(fixture->head_file, SLOT + 50, "\n", 1);
+    overwrite(fixture->head_file, 60, "*", 1);
+    overwrite(fixture->head_file, SLOT + 120, "\n", 1);
     CU_ASSERT_EQUAL(read_head(fixture->head_file, &head), CIV_EINTEGRITY);
     CU_ASSERT_EQUAL(truncate(fixture->head_file, 0), 0);
     CU_ASSERT_EQUAL(read_head(fixture->head_file, &head), CIV_EINTEGRITY);
@@ -148,9 +148,9 @@ static void other_key_and_other_name_do_not_verify(void)
     civ_signed_head_t head;
 
     write_block(fixture->head_file, 10);
-    CU_ASSERT_EQUAL(civ_head_file_read(&head, fixture->head_file, name,
-                                       civ_key_public(fixture->config.key), test_pool()),
-                    CIV_EINTEGRITY);
+    CU_ASSERT_EQUAL(
+        civ_head_file_read(&head, fixture->head_file, name, civ_key_public(fixture->config.key), test_pool()),
+        CIV_EINTEGRITY);
     CU_ASSERT_EQUAL(civ_head_file_read(&head, fixture->head_file, "another",
                                        civ_key_public(fixture_other_key()), test_pool()),
                     CIV_EINTEGRITY);

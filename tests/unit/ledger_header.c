@@ -56,8 +56,8 @@ static void layout_is_as_documented(void)
         int at, length;
         unsigned char first, step; /* bytes of a field: first, first + step ... */
     } fields[] = {
-        {8, 4, 0, 0},       {12, 4, 0x01, 1},   {16, 8, 0x11, 1},   {24, 8, 0x21, 1},   {32, 32, 0xa1, 0},
-        {64, 32, 0xa2, 0},  {96, 32, 0xa3, 0},  {128, 8, 0x31, 1},  {136, 4, 0x05, 1},  {140, 4, 0, 0},
+        {8, 4, 0, 0},       {12, 4, 0x01, 1},   {16, 8, 0x11, 1},  {24, 8, 0x21, 1},  {32, 32, 0xa1, 0},
+        {64, 32, 0xa2, 0},  {96, 32, 0xa3, 0},  {128, 8, 0x31, 1}, {136, 4, 0x05, 1}, {140, 4, 0, 0},
         {144, 32, 0xa4, 0}, {176, 32, 0xa5, 0}, {208, 8, 0xf1, 1},
     };
     unsigned char expected[CIV_HEADER_SIZE], packed[CIV_HEADER_SIZE];
@@ -185,8 +185,8 @@ static const civ_json_t *shared(const char *name)
 
     if (!test_shared_dir())
         return NULL;
-    text = test_read_file(
-        apr_pstrcat(test_pool(), test_shared_dir(), "/vectors/ledger/block/", name, NULL), &length);
+    text = test_read_file(apr_pstrcat(test_pool(), test_shared_dir(), "/vectors/ledger/block/", name, NULL),
+                          &length);
     if (!text)
         return NULL;
     CU_ASSERT_FATAL(civ_json_parse(&root, text, length, &wide, &problem, test_pool()) == APR_SUCCESS);
@@ -209,8 +209,8 @@ static void vectors_headers(void)
         civ_header_t header;
         civ_digest_t hash;
 
-        CU_ASSERT_FATAL(
-            hashes_to(civ_json_get_text(block, "header_hex"), civ_json_get_text(block, "block_hash"), &header));
+        CU_ASSERT_FATAL(hashes_to(civ_json_get_text(block, "header_hex"),
+                                  civ_json_get_text(block, "block_hash"), &header));
         civ_header_hash(&hash, &header);
         CU_ASSERT_EQUAL(header.height, (apr_uint64_t)number(block, "height"));
         CU_ASSERT_EQUAL(header.timestamp, number(block, "timestamp_ms"));

@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-static apr_status_t seal(fixture_t *fixture, const civ_idempotency_t *idempotency, civ_append_result_t *result,
-                         civ_problem_t *problem)
+static apr_status_t seal(fixture_t *fixture, const civ_idempotency_t *idempotency,
+                         civ_append_result_t *result, civ_problem_t *problem)
 {
     memset(result, 0, sizeof(*result));
     memset(problem, 0, sizeof(*problem));
@@ -300,9 +300,9 @@ static void too_many_for_one_block(void)
     for (i = 0; i < 10000; i++)
         entries[i] = one;
     for (i = 0; i < 2; i++)
-        CU_ASSERT_EQUAL(civ_ledger_pend(fixture->ledger, entries, i ? 10000 : 50, NULL, &result, &problem,
-                                        test_pool()),
-                        APR_SUCCESS);
+        CU_ASSERT_EQUAL(
+            civ_ledger_pend(fixture->ledger, entries, i ? 10000 : 50, NULL, &result, &problem, test_pool()),
+            APR_SUCCESS);
     CU_ASSERT_EQUAL(result.pending, 10050);
     CU_ASSERT_EQUAL(seal(fixture, NULL, &result, &problem), APR_SUCCESS);
     CU_ASSERT_EQUAL(result.height, 2);

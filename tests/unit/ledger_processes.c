@@ -41,8 +41,10 @@ static void answers_are_shared(void)
     civ_problem_t problem;
 
     CU_ASSERT_EQUAL_FATAL(fixture_open(two), APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_ledger_append(one->ledger, &entry, 1, key, &first, &problem, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_ledger_append(two->ledger, &entry, 1, key, &again, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_ledger_append(one->ledger, &entry, 1, key, &first, &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_ledger_append(two->ledger, &entry, 1, key, &again, &problem, test_pool()),
+                    APR_SUCCESS);
     CU_ASSERT_EQUAL(again.repeated, 1);
     CU_ASSERT(civ_digest_equal(&first.block_hash, &again.block_hash));
 }
@@ -129,7 +131,8 @@ static void race(fixture_t *fixture)
     CU_ASSERT_EQUAL_FATAL(fixture_open(fixture), APR_SUCCESS);
     CU_ASSERT_EQUAL(fixture->head.height, 2 * EACH);
     CU_ASSERT_STRING_EQUAL(
-        fixture_value(fixture, "SELECT COUNT(*) || ' ' || COUNT(DISTINCT payload) FROM civ_entries"), "81 81");
+        fixture_value(fixture, "SELECT COUNT(*) || ' ' || COUNT(DISTINCT payload) FROM civ_entries"),
+        "81 81");
     CU_ASSERT(fixture_chain_is_sound(fixture));
     CU_ASSERT(fixture_is_clean(fixture));
 }

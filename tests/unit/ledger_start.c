@@ -129,8 +129,29 @@ static void other_genesis_is_refused(void)
 {
     fixture_t *fixture = three_blocks();
 
-    fixture_sql(fixture, "UPDATE civ_entries SET payload = replace(payload, ':3,', ':4,') WHERE leaf_index = 0");
+    fixture_sql(fixture,
+                "UPDATE civ_entries SET payload = replace(payload, ':3,', ':4,') WHERE leaf_index = 0");
     CU_ASSERT(refuses(fixture, CIV_EINTEGRITY, "block 0"));
+}
+
+/* It must not be taken for a database where nothing has begun. */
+static void missing_head_row_is_refused(void)
+{
+    fixture_t *fixture = three_blocks();
+
+    fixture_sql(fixture, "DELETE FROM civ_head");
+    CU_ASSERT(refuses(fixture, CIV_EINTEGRITY, "the head row is missing"));
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "3");
+}
+
+/* Nothing is left but the signed head: that there is a new beginning does not pass for the old one. */
+static void emptied_database_is_refused(void)
+{
+    fixture_t *fixture = three_blocks();
+
+    fixture_sql(fixture, "DELETE FROM civ_head; DELETE FROM civ_blocks; DELETE FROM civ_entries; "
+                         "DELETE FROM civ_evidence_index");
+    CU_ASSERT(refuses(fixture, CIV_EINTEGRITY, "blocks were removed"));
 }
 
 static void missing_newest_block_is_refused(void)
@@ -145,8 +166,9 @@ static void signature_of_another_block_is_refused(void)
 {
     fixture_t *fixture = three_blocks();
 
-    fixture_sql(fixture, "UPDATE civ_blocks SET signature = (SELECT signature FROM civ_blocks WHERE height = 1) "
-                         "WHERE height = 2");
+    fixture_sql(fixture,
+                "UPDATE civ_blocks SET signature = (SELECT signature FROM civ_blocks WHERE height = 1) "
+                "WHERE height = 2");
     CU_ASSERT(refuses(fixture, CIV_EINTEGRITY, "signature"));
 }
 
@@ -257,6 +279,8 @@ static const test_case_t cases[] = {
     {"other_key_is_refused", other_key_is_refused},
     {"missing_genesis_is_refused", missing_genesis_is_refused},
     {"other_genesis_is_refused", other_genesis_is_refused},
+    {"missing_head_row_is_refused", missing_head_row_is_refused},
+    {"emptied_database_is_refused", emptied_database_is_refused},
     {"missing_newest_block_is_refused", missing_newest_block_is_refused},
     {"signature_of_another_block_is_refused", signature_of_another_block_is_refused},
     {"damaged_head_row_is_refused", damaged_head_row_is_refused},

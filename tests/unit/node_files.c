@@ -122,9 +122,29 @@ static void obstacles_are_named(void)
     CU_ASSERT_EQUAL(unit_write_file(in(config, "keys"), "", 0600), 0);
     fails_by_name(config, in(config, "keys"));
     config = node_configure("dbfolder");
-    CU_ASSERT_EQUAL(mkdir(config->state_dir, 0700), 0);
+    node_prepare(config);
+    CU_ASSERT_EQUAL(unlink(in(config, "civarcos.db")), 0);
     CU_ASSERT_EQUAL(mkdir(in(config, "civarcos.db"), 0700), 0);
     fails_by_name(config, in(config, "civarcos.db"));
+}
+
+/* A new key beside an old ledger would be no help: the old one has to come back. */
+static void lost_key_is_not_replaced(void)
+{
+    civ_node_config_t *config = node_configure("lost");
+    const char *path = in(config, "keys/ledger.pem"), *error = NULL;
+
+    node_prepare(config);
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    /* An empty file is no ledger yet. */
+    node_prepare(config);
+    CU_ASSERT_EQUAL(unit_write_file(in(config, "civarcos.db"), "a ledger", 0600), 0);
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    CU_ASSERT_EQUAL(civ_node_prepare(config, geteuid(), getegid(), &error, test_pool()), APR_ENOENT);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(error);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error, path));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error, in(config, "civarcos.db")));
+    CU_ASSERT_EQUAL(mode_of(path, S_IFREG), -1);
 }
 
 /* In a child that is not root. */
@@ -190,7 +210,7 @@ static void links_are_not_followed(void)
         test_note("skipped: needs root");
         return;
     }
-    CU_ASSERT_EQUAL(unit_write_file(target, "mine", 0600), 0);
+    CU_ASSERT_EQUAL(unit_write_file(target, "", 0600), 0);
     CU_ASSERT_EQUAL(mkdir(config->state_dir, 0700), 0);
     CU_ASSERT_EQUAL(symlink(target, in(config, "civarcos.db")), 0);
     CU_ASSERT_EQUAL(civ_node_prepare(config, UNIT_NOBODY, UNIT_NOBODY, &error, test_pool()), APR_SUCCESS);
@@ -245,6 +265,7 @@ static const test_case_t cases[] = {
     {"nothing_is_replaced", nothing_is_replaced},
     {"databases_elsewhere", databases_elsewhere},
     {"obstacles_are_named", obstacles_are_named},
+    {"lost_key_is_not_replaced", lost_key_is_not_replaced},
     {"missing_rights_are_named", missing_rights_are_named},
     {"root_gives_away", root_gives_away},
     {"links_are_not_followed", links_are_not_followed},

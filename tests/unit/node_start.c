@@ -115,10 +115,12 @@ static void other_key_is_refused(void)
     const char *path = civ_node_key_path(config, test_pool());
     const char *kept = unit_path("kept.pem");
     civ_node_t *node;
+    civ_key_t *key;
 
     CU_ASSERT_EQUAL(node_append(node_start(config), 1, NULL), 1);
     CU_ASSERT_EQUAL(rename(path, kept), 0);
-    node_prepare(config);
+    CU_ASSERT_EQUAL_FATAL(civ_key_generate(&key, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_key_save(key, path, test_pool()), APR_SUCCESS);
     node = node_open(config, node_make_hot(config));
     CU_ASSERT_EQUAL(civ_node_start(node, test_pool()), CIV_EINVALID);
     is_read_only(node, "key");

@@ -96,8 +96,12 @@ static void read_all(reader_t *reader)
         apr_pool_clear(reader->pool);
         read_head(reader);
         read_document(reader);
-        if (civ_state_head_read(reader->node, &head) == APR_SUCCESS)
-            read_block(reader, head.height - turn % SLOTS);
+        if (civ_state_head_read(reader->node, &head) != APR_SUCCESS)
+            continue;
+        read_block(reader, head.height - turn % SLOTS);
+        /* The oldest is the one that goes next. */
+        read_block(reader, head.height - SLOTS + 1);
+        read_block(reader, head.height - SLOTS + 1);
     }
     if (is_done(reader))
         civ_state_counter_add(reader->node, COUNT_DONE, 1);
@@ -187,6 +191,57 @@ static void processes(void)
     CU_ASSERT_TRUE(write_all(node, READERS));
     for (i = 0; i < READERS; i++)
         CU_ASSERT_EQUAL(unit_child_wait(children[i]), 0);
+    CU_ASSERT_EQUAL(civ_state_counter(node, COUNT_TORN), 0);
+}
+
+#define TEXTS 16
+
+typedef struct small_t {
+    char text[64];
+    apr_size_t length;
+    civ_digest_t hash;
+} small_t;
+
+static void *read_one_slot(void *baton)
+{
+    reader_t *reader = baton;
+
+    while (reader->blocks < 4 * WANTED && civ_state_counter(reader->node, COUNT_STOP) == 0) {
+        apr_pool_clear(reader->pool);
+        read_block(reader, 0);
+    }
+    if (reader->blocks >= 4 * WANTED)
+        civ_state_counter_add(reader->node, COUNT_DONE, 1);
+    return NULL;
+}
+
+/* One slot, written as fast as can be with texts of other lengths: hash, place and length always belong to one
+ * another. */
+static void one_slot(void)
+{
+    static const civ_state_plan_t plan = {1};
+    apr_time_t until = apr_time_now() + PATIENCE;
+    civ_state_node_t *node;
+    small_t texts[TEXTS];
+    pthread_t running;
+    reader_t reader;
+    int i;
+
+    state_make(&plan, 1, &node);
+    memset(texts, 0, sizeof(texts));
+    for (i = 0; i < TEXTS; i++) {
+        texts[i].length = 9 + (apr_size_t)i * 3;
+        state_make_text(texts[i].text + 8, (apr_uint64_t)i, texts[i].length - 8);
+        civ_digest_sha256(&texts[i].hash, texts[i].text, texts[i].length);
+    }
+    make_reader(&reader, node);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&running, NULL, read_one_slot, &reader), 0);
+    for (i = 0; civ_state_counter(node, COUNT_DONE) == 0 && apr_time_now() < until; i = (i + 1) % TEXTS)
+        civ_state_block_write(node, 0, &texts[i].hash, texts[i].text, texts[i].length);
+    civ_state_counter_set(node, COUNT_STOP, 1);
+    pthread_join(running, NULL);
+    apr_pool_destroy(reader.pool);
+    CU_ASSERT_EQUAL(civ_state_counter(node, COUNT_DONE), 1);
     CU_ASSERT_EQUAL(civ_state_counter(node, COUNT_TORN), 0);
 }
 
@@ -286,6 +341,7 @@ static void turns_and_counters(void)
 static const test_case_t cases[] = {
     {"threads", threads},
     {"processes", processes},
+    {"one_slot", one_slot},
     {"killed_writer", killed_writer},
     {"turns_and_counters", turns_and_counters},
     {NULL, NULL},

@@ -191,6 +191,21 @@ static void words_are_rewritten(void)
                     0);
 }
 
+/* SQLite keeps any type in any column; the words tell what stands there. */
+static void words_know_types(void)
+{
+    static const char *const wanted[] = {"3", "-1", "-1", "-1", "12", "", "", "", "3"};
+    civ_db_t *db = store_open("kinds.db");
+    civ_rows_t *rows;
+    int i;
+
+    CU_ASSERT_EQUAL_FATAL(civ_db_select(db, &store_sql[STORE_KINDS], NULL, 0, &rows, test_pool()),
+                          APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_rows_next(rows), APR_SUCCESS);
+    for (i = 0; i < (int)(sizeof(wanted) / sizeof(wanted[0])); i++)
+        CU_ASSERT_STRING_EQUAL(civ_rows_text(rows, i), wanted[i]);
+}
+
 static void statements_are_counted(void)
 {
     static const civ_statement_t stranger = {"test_stranger", "SELECT 1"};
@@ -307,6 +322,7 @@ static const test_case_t cases[] = {
     {"binds_keep_types", binds_keep_types},
     {"odd_values_are_told", odd_values_are_told},
     {"words_are_rewritten", words_are_rewritten},
+    {"words_know_types", words_know_types},
     {"statements_are_counted", statements_are_counted},
     {"affected_rows_are_told", affected_rows_are_told},
     {"rows_stay", rows_stay},

@@ -100,9 +100,12 @@ static int write_without_room(void *baton)
         return 14;
     if (civ_db_in_transaction(db))
         return 15;
-    if (setrlimit(RLIMIT_FSIZE, &all) != 0 || civ_db_open(&db, config, test_pool()) != APR_SUCCESS)
+    civ_db_close(db);
+    if (setrlimit(RLIMIT_FSIZE, &all) != 0 || civ_db_open(&db, config, test_pool()) != APR_SUCCESS ||
+        store_count(db) != 0 || store_insert(db, 1, "a", 1) != APR_SUCCESS)
         return 16;
-    return store_count(db) == 0 && store_insert(db, 1, "a", 1) == APR_SUCCESS ? 0 : 17;
+    civ_db_close(db);
+    return 0;
 }
 
 static void files_cannot_grow(void)
@@ -134,10 +137,13 @@ static int write_without_rights(void *baton)
 {
     civ_store_config_t *config = baton;
     const char *folder = unit_path("rights");
+    apr_pool_t *pool, *later;
     civ_store_t *store;
     civ_db_t *held;
 
-    if (unit_become_nobody() != 0 || civ_store_create(&store, config, test_pool()) != APR_SUCCESS ||
+    apr_pool_create(&pool, NULL);
+    apr_pool_create(&later, NULL);
+    if (unit_become_nobody() != 0 || civ_store_create(&store, config, pool) != APR_SUCCESS ||
         civ_store_acquire(store, &held) != APR_SUCCESS || store_insert(held, 9, "9", 1) != APR_SUCCESS)
         return 10;
     if (chmod(config->parameters, 0400) != 0)
@@ -150,10 +156,13 @@ static int write_without_rights(void *baton)
     if (pool_insert(store, 3) != APR_SUCCESS || chmod(folder, 0) != 0)
         return 14;
     /* A pool that has to open finds no way, until it is there again. */
-    if (civ_store_create(&store, config, test_pool()) != APR_SUCCESS ||
-        pool_insert(store, 4) != CIV_EUNREACHABLE)
+    if (civ_store_create(&store, config, later) != APR_SUCCESS || pool_insert(store, 4) != CIV_EUNREACHABLE)
         return 15;
-    return chmod(folder, 0700) == 0 && pool_insert(store, 5) == APR_SUCCESS ? 0 : 16;
+    if (chmod(folder, 0700) != 0 || pool_insert(store, 5) != APR_SUCCESS)
+        return 16;
+    apr_pool_destroy(later);
+    apr_pool_destroy(pool);
+    return 0;
 }
 
 static void rights_go_and_come_back(void)

@@ -22,6 +22,10 @@ const civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
                          "'9223372036854775808', '-9223372036854775808', '-9223372036854775809', ' 1'"},
     [STORE_OCTETS] = {"test_octets", "SELECT CIV_OCTETS(name), length(name), CIV_POSITION(name, %s), "
                                      "CIV_POSITION(lower(name), lower(%s)) FROM things LIMIT 1"},
+    [STORE_KINDS] = {"test_kinds",
+                     "SELECT CIV_OCTETS('abc'), CIV_OCTETS(12), CIV_OCTETS(x'616263'), CIV_OCTETS(NULL), "
+                     "CIV_INTEGER(12), CIV_INTEGER('12'), CIV_INTEGER(x'3132'), CIV_INTEGER(NULL), "
+                     "CIV_INTEGER((1 + (2)))"},
     [STORE_LIKE] = {"test_like", "SELECT COUNT(*) FROM things WHERE name LIKE '%%b%%'"},
     [STORE_TWELVE] = {"test_twelve", "SELECT " TWELVE},
     [STORE_BROKEN] = {"test_broken", "SELEC 1"},

@@ -20,6 +20,7 @@ enum {
     STORE_TYPES,     /**< an integer, a text: their types, themselves, whether the integer is above 9 */
     STORE_CONSTANTS, /**< values of many kinds */
     STORE_OCTETS,    /**< a text: its octets, and where a second one stands in it */
+    STORE_KINDS,     /**< octets and integer of texts, integers, blobs and NULL */
     STORE_LIKE,      /**< a literal per cent sign */
     STORE_TWELVE,    /**< the sum of twelve integers */
     STORE_BROKEN,    /**< no SQL */

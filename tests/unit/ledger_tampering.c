@@ -1,0 +1,379 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file ledger_tampering.c
+ * Every column of every table that belongs to sealed blocks, changed by itself in several ways, rows deleted
+ * and rows put in: validation names each, and the block. The columns are asked of the database, so that one that
+ * is added is covered by itself.
+ */
+#include "ledger_fixture.h"
+
+#include "support/runner.h"
+
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+#include <string.h>
+
+typedef struct table_t {
+    const char *name, *key;
+    const char *block; /**< SQL for the block of a row of saved_..., or NULL where it belongs to none */
+} table_t;
+
+static const table_t tables[] = {
+    {"civ_blocks", "height", "height"},
+    {"civ_entries", "leaf_index",
+     "(SELECT height FROM saved_civ_evidence_index i WHERE i.leaf_index = r.leaf_index)"},
+    {"civ_evidence_index", "leaf_index", "height"},
+    {"civ_head", "id", NULL},
+};
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static fixture_t *make_ledger(void)
+{
+    static const char *const texts[] = {"{\"a\":1,\"type\":\"first type\"}", "{\"type\":\"other\"}",
+                                        "{\"c\":\"d\"}"};
+    fixture_t *fixture = fixture_start();
+    apr_size_t i;
+
+    for (i = 1; i <= 3; i++)
+        fixture_append_many(fixture, texts, i);
+    fixture_append(fixture, "{\"a\":1,\"type\":\"first type\"}");
+    fixture_append(fixture, "{\"z\":9,\"type\":\"last\"}");
+    for (i = 0; i < TABLES; i++)
+        fixture_sql(fixture, "CREATE TABLE saved_%s AS SELECT * FROM %s", tables[i].name, tables[i].name);
+    CU_ASSERT(fixture_is_clean(fixture));
+    return fixture;
+}
+
+static void restore(const fixture_t *fixture, const table_t *table)
+{
+    fixture_sql(fixture, "BEGIN; DELETE FROM %s; INSERT INTO %s SELECT * FROM saved_%s; COMMIT", table->name,
+                table->name, table->name);
+}
+
+/* Whether the table differs from what was saved, types of values included. */
+static int is_changed(const fixture_t *fixture, const table_t *table, const apr_array_header_t *columns)
+{
+    const char *all = "''";
+    int i;
+
+    for (i = 0; i < columns->nelts; i++)
+        all = apr_psprintf(test_pool(), "%s || '|' || quote(%s) || typeof(%s)", all,
+                           APR_ARRAY_IDX(columns, i, const char *), APR_ARRAY_IDX(columns, i, const char *));
+    return strcmp(fixture_value(fixture,
+                                "SELECT (SELECT group_concat(%s) FROM (SELECT * FROM %s ORDER BY %s)) IS NOT "
+                                "(SELECT group_concat(%s) FROM (SELECT * FROM saved_%s ORDER BY %s))",
+                                all, table->name, table->key, all, table->name, table->key),
+                  "1") == 0;
+}
+
+static apr_array_header_t *columns_of(const fixture_t *fixture, const table_t *table)
+{
+    apr_array_header_t *columns = apr_array_make(test_pool(), 8, sizeof(const char *));
+    const char *name;
+
+    while ((name = fixture_value(fixture, "SELECT name FROM pragma_table_info('%s') WHERE cid = %d",
+                                 table->name, columns->nelts)) != NULL)
+        APR_ARRAY_PUSH(columns, const char *) = name;
+    return columns;
+}
+
+/* The keys of the first, a middle and the last row. */
+static apr_array_header_t *rows_of(const fixture_t *fixture, const table_t *table)
+{
+    apr_array_header_t *keys = apr_array_make(test_pool(), 3, sizeof(const char *));
+    int place;
+
+    for (place = 0; place <= 2; place++) {
+        const char *key = fixture_value(
+            fixture, "SELECT %s FROM %s ORDER BY %s LIMIT 1 OFFSET (SELECT (COUNT(*) - 1) * %d / 2 FROM %s)",
+            table->key, table->name, table->key, place, table->name);
+
+        if (keys->nelts == 0 || strcmp(key, APR_ARRAY_IDX(keys, keys->nelts - 1, const char *)) != 0)
+            APR_ARRAY_PUSH(keys, const char *) = key;
+    }
+    return keys;
+}
+
+/* New values for a column, with c for the old one. Those that break a constraint or change nothing are left out. */
+static const char *const alterations[] = {
+    /* integers, and what is no integer */
+    "c + 1",
+    "c - 1",
+    "-1 - c",
+    "c + 1000000",
+    "9223372036854775807",
+    "'junk'",
+    "CAST(c AS TEXT) || '.5'",
+    "''",
+    /* texts */
+    "CASE substr(c, 1, 1) WHEN 'a' THEN 'b' ELSE 'a' END || substr(c, 2)",
+    "substr(c, 1, length(c) / 2) || CASE substr(c, length(c) / 2 + 1, 1) WHEN '1' THEN '2' ELSE '1' END || "
+    "substr(c, length(c) / 2 + 2)",
+    "substr(c, 1, length(c) - 1) || CASE substr(c, length(c)) WHEN '0' THEN '1' ELSE '0' END",
+    "substr(c, 1, length(c) - 1)",
+    "substr(c, 2)",
+    "c || '0'",
+    "c || ' '",
+    "' ' || c",
+    "c || char(0) || 'junk'",
+    "char(0) || c",
+    "upper(c)",
+    "CAST(x'ff' || c AS TEXT)",
+    /* the same bytes as another type, which no comparison finds any more */
+    "CAST(c AS BLOB)",
+    "CAST(CAST(c AS TEXT) AS BLOB)",
+};
+#define ALTERATIONS (sizeof(alterations) / sizeof(alterations[0]))
+
+typedef struct walk_t {
+    fixture_t *fixture;
+    const table_t *table;
+    const apr_array_header_t *columns;
+    const char *column, *key;
+    apr_int64_t block;
+    int tried, missed;
+} walk_t;
+
+/* After a change: a fault must be named. Then all is put back, and there must be none. */
+static void judge(walk_t *walk, const char *what)
+{
+    if (is_changed(walk->fixture, walk->table, walk->columns)) {
+        fixture_faults_t *faults = fixture_validate(walk->fixture, 0, APR_UINT64_MAX);
+
+        walk->tried++;
+        if (!fixture_names(faults, walk->block, NULL)) {
+            walk->missed++;
+            test_note("%s.%s of row %s: %s: %d faults, none of block %" APR_INT64_T_FMT, walk->table->name,
+                      walk->column, walk->key, what, faults->count, walk->block);
+        }
+    }
+    restore(walk->fixture, walk->table);
+    if (!fixture_is_clean(walk->fixture))
+        walk->missed++;
+}
+
+/* Values trade places with those of the next row; of keys, the rows do. */
+static void swap_with_another_row(walk_t *walk)
+{
+    const table_t *table = walk->table;
+    const char *other =
+        fixture_value(walk->fixture, "SELECT %s FROM saved_%s WHERE %s <> %s ORDER BY abs(%s - %s) LIMIT 1",
+                      table->key, table->name, table->key, walk->key, table->key, walk->key);
+
+    if (other == NULL)
+        return;
+    if (strcmp(walk->column, table->key) == 0)
+        fixture_sql(walk->fixture,
+                    "BEGIN; UPDATE %s SET %s = -77 WHERE %s = %s; UPDATE %s SET %s = %s WHERE %s = %s; "
+                    "UPDATE %s SET %s = %s WHERE %s = -77; COMMIT",
+                    table->name, table->key, table->key, walk->key, table->name, table->key, walk->key,
+                    table->key, other, table->name, table->key, other, table->key);
+    else
+        fixture_sql(walk->fixture,
+                    "BEGIN; UPDATE %s SET %s = '' WHERE %s = %s; "
+                    "UPDATE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; "
+                    "UPDATE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; COMMIT",
+                    table->name, walk->column, table->key, walk->key, table->name, walk->column, walk->column,
+                    table->name, table->key, walk->key, table->key, other, table->name, walk->column,
+                    walk->column, table->name, table->key, other, table->key, walk->key);
+    judge(walk, apr_psprintf(test_pool(), "swapped with row %s", other));
+}
+
+static void alter_column(walk_t *walk)
+{
+    size_t i;
+
+    for (i = 0; i < ALTERATIONS; i++) {
+        const char *value =
+            apr_psprintf(test_pool(), "(SELECT %s FROM (SELECT %s AS c FROM saved_%s WHERE %s = %s))",
+                         alterations[i], walk->column, walk->table->name, walk->table->key, walk->key);
+
+        fixture_sql(walk->fixture,
+                    "UPDATE OR IGNORE %s SET %s = %s WHERE %s = %s AND typeof(%s) IS NOT 'null'%s",
+                    walk->table->name, walk->column, value, walk->table->key, walk->key, value,
+                    strcmp(walk->column, walk->table->key) != 0
+                        ? ""
+                        : apr_psprintf(test_pool(), " AND typeof(%s) = 'integer'", value));
+        judge(walk, alterations[i]);
+    }
+}
+
+static void walk_table(const char *name)
+{
+    fixture_t *fixture = make_ledger();
+    walk_t walk = {.fixture = fixture, .table = tables};
+    apr_array_header_t *keys;
+    int i, j;
+
+    while (strcmp(walk.table->name, name) != 0)
+        walk.table++;
+    keys = rows_of(fixture, walk.table);
+    walk.columns = columns_of(fixture, walk.table);
+    CU_ASSERT_FATAL(walk.columns->nelts >= 3 && keys->nelts >= 1);
+    for (i = 0; i < walk.columns->nelts; i++) {
+        for (j = 0; j < keys->nelts; j++) {
+            const char *block;
+            int before = walk.tried;
+
+            walk.column = APR_ARRAY_IDX(walk.columns, i, const char *);
+            walk.key = APR_ARRAY_IDX(keys, j, const char *);
+            block = walk.table->block == NULL
+                        ? "-1"
+                        : fixture_value(fixture, "SELECT %s FROM saved_%s r WHERE %s = %s", walk.table->block,
+                                        name, walk.table->key, walk.key);
+            walk.block = apr_atoi64(block);
+            alter_column(&walk);
+            swap_with_another_row(&walk);
+            CU_ASSERT(walk.tried >= before + 3);
+        }
+    }
+    test_note("%s: %d changes", name, walk.tried);
+    CU_ASSERT_EQUAL(walk.missed, 0);
+}
+
+static void every_column_of_blocks(void)
+{
+    walk_table("civ_blocks");
+}
+
+static void every_column_of_entries(void)
+{
+    walk_table("civ_entries");
+}
+
+static void every_column_of_the_index(void)
+{
+    walk_table("civ_evidence_index");
+}
+
+static void every_column_of_the_head(void)
+{
+    walk_table("civ_head");
+}
+
+/* A new table of the ledger must be added to the walk, or here to those that belong to no sealed block. */
+static void every_table_is_walked(void)
+{
+    fixture_t *fixture = make_ledger();
+
+    CU_ASSERT_STRING_EQUAL(
+        fixture_value(fixture,
+                      "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
+                      "AND name LIKE 'civ%%' ORDER BY name)"),
+        "civ_blocks,civ_change,civ_entries,civ_evidence_index,civ_head,civ_idempotency,civ_pending,civ_"
+        "schema");
+}
+
+static void deleted_rows_are_named(void)
+{
+    fixture_t *fixture = make_ledger();
+    size_t i;
+    int j;
+
+    for (i = 0; i < TABLES; i++) {
+        apr_array_header_t *keys = rows_of(fixture, &tables[i]);
+
+        for (j = 0; j < keys->nelts; j++) {
+            const char *key = APR_ARRAY_IDX(keys, j, const char *);
+            const char *block = tables[i].block == NULL
+                                    ? "-1"
+                                    : fixture_value(fixture, "SELECT %s FROM saved_%s r WHERE %s = %s",
+                                                    tables[i].block, tables[i].name, tables[i].key, key);
+
+            fixture_sql(fixture, "DELETE FROM %s WHERE %s = %s", tables[i].name, tables[i].key, key);
+            CU_ASSERT(fixture_finds(fixture, apr_atoi64(block), NULL));
+            restore(fixture, &tables[i]);
+            CU_ASSERT(fixture_is_clean(fixture));
+        }
+        fixture_sql(fixture, "DELETE FROM %s", tables[i].name);
+        CU_ASSERT(fixture_finds(fixture, -1, NULL));
+        restore(fixture, &tables[i]);
+    }
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
+/* Copies of real rows under keys that are not the chain's. */
+static void stray_rows_are_named(void)
+{
+    static const char *const keys[] = {"-1", "-9223372036854775807", "1000", "9223372036854775807"};
+    static const struct {
+        int table;
+        const char *insert, *words;
+    } rows[] = {
+        {0,
+         "INSERT INTO civ_blocks SELECT %s, upper(hash), header, signature FROM civ_blocks WHERE "
+         "height = 5",
+         "block row %s does not belong to the chain"},
+        {1, "INSERT INTO civ_entries SELECT %s, leaf_hash, payload FROM civ_entries WHERE leaf_index = 5",
+         "entry row %s does not belong to the chain"},
+        {2,
+         "INSERT INTO civ_evidence_index SELECT %s, height, evidence_hash, type FROM civ_evidence_index "
+         "WHERE "
+         "leaf_index = 5",
+         "evidence index row %s does not belong to the chain"},
+        {3,
+         "INSERT INTO civ_head SELECT %s, height, block_hash, leaf_count, frontier, difficulty FROM civ_head",
+         "more than one head row"},
+    };
+    fixture_t *fixture = make_ledger();
+    size_t i, j;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (j = 0; j < sizeof(keys) / sizeof(keys[0]); j++) {
+            const char *words =
+                strstr(rows[i].words, "%s") == NULL
+                    ? rows[i].words
+                    : apr_pstrcat(test_pool(),
+                                  strstr(rows[i].words, "block") == rows[i].words ? "block row " : "row ",
+                                  keys[j], " does not belong to the chain", NULL);
+            const char *at = strstr(rows[i].insert, "%s");
+
+            fixture_sql(fixture, "%s%s%s",
+                        apr_pstrndup(test_pool(), rows[i].insert, (apr_size_t)(at - rows[i].insert)), keys[j],
+                        at + 2);
+            CU_ASSERT(fixture_finds(fixture, -1, words));
+            restore(fixture, &tables[rows[i].table]);
+            CU_ASSERT(fixture_is_clean(fixture));
+        }
+    }
+}
+
+/* One past the end, where the next append would put its own. */
+static void rows_just_past_the_end_are_named(void)
+{
+    fixture_t *fixture = make_ledger();
+    civ_ledger_head_t head = fixture_head(fixture);
+
+    fixture_sql(fixture,
+                "INSERT INTO civ_entries SELECT %" APR_UINT64_T_FMT
+                ", leaf_hash, payload FROM civ_entries WHERE leaf_index = 1",
+                head.frontier.size);
+    CU_ASSERT(fixture_finds(fixture, -1, "does not belong to the chain"));
+    restore(fixture, &tables[1]);
+    fixture_sql(fixture,
+                "INSERT INTO civ_evidence_index SELECT %" APR_UINT64_T_FMT
+                ", height, evidence_hash, type FROM civ_evidence_index WHERE leaf_index = 1",
+                head.frontier.size);
+    CU_ASSERT(fixture_finds(fixture, -1, "does not belong to the chain"));
+    restore(fixture, &tables[2]);
+    fixture_sql(fixture, "INSERT INTO civ_blocks SELECT height + 1, upper(hash), header, signature FROM "
+                         "civ_blocks WHERE height = 5");
+    CU_ASSERT(fixture_finds(fixture, -1, "does not belong to the chain"));
+    restore(fixture, &tables[0]);
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
+static const test_case_t cases[] = {
+    {"every_column_of_blocks", every_column_of_blocks},
+    {"every_column_of_entries", every_column_of_entries},
+    {"every_column_of_the_index", every_column_of_the_index},
+    {"every_column_of_the_head", every_column_of_the_head},
+    {"every_table_is_walked", every_table_is_walked},
+    {"deleted_rows_are_named", deleted_rows_are_named},
+    {"stray_rows_are_named", stray_rows_are_named},
+    {"rows_just_past_the_end_are_named", rows_just_past_the_end_are_named},
+    {NULL, NULL},
+};
+
+const test_suite_t ledger_tampering_suite = {"ledger_tampering", NULL, NULL, cases};
