@@ -8,6 +8,7 @@
 
 #include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <util_filter.h>
 
 #include <apr_strings.h>
@@ -41,6 +42,7 @@ static void set_allow(civ_call_t *call)
     apr_table_set(call->r->headers_out, "Allow", allow);
 }
 
+/* "public" lets shared caches hand an answer to anybody, also one that was given to somebody who logged in. */
 int civ_reply_headers(civ_call_t *call, const civ_reply_t *reply)
 {
     request_rec *r = call->r;
@@ -52,7 +54,9 @@ int civ_reply_headers(civ_call_t *call, const civ_reply_t *reply)
         return OK;
     }
     apr_table_setn(r->headers_out, "Cache-Control",
-                   reply->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+                   !reply->immutable           ? "no-cache"
+                   : ap_some_authn_required(r) ? "private, max-age=31536000, immutable"
+                                               : "public, max-age=31536000, immutable");
     if (!reply->tag || r->status != HTTP_OK) {
         return OK;
     }

@@ -11,19 +11,23 @@
 #include "ledger/head_file.h"
 #include "ledger/ledger_private.h"
 
-/* Requests in one transaction, and their bytes: bounds the time one commit takes. */
+/* Requests in one transaction, and their bytes: bounds the time one commit takes. An entry costs its rows, however small
+ * it is. */
+#define ENTRY_COST     400
 #define BATCH_REQUESTS 256
 #define BATCH_BYTES    (8 * 1024 * 1024)
 
-/* Idempotency answers are swept this often, at most 1,000 each time. */
-#define EXPIRY_INTERVAL apr_time_from_sec(30)
+/* Idempotency answers are swept this often, in short transactions, for this long at most. */
+#define EXPIRY_INTERVAL apr_time_from_sec(10)
+#define EXPIRY_TIME     apr_time_from_sec(1)
+#define EXPIRED_AT_ONCE 1000
 
 static apr_size_t bytes_of(const civ_request_t *request)
 {
     apr_size_t i, bytes = 0;
 
     for (i = 0; i < request->count; i++)
-        bytes += request->entries[i].length;
+        bytes += ENTRY_COST + request->entries[i].length;
     return bytes;
 }
 
@@ -234,20 +238,28 @@ apr_status_t civ_ledger_seal(civ_ledger_t *ledger, const civ_idempotency_t *idem
 
 /* --- housekeeping --- */
 
+static apr_status_t expire_some(civ_db_t *db, int *removed)
+{
+    int unknown;
+    apr_status_t status = civ_db_begin(db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    civ_idempotency_expire(db, civ_timestamp_now(), removed);
+    return civ_db_commit(db, &unknown);
+}
+
 static apr_status_t expire_answers(civ_ledger_t *ledger, civ_db_t *db)
 {
-    apr_time_t now = apr_time_now();
-    apr_status_t status;
-    int unknown;
+    apr_time_t began = apr_time_now();
+    apr_status_t status = APR_SUCCESS;
+    int removed = EXPIRED_AT_ONCE;
 
-    if (now < ledger->next_expiry)
+    if (began < ledger->next_expiry)
         return APR_SUCCESS;
-    ledger->next_expiry = now + EXPIRY_INTERVAL;
-    status = civ_db_begin(db);
-    if (status == APR_SUCCESS) {
-        civ_idempotency_expire(db, civ_timestamp_now(), NULL);
-        status = civ_db_commit(db, &unknown);
-    }
+    ledger->next_expiry = began + EXPIRY_INTERVAL;
+    while (status == APR_SUCCESS && removed == EXPIRED_AT_ONCE && apr_time_now() - began < EXPIRY_TIME)
+        status = expire_some(db, &removed);
     return status;
 }
 

@@ -71,6 +71,31 @@ static apr_status_t write_all(civ_batch_t *batch)
 
 /* --- one attempt --- */
 
+/** The signed head knows what other processes of this host have acknowledged too. It is about to be overwritten: what
+ * contradicts it must be met now. */
+static apr_status_t check_signed_head(civ_batch_t *batch)
+{
+    const civ_ledger_config_t *config = batch->ledger->config;
+    apr_uint64_t height = batch->before.height;
+    civ_signed_head_t heads[2];
+    const char *fault = NULL;
+    apr_status_t status = APR_SUCCESS;
+    int i, count = config->head_file != NULL ? civ_head_file_peek(heads, config->head_file, batch->pool) : 0;
+
+    for (i = 0; i < count && fault == NULL && status == APR_SUCCESS; i++)
+        fault = civ_signed_head_compare(&heads[i], height, batch->db, &status, batch->pool);
+    if (fault == NULL)
+        return status;
+    /* A slot counts only if it is signed, and of two the newer one. */
+    status = civ_head_file_read(&heads[0], config->head_file, config->name, civ_key_public(config->key), batch->pool);
+    if (status == CIV_EINTEGRITY)
+        return civ_ledger_integrity_lost(batch->ledger, "the signed head beside the database is damaged");
+    if (status != APR_SUCCESS)
+        return status;
+    fault = civ_signed_head_compare(&heads[0], height, batch->db, &status, batch->pool);
+    return fault != NULL ? civ_ledger_integrity_lost(batch->ledger, fault) : status;
+}
+
 /** The head may only move on from where this process saw it, along a chain that contains it. */
 static apr_status_t check_progress(civ_batch_t *batch)
 {
@@ -80,8 +105,10 @@ static apr_status_t check_progress(civ_batch_t *batch)
     civ_rows_t *rows;
     apr_status_t status;
 
-    if (!batch->ledger->known_valid || civ_digest_equal(&known->block_hash, &batch->before.block_hash))
+    if (batch->ledger->known_valid && civ_digest_equal(&known->block_hash, &batch->before.block_hash))
         return APR_SUCCESS;
+    if (!batch->ledger->known_valid)
+        return check_signed_head(batch);
     if (batch->before.height <= known->height)
         return civ_ledger_integrity_lost(batch->ledger,
                                          apr_psprintf(batch->pool,
@@ -98,7 +125,7 @@ static apr_status_t check_progress(civ_batch_t *batch)
                                                       "block %" APR_UINT64_T_FMT
                                                       ", which was acknowledged, is not in the chain",
                                                       known->height));
-    return APR_SUCCESS;
+    return check_signed_head(batch);
 }
 
 /** Read the head; but where nobody has committed since this process did, what it knows still holds. (The head row is

@@ -58,22 +58,31 @@ static apr_status_t read_digest(civ_digest_t *out, const char *base64, apr_pool_
     return APR_SUCCESS;
 }
 
-static apr_status_t read_slot(civ_signed_head_t *head, const char *slot, const char *ledger_name,
-                              const civ_public_key_t *key, apr_pool_t *pool)
+/** The lines of a slot, unverified. */
+static apr_status_t parse_slot(civ_signed_head_t *head, const char **signature, const char *slot, apr_pool_t *pool)
 {
     char *text = apr_pstrmemdup(pool, slot, SLOT_SIZE);
     const char *magic = take_line(&text);
     const char *name = magic != NULL ? take_line(&text) : NULL;
     const char *height = name != NULL ? take_line(&text) : NULL;
     const char *hash = height != NULL ? take_line(&text) : NULL;
-    const char *signature = hash != NULL ? take_line(&text) : NULL;
-    const char *statement;
+
+    *signature = hash != NULL ? take_line(&text) : NULL;
+    if (*signature == NULL || read_digest(&head->block_hash, hash, pool) != APR_SUCCESS)
+        return CIV_EINVALID;
+    head->height = strtoull(height, NULL, 10);
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_slot(civ_signed_head_t *head, const char *slot, const char *ledger_name,
+                              const civ_public_key_t *key, apr_pool_t *pool)
+{
+    const char *statement, *signature;
     unsigned char *bytes;
     apr_size_t length;
 
-    if (signature == NULL || read_digest(&head->block_hash, hash, pool) != APR_SUCCESS)
+    if (parse_slot(head, &signature, slot, pool) != APR_SUCCESS)
         return CIV_EINVALID;
-    head->height = strtoull(height, NULL, 10);
     statement = civ_block_statement(ledger_name, head->height, &head->block_hash, pool);
     if (civ_base64_decode(&bytes, &length, signature, pool) != APR_SUCCESS ||
         length != CIV_KEY_SIGNATURE_SIZE)
@@ -85,7 +94,7 @@ static apr_status_t read_slot(civ_signed_head_t *head, const char *slot, const c
 
 static apr_status_t read_slots(char slots[2 * SLOT_SIZE], const char *path)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     ssize_t got;
 
     if (file < 0)
@@ -114,6 +123,20 @@ apr_status_t civ_head_file_read(civ_signed_head_t *head, const char *path, const
         good = 1;
     }
     return good ? APR_SUCCESS : CIV_EINTEGRITY;
+}
+
+int civ_head_file_peek(civ_signed_head_t heads[2], const char *path, apr_pool_t *pool)
+{
+    char slots[2 * SLOT_SIZE];
+    const char *signature;
+    int i, count = 0;
+
+    if (read_slots(slots, path) != APR_SUCCESS)
+        return 0;
+    for (i = 0; i < 2; i++)
+        if (parse_slot(&heads[count], &signature, slots + i * SLOT_SIZE, pool) == APR_SUCCESS)
+            count++;
+    return count;
 }
 
 static apr_status_t write_all(int file, const char *data, apr_size_t length, off_t offset)
@@ -163,8 +186,12 @@ static void give_to_owner_of_folder(int file, const char *path, apr_pool_t *pool
 static apr_status_t create(const char *path, const char *slot, apr_pool_t *pool)
 {
     const char *temporary = apr_psprintf(pool, "%s.%ld", path, (long)getpid());
-    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     apr_status_t status;
+    int file;
+
+    /* Left by a process of the same number that died here, or planted: never written through. */
+    unlink(temporary);
+    file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (file < 0)
         return apr_get_os_error();
@@ -193,7 +220,7 @@ apr_status_t civ_head_file_write(const char *path, const civ_block_t *block, con
 
     if (status != APR_SUCCESS)
         return status;
-    file = open(path, O_WRONLY | O_CLOEXEC);
+    file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0) {
         status = apr_get_os_error();
         return APR_STATUS_IS_ENOENT(status) ? create(path, slot, pool) : status;
@@ -205,7 +232,7 @@ apr_status_t civ_head_file_write(const char *path, const civ_block_t *block, con
 
 apr_status_t civ_head_file_sync(const char *path)
 {
-    int file = open(path, O_WRONLY | O_CLOEXEC);
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     apr_status_t status = APR_SUCCESS;
 
     if (file < 0)

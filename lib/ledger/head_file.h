@@ -27,6 +27,10 @@ typedef struct civ_signed_head_t {
 apr_status_t civ_head_file_read(civ_signed_head_t *head, const char *path, const char *ledger_name,
                                 const civ_public_key_t *key, apr_pool_t *pool);
 
+/** What both slots say, whether they verify or not, which costs next to nothing: for comparing often. What contradicts is
+ * to be read again with civ_head_file_read. @return how many slots say anything */
+int civ_head_file_peek(civ_signed_head_t heads[2], const char *path, apr_pool_t *pool);
+
 /** Write a block's height, hash and signature to its slot (height modulo 2). A missing file is made durably
  * first. Callers of one host are kept apart by the ledger's mutex; an older write of another host that comes
  * late does no harm, since the newest good slot counts. */

@@ -160,6 +160,9 @@ apr_status_t civ_pending_delete(civ_db_t *db, apr_int64_t last_sequence);
 apr_status_t civ_read_block(civ_db_t *db, apr_uint64_t height, civ_block_t **block, const char **fault,
                             apr_pool_t *pool);
 
+/** An entry from its stored payload; keeps text and hashes on @a pool, nothing else. */
+apr_status_t civ_read_entry(civ_entry_t *entry, const char *payload, apr_pool_t *pool);
+
 /** Fill @a problem for a status of reading, and raise the alarm for CIV_EINTEGRITY. Returns @a status. */
 apr_status_t civ_read_failed(civ_ledger_t *ledger, apr_status_t status, const char *fault, const char *what,
                              civ_problem_t *problem, apr_pool_t *pool);

@@ -26,9 +26,7 @@ apr_status_t civ_pending_state(civ_db_t *db, civ_pending_state_t *state, apr_poo
 static apr_status_t read_row(civ_entry_t *entry, civ_rows_t *rows, apr_pool_t *pool)
 {
     char hex[CIV_DIGEST_HEX_SIZE];
-    civ_problem_t problem;
-    const char *payload = civ_rows_text(rows, 2);
-    apr_status_t status = civ_entry_read(entry, payload, strlen(payload), &problem, pool);
+    apr_status_t status = civ_read_entry(entry, civ_rows_text(rows, 2), pool);
 
     if (status == APR_SUCCESS &&
         strcmp(civ_digest_hex(hex, &entry->evidence_hash), civ_rows_text(rows, 1)) != 0)

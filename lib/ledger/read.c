@@ -38,6 +38,10 @@ static const char *read_header(civ_block_t *block, civ_rows_t *rows, apr_uint64_
         civ_hex_decode(bytes, sizeof(bytes), header) != APR_SUCCESS ||
         civ_header_unpack(&block->header, bytes) != APR_SUCCESS)
         return "the header is damaged";
+    /* What is allocated by it must be what a block can have. */
+    if (block->header.entry_count == 0 || block->header.entry_count > CIV_BLOCK_MAX_ENTRIES ||
+        block->header.first_leaf > APR_INT64_MAX - CIV_BLOCK_MAX_ENTRIES)
+        return "the header counts entries that cannot be";
     civ_digest_sha256(&block->hash, bytes, sizeof(bytes));
     if (block->header.height != height ||
         civ_digest_from_hex(&stored, civ_rows_text(rows, 0)) != APR_SUCCESS ||
@@ -48,6 +52,24 @@ static const char *read_header(civ_block_t *block, civ_rows_t *rows, apr_uint64_
         return "the signature is damaged";
     memcpy(block->signature, signature, CIV_KEY_SIGNATURE_SIZE);
     return NULL;
+}
+
+apr_status_t civ_read_entry(civ_entry_t *entry, const char *payload, apr_pool_t *pool)
+{
+    apr_size_t length = strlen(payload);
+    civ_problem_t problem;
+    apr_pool_t *scratch;
+    apr_status_t status;
+
+    /* The tree of a parsed entry takes up to a thousand times its bytes, and is not needed afterwards. */
+    apr_pool_create(&scratch, pool);
+    status = civ_entry_read(entry, payload, length, &problem, scratch);
+    if (status == APR_SUCCESS) {
+        entry->data = apr_pstrmemdup(pool, payload, length);
+        entry->type = apr_pstrdup(pool, entry->type);
+    }
+    apr_pool_destroy(scratch);
+    return status;
 }
 
 static apr_status_t read_entries(civ_db_t *db, civ_block_t *block, apr_uint32_t *got, apr_pool_t *pool)
@@ -66,10 +88,7 @@ static apr_status_t read_entries(civ_db_t *db, civ_block_t *block, apr_uint32_t 
         status = civ_db_select(db, &civ_ledger_sql[SQL_ENTRIES_PAGE], arguments, 3, &rows, pool);
         while (status == APR_SUCCESS && *got < block->header.entry_count &&
                civ_rows_next(rows) == APR_SUCCESS) {
-            const char *payload = apr_pstrdup(pool, civ_rows_text(rows, 2));
-            civ_problem_t problem;
-
-            status = civ_entry_read(&block->entries[(*got)++], payload, strlen(payload), &problem, pool);
+            status = civ_read_entry(&block->entries[(*got)++], civ_rows_text(rows, 2), pool);
         }
         if (status != APR_SUCCESS || *got == before)
             break;

@@ -44,7 +44,6 @@ const civ_schema_t civ_ledger_schema = {"ledger", steps, sizeof(steps) / sizeof(
     "FROM civ_evidence_index i JOIN civ_entries e ON e.leaf_index = i.leaf_index "                           \
     "JOIN civ_blocks b ON b.height = i.height WHERE "
 #define NEWEST_FIRST " ORDER BY i.leaf_index DESC LIMIT %lld"
-#define HAS_TEXT     " AND CIV_POSITION(lower(e.payload), lower(%s)) > 0 "
 
 const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_CHANGE_READ] = {"change_read", "SELECT generation FROM civ_change WHERE id = 1"},
@@ -127,9 +126,6 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_SEARCH_ALL] = {"search_all", SEARCH_FROM LEAF_RANGE NEWEST_FIRST},
     [SQL_SEARCH_TYPE] = {"search_type", SEARCH_FROM LEAF_RANGE "AND i.type = %s" NEWEST_FIRST},
     [SQL_SEARCH_HASH] = {"search_hash", SEARCH_FROM LEAF_RANGE "AND i.evidence_hash = %s" NEWEST_FIRST},
-    [SQL_SEARCH_TEXT] = {"search_text", SEARCH_FROM LEAF_RANGE HAS_TEXT NEWEST_FIRST},
-    [SQL_SEARCH_TYPE_TEXT] = {"search_type_text",
-                              SEARCH_FROM LEAF_RANGE "AND i.type = %s" HAS_TEXT NEWEST_FIRST},
 };
 
 const civ_statement_set_t civ_ledger_statements = {civ_ledger_sql, SQL_LEDGER_COUNT};

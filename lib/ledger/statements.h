@@ -39,8 +39,6 @@ typedef enum civ_ledger_sql_e {
     SQL_SEARCH_ALL,
     SQL_SEARCH_TYPE,
     SQL_SEARCH_HASH,
-    SQL_SEARCH_TEXT,
-    SQL_SEARCH_TYPE_TEXT,
     SQL_LEDGER_COUNT
 } civ_ledger_sql_e;
 

@@ -35,6 +35,7 @@ typedef struct civ_verifier_t {
     int frontier_lost;       /**< log roots cannot be derived any more: a fault was reported */
     apr_uint32_t difficulty; /**< the block at hand needs it */
     apr_uint32_t next_difficulty;
+    int clock_only;     /**< the fault being reported may come from our clock alone */
     apr_int64_t latest; /**< blocks after this instant (ms) come from the future */
 
     /* The block at hand. */

@@ -35,6 +35,7 @@ typedef struct walk_t {
     civ_progress_fn progress;
     void *baton;
     head_claim_t head;
+    int alarmed;             /**< the observer knows */
     int to_head;             /**< the walk ends at the head: head and strays are examined */
     const char *stored_hash; /**< of the block at hand */
     const char *calculated_hash;
@@ -50,9 +51,13 @@ static apr_status_t take_fault(void *baton, apr_uint64_t height, const char *tex
     walk_t *walk = baton;
     const civ_fault_t fault = {height, text, walk->stored_hash, walk->calculated_hash};
 
-    if (walk->validation->faults++ == 0)
+    walk->validation->faults++;
+    /* A clock that was put right is no reason to stop writing. */
+    if (!walk->alarmed && !walk->verifier.clock_only) {
+        walk->alarmed = 1;
         civ_ledger_integrity_lost(
             walk->ledger, apr_psprintf(walk->pool, "validation found block %" FMT ": %s", height, text));
+    }
     return walk->fault(walk->baton, &fault);
 }
 

@@ -24,6 +24,9 @@ const civ_node_config_t civ_node_defaults = {
 /* How often a node that has not started tries again, at most. */
 #define START_INTERVAL APR_USEC_PER_SEC
 
+/* How often health tries a write, at most. */
+#define TRIAL_INTERVAL APR_USEC_PER_SEC
+
 static apr_status_t load_key(civ_node_t *node, const char **error)
 {
     const char *path = civ_node_key_path(node->config, node->pool);
@@ -327,21 +330,43 @@ static void explain_status(civ_health_t *health, apr_status_t status, apr_pool_t
     health->database_detail = problem.detail;
 }
 
-static void try_database(civ_node_t *node, civ_health_t *health, apr_pool_t *pool)
+static apr_status_t try_write(civ_node_t *node)
 {
     apr_int64_t bytes;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(node->store, &db);
 
-    if (status == APR_SUCCESS) {
-        /* BEGIN alone does not touch the file; counting up the generation does, and is taken back. */
-        status = civ_db_begin(db);
-        if (status == APR_SUCCESS)
-            status = civ_ledger_try_write(db);
-        if (status == APR_SUCCESS && civ_db_free_space(db, &bytes) == APR_SUCCESS &&
-            bytes < node->config->min_free)
-            status = CIV_EFULL;
-        civ_store_release(node->store, db);
+    if (status != APR_SUCCESS)
+        return status;
+    /* BEGIN alone does not touch the file; counting up the generation does, and is taken back. */
+    status = civ_db_begin(db);
+    if (status == APR_SUCCESS)
+        status = civ_ledger_try_write(db);
+    if (status == APR_SUCCESS && civ_db_free_space(db, &bytes) == APR_SUCCESS &&
+        bytes < node->config->min_free)
+        status = CIV_EFULL;
+    civ_store_release(node->store, db);
+    return status;
+}
+
+/** A trial write takes the database's write lock, so one a second is enough, however often health is asked for. */
+static void try_database(civ_node_t *node, civ_health_t *health, apr_pool_t *pool)
+{
+    apr_time_t now = apr_time_now();
+    apr_status_t status;
+    int due;
+
+    apr_thread_mutex_lock(node->lock);
+    due = now - node->tried_write >= TRIAL_INTERVAL || now < node->tried_write;
+    if (due)
+        node->tried_write = now;
+    status = node->trial;
+    apr_thread_mutex_unlock(node->lock);
+    if (due) {
+        status = try_write(node);
+        apr_thread_mutex_lock(node->lock);
+        node->trial = status;
+        apr_thread_mutex_unlock(node->lock);
     }
     health->database = status == APR_SUCCESS;
     if (status != APR_SUCCESS)

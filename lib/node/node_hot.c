@@ -153,30 +153,66 @@ void civ_node_observe(civ_node_t *node)
 
 /* --- taking over --- */
 
-static apr_status_t keep_block(void *baton, const civ_block_t *block, apr_pool_t *pool)
-{
-    civ_node_t *node = baton;
-    civ_buffer_t json;
+/* Filling the hot state must not hold up a start or other writers: this is enough for what readers ask for most. */
+#define FILL_TIME apr_time_from_msec(500)
 
-    civ_buffer_init(&json, 2048, pool);
-    civ_block_write_json(&json, block, pool);
-    civ_state_block_write(node->context.hot, block->header.height, &block->hash, json.data, json.length);
-    return APR_SUCCESS;
+typedef struct kept_block_t {
+    apr_uint64_t height;
+    civ_digest_t hash;
+    civ_buffer_t json;
+} kept_block_t;
+
+/** Read blocks from the newest back, as many as the ring takes and time allows. */
+static apr_array_header_t *read_newest(civ_node_t *node, apr_uint64_t from, apr_uint64_t newest,
+                                       apr_pool_t *pool)
+{
+    apr_array_header_t *blocks = apr_array_make(pool, 64, sizeof(kept_block_t));
+    apr_size_t room = civ_state_ring_size(node->context.hot);
+    apr_time_t deadline = apr_time_now() + FILL_TIME;
+    apr_uint64_t height = newest + 1;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, pool);
+    while (height-- > from && apr_time_now() < deadline) {
+        kept_block_t kept = {.height = height};
+        civ_problem_t problem;
+        civ_block_t *block;
+
+        apr_pool_clear(scratch);
+        if (civ_ledger_block(node->ledger, height, &block, &problem, scratch) != APR_SUCCESS)
+            break;
+        kept.hash = block->hash;
+        civ_buffer_init(&kept.json, 1024, pool);
+        civ_block_write_json(&kept.json, block, scratch);
+        if (kept.json.length > room)
+            break;
+        room -= kept.json.length;
+        APR_ARRAY_PUSH(blocks, kept_block_t) = kept;
+    }
+    apr_pool_destroy(scratch);
+    return blocks;
 }
 
 /** The node's mutex is held. @param from the first block that is not kept yet */
 static apr_status_t take_over_locked(civ_node_t *node, apr_uint64_t from, apr_pool_t *pool)
 {
+    apr_array_header_t *blocks;
     civ_ledger_head_t head;
     apr_status_t status = civ_ledger_read_head(node->ledger, &head, pool);
+    int i;
 
     if (status != APR_SUCCESS)
         return status;
     if (head.height + 1 > node->config->hot_blocks && from < head.height + 1 - node->config->hot_blocks)
         from = head.height + 1 - node->config->hot_blocks;
-    if (from <= head.height)
-        status = civ_ledger_walk(node->ledger, from, head.height, keep_block, node, pool);
-    /* Blocks that cannot be kept are read from the database when asked for; the head counts all the same. */
+    blocks = read_newest(node, from, head.height, pool);
+    /* Into the ring oldest first, as they would have come. What is not kept is read from the database when asked for. */
+    for (i = blocks->nelts - 1; i >= 0; i--) {
+        const kept_block_t *kept = &APR_ARRAY_IDX(blocks, i, kept_block_t);
+
+        civ_state_block_write(node->context.hot, kept->height, &kept->hash, kept->json.data,
+                              kept->json.length);
+    }
     publish(node, &head, pool);
     return APR_SUCCESS;
 }

@@ -98,6 +98,9 @@ void civ_state_block_write(civ_state_node_t *node, apr_uint64_t height, const ci
 apr_status_t civ_state_block_read(civ_state_node_t *node, apr_uint64_t height, civ_digest_t *hash,
                                   char **json, apr_size_t *length, apr_pool_t *pool);
 
+/** Bytes of JSON that can be kept at most. */
+apr_size_t civ_state_ring_size(const civ_state_node_t *node);
+
 /** The same by block hash. @param height set on success */
 apr_status_t civ_state_block_find(civ_state_node_t *node, const civ_digest_t *hash, apr_uint64_t *height);
 

@@ -19,6 +19,11 @@ static apr_uint64_t place(const civ_state_node_t *node, apr_uint64_t end, apr_ui
     return left >= length ? at : at + left;
 }
 
+apr_size_t civ_state_ring_size(const civ_state_node_t *node)
+{
+    return (apr_size_t)node->ring_size;
+}
+
 static civ_word_t *ring_at(const civ_state_node_t *node, apr_uint64_t position)
 {
     return node->ring + position % node->ring_size / 8;

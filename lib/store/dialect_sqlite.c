@@ -42,7 +42,6 @@ static const setting_t settings[] = {
 static const civ_dialect_word_t words[] = {
     {"CIV_OCTETS", "CASE typeof($) WHEN 'text' THEN length(CAST($ AS BLOB)) ELSE -1 END"},
     {"CIV_INTEGER", "CASE typeof($) WHEN 'integer' THEN $ ELSE NULL END"},
-    {"CIV_POSITION", "instr($)"},
     {"CIV_KEY", "$ INTEGER PRIMARY KEY"},
     {NULL, NULL},
 };

@@ -24,8 +24,7 @@
  * One SQL statement of an area's table. Parameters are %lld (apr_int64_t) and %s (text); a literal per cent
  * sign is doubled. Words of ours are put into the dialect's:
  * CIV_OCTETS(column): bytes of a text column, -1 when what is there is no text; CIV_INTEGER(column): its value, NULL when
- * what is there is no integer; CIV_POSITION(text, needle): where a text holds another, from 1, else 0; CIV_KEY(column):
- * declares a 64-bit primary key.
+ * what is there is no integer; CIV_KEY(column): declares a 64-bit primary key.
  */
 typedef struct civ_statement_t {
     const char *label; /**< an SQL identifier, unique over all areas */

@@ -25,8 +25,7 @@ typedef struct work_t {
     apr_pool_t *pool;
 } work_t;
 
-static int run(sqlite3 *database, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
+/* The format is SQLite's, whose %q is for what may hold quotes. */
 static int run(sqlite3 *database, const char *format, ...)
 {
     va_list arguments;

@@ -75,13 +75,18 @@ int tampering_restore(const harness_t *server)
 /* -- The reports
  * ------------------------------------------------------------------------------------------------------- */
 
-/* "block 12" in a text, but not "block 123". */
-static int mentions(const char *text, apr_int64_t index)
+static int has_word(const char *text, const char *word)
 {
-    const char *word = apr_psprintf(test_pool(), "block %" APR_INT64_T_FMT, index);
     const char *found = strstr(text, word);
 
     return found && !(found[strlen(word)] >= '0' && found[strlen(word)] <= '9');
+}
+
+/* "block 12" or "block row 12" in a text, but not "block 123". */
+static int mentions(const char *text, apr_int64_t index)
+{
+    return has_word(text, apr_psprintf(test_pool(), "block %" APR_INT64_T_FMT, index)) ||
+           has_word(text, apr_psprintf(test_pool(), "block row %" APR_INT64_T_FMT, index));
 }
 
 static const char *fault_text(const http_response_t *response, const char *list, int report, int fault)
@@ -219,15 +224,20 @@ static void test_swapped(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     web = http_client(server->url, test_pool());
-    change(server, "UPDATE civ_blocks SET signature = (SELECT b.signature FROM civ_blocks b WHERE b.height = 7 - "
-                   "civ_blocks.height) WHERE height IN (3, 4)");
+    change(server, apr_psprintf(test_pool(),
+                                "ATTACH '%s' AS saved; UPDATE main.civ_blocks SET signature = (SELECT b.signature "
+                                "FROM saved.civ_blocks b WHERE b.height = 7 - civ_blocks.height) "
+                                "WHERE height IN (3, 4)",
+                                scenario_file(server, "saved.db")));
     CU_ASSERT(tampering_is_named(web, 3, "the signature is not the ledger's"));
     CU_ASSERT(tampering_is_named(web, 4, "the signature is not the ledger's"));
     CU_ASSERT_EQUAL(tampering_count(web), 2);
     CU_ASSERT_EQUAL(tampering_restore(server), 0);
-    change(server, "UPDATE civ_entries SET payload = (SELECT e.payload FROM civ_entries e WHERE e.leaf_index = 17 - "
-                   "civ_entries.leaf_index), leaf_hash = (SELECT e.leaf_hash FROM civ_entries e WHERE "
-                   "e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN (8, 9)");
+    change(server, apr_psprintf(test_pool(),
+                                "ATTACH '%s' AS saved; UPDATE main.civ_entries SET (leaf_hash, payload) = "
+                                "(SELECT e.leaf_hash, e.payload FROM saved.civ_entries e "
+                                "WHERE e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN (8, 9)",
+                                scenario_file(server, "saved.db")));
     CU_ASSERT(tampering_is_named(web, 4, "evidence root"));
     CU_ASSERT(tampering_is_named(web, 5, "evidence root"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));

@@ -168,7 +168,6 @@ static void odd_values_are_told(void)
 
 static void words_are_rewritten(void)
 {
-    const civ_argument_t needles[] = {civ_text("\xe2\x82\xac"), civ_text("B")};
     civ_db_t *db = store_open("words.db");
     civ_rows_t *rows;
 
@@ -177,13 +176,11 @@ static void words_are_rewritten(void)
                                  "b",
                                  0),
                     APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(civ_db_select(db, &store_sql[STORE_OCTETS], needles, 2, &rows, test_pool()),
+    CU_ASSERT_EQUAL_FATAL(civ_db_select(db, &store_sql[STORE_OCTETS], NULL, 0, &rows, test_pool()),
                           APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_rows_next(rows), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(civ_rows_text(rows, 0), "5");
     CU_ASSERT_STRING_EQUAL(civ_rows_text(rows, 1), "3");
-    CU_ASSERT_STRING_EQUAL(civ_rows_text(rows, 2), "2");
-    CU_ASSERT_STRING_EQUAL(civ_rows_text(rows, 3), "3");
     CU_ASSERT_STRING_EQUAL(store_text(db, STORE_LIKE), "1");
     /* CIV_KEY made the row id itself, so that an integer of 64 bits is the key. */
     CU_ASSERT_EQUAL(store_raw_int("words.db", "SELECT rowid FROM things WHERE id = 1"), 1);

@@ -20,8 +20,7 @@ const civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
     [STORE_CONSTANTS] = {"test_constants",
                          "SELECT NULL, '', 'x', '12a', '-', '-7', 1.5, '9223372036854775807', "
                          "'9223372036854775808', '-9223372036854775808', '-9223372036854775809', ' 1'"},
-    [STORE_OCTETS] = {"test_octets", "SELECT CIV_OCTETS(name), length(name), CIV_POSITION(name, %s), "
-                                     "CIV_POSITION(lower(name), lower(%s)) FROM things LIMIT 1"},
+    [STORE_OCTETS] = {"test_octets", "SELECT CIV_OCTETS(name), length(name) FROM things LIMIT 1"},
     [STORE_KINDS] = {"test_kinds",
                      "SELECT CIV_OCTETS('abc'), CIV_OCTETS(12), CIV_OCTETS(x'616263'), CIV_OCTETS(NULL), "
                      "CIV_INTEGER(12), CIV_INTEGER('12'), CIV_INTEGER(x'3132'), CIV_INTEGER(NULL), "
