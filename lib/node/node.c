@@ -24,9 +24,6 @@ const civ_node_config_t civ_node_defaults = {
 /* How often a node that has not started tries again, at most. */
 #define START_INTERVAL APR_USEC_PER_SEC
 
-/* How often health tries a write, at most. */
-#define TRIAL_INTERVAL APR_USEC_PER_SEC
-
 static apr_status_t load_key(civ_node_t *node, const char **error)
 {
     const char *path = civ_node_key_path(node->config, node->pool);
@@ -349,24 +346,17 @@ static apr_status_t try_write(civ_node_t *node)
     return status;
 }
 
-/** A trial write takes the database's write lock, so one a second is enough, however often health is asked for. */
+/** A trial write takes the database's write lock; under the mutex it cannot make a writer of this host wait for SQLite's
+ *  own, slow, way of taking turns. Where the mutex is taken, somebody is writing this very moment. */
 static void try_database(civ_node_t *node, civ_health_t *health, apr_pool_t *pool)
 {
-    apr_time_t now = apr_time_now();
-    apr_status_t status;
-    int due;
+    apr_global_mutex_t *mutex = node->context.mutex;
+    apr_status_t status = APR_SUCCESS;
 
-    apr_thread_mutex_lock(node->lock);
-    due = now - node->tried_write >= TRIAL_INTERVAL || now < node->tried_write;
-    if (due)
-        node->tried_write = now;
-    status = node->trial;
-    apr_thread_mutex_unlock(node->lock);
-    if (due) {
+    if (mutex == NULL || apr_global_mutex_trylock(mutex) == APR_SUCCESS) {
         status = try_write(node);
-        apr_thread_mutex_lock(node->lock);
-        node->trial = status;
-        apr_thread_mutex_unlock(node->lock);
+        if (mutex != NULL)
+            apr_global_mutex_unlock(mutex);
     }
     health->database = status == APR_SUCCESS;
     if (status != APR_SUCCESS)

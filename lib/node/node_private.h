@@ -24,8 +24,6 @@ struct civ_node_t {
 
     apr_thread_mutex_t *lock;           /**< guards what follows */
     apr_time_t next_start;              /**< when to try civ_node_start again */
-    apr_time_t tried_write;             /**< when health last tried to write */
-    apr_status_t trial;                 /**< what came of it */
     int schema_done;                    /**< the tables were brought up to date by this process */
     char reason[CIV_STATE_REASON_SIZE]; /**< for being read-only, where there is no hot state */
 };
