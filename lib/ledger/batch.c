@@ -87,7 +87,8 @@ static apr_status_t check_signed_head(civ_batch_t *batch)
     if (fault == NULL)
         return status;
     /* A slot counts only if it is signed, and of two the newer one. */
-    status = civ_head_file_read(&heads[0], config->head_file, config->name, civ_key_public(config->key), batch->pool);
+    status = civ_head_file_read(&heads[0], config->head_file, config->name, civ_key_public(config->key),
+                                batch->pool);
     if (status == CIV_EINTEGRITY)
         return civ_ledger_integrity_lost(batch->ledger, "the signed head beside the database is damaged");
     if (status != APR_SUCCESS)

@@ -59,7 +59,8 @@ static apr_status_t read_digest(civ_digest_t *out, const char *base64, apr_pool_
 }
 
 /** The lines of a slot, unverified. */
-static apr_status_t parse_slot(civ_signed_head_t *head, const char **signature, const char *slot, apr_pool_t *pool)
+static apr_status_t parse_slot(civ_signed_head_t *head, const char **signature, const char *slot,
+                               apr_pool_t *pool)
 {
     char *text = apr_pstrmemdup(pool, slot, SLOT_SIZE);
     const char *magic = take_line(&text);

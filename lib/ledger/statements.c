@@ -105,6 +105,17 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
                          "SELECT leaf_index FROM civ_evidence_index WHERE leaf_index < 0 UNION ALL "
                          "SELECT leaf_index FROM civ_evidence_index WHERE leaf_index >= " HEAD_LEAVES
                          " LIMIT 100"},
+    [SQL_INDEX_BY_HASH] =
+        {"index_by_hash",
+         "SELECT evidence_hash, leaf_index FROM civ_evidence_index CIV_BY(civ_evidence_by_hash) "
+         "WHERE (evidence_hash, leaf_index) > (%s, %lld) ORDER BY evidence_hash, leaf_index "
+         "LIMIT %lld"},
+    [SQL_INDEX_BY_TYPE] = {"index_by_type",
+                           "SELECT type, leaf_index FROM civ_evidence_index CIV_BY(civ_evidence_by_type) "
+                           "WHERE (type, leaf_index) > (%s, %lld) ORDER BY type, leaf_index LIMIT %lld"},
+    [SQL_INDEX_BY_BLOCK] = {"index_by_block",
+                            "SELECT hash, height FROM civ_blocks CIV_BY(civ_blocks_hash) "
+                            "WHERE (hash, height) > (%s, %lld) ORDER BY hash, height LIMIT %lld"},
     [SQL_EVIDENCE_FIRST] = {"evidence_first", "SELECT leaf_index, height FROM civ_evidence_index "
                                               "WHERE evidence_hash = %s ORDER BY leaf_index LIMIT 1"},
     [SQL_POLICY_BEFORE] = {"policy_before",

@@ -9,46 +9,17 @@
 #include <string.h>
 
 #include "base/encoding.h"
-#include "ledger/ledger_private.h"
-#include "ledger/leaf_cursor.h"
-#include "ledger/verifier.h"
+#include "ledger/verify_private.h"
 
 #define PROGRESS_EVERY 2048
 
 #define FMT APR_UINT64_T_FMT
 
-/** The head row as it was when the walk began; what it claims is compared when the walk gets there. */
-typedef struct head_claim_t {
-    int rows;
-    int readable;
-    apr_int64_t id, height, leaf_count, difficulty;
-    const char *block_hash, *frontier;
-} head_claim_t;
-
-typedef struct walk_t {
-    civ_ledger_t *ledger;
-    civ_db_t *db;
-    civ_verifier_t verifier;
-    civ_leaf_cursor_t entries, index;
-    civ_validation_t *validation;
-    civ_fault_fn fault;
-    civ_progress_fn progress;
-    void *baton;
-    head_claim_t head;
-    int alarmed;             /**< the observer knows */
-    int to_head;             /**< the walk ends at the head: head and strays are examined */
-    const char *stored_hash; /**< of the block at hand */
-    const char *calculated_hash;
-    apr_pool_t *pool;       /**< for the whole walk */
-    apr_pool_t *page_pool;  /**< for a page of blocks */
-    apr_pool_t *block_pool; /**< for a block */
-} walk_t;
-
 /* --- faults --- */
 
 static apr_status_t take_fault(void *baton, apr_uint64_t height, const char *text)
 {
-    walk_t *walk = baton;
+    civ_walk_t *walk = baton;
     const civ_fault_t fault = {height, text, walk->stored_hash, walk->calculated_hash};
 
     walk->validation->faults++;
@@ -61,11 +32,7 @@ static apr_status_t take_fault(void *baton, apr_uint64_t height, const char *tex
     return walk->fault(walk->baton, &fault);
 }
 
-static apr_status_t report_at(walk_t *walk, apr_uint64_t height, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/** A fault that belongs to no block that was read. */
-static apr_status_t report_at(walk_t *walk, apr_uint64_t height, const char *format, ...)
+apr_status_t civ_walk_report(civ_walk_t *walk, apr_uint64_t height, const char *format, ...)
 {
     va_list arguments;
     const char *text;
@@ -78,7 +45,7 @@ static apr_status_t report_at(walk_t *walk, apr_uint64_t height, const char *for
 }
 
 /** Text columns are read up to their first NUL; more bytes than that were put there by other hands. */
-static apr_status_t check_octets(walk_t *walk, civ_rows_t *rows, int octets, int column, const char *what)
+static apr_status_t check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column, const char *what)
 {
     apr_int64_t length;
 
@@ -90,7 +57,7 @@ static apr_status_t check_octets(walk_t *walk, civ_rows_t *rows, int octets, int
 
 /* --- entries and their index rows --- */
 
-static apr_status_t check_index_row(walk_t *walk, apr_uint64_t leaf, const civ_entry_t *entry)
+static apr_status_t check_index_row(civ_walk_t *walk, apr_uint64_t leaf, const civ_entry_t *entry)
 {
     civ_verifier_t *v = &walk->verifier;
     apr_uint64_t position = v->own.size - 1;
@@ -103,6 +70,8 @@ static apr_status_t check_index_row(walk_t *walk, apr_uint64_t leaf, const civ_e
         return civ_verifier_report(v, "entry %" FMT " has no row in the evidence index", position);
     if (status != APR_SUCCESS)
         return status;
+    civ_index_sum_add(&walk->sums[CIV_INDEX_HASH], civ_rows_text(row, 2), leaf);
+    civ_index_sum_add(&walk->sums[CIV_INDEX_TYPE], civ_rows_text(row, 3), leaf);
     if (civ_rows_int(row, 1, &height) != APR_SUCCESS || height < 0 || (apr_uint64_t)height != v->next_height)
         status = civ_verifier_report(v, "the evidence index leads entry %" FMT " to another block", position);
     if (status == APR_SUCCESS && entry != NULL &&
@@ -117,7 +86,7 @@ static apr_status_t check_index_row(walk_t *walk, apr_uint64_t leaf, const civ_e
     return status;
 }
 
-static apr_status_t check_entry_row(walk_t *walk, civ_rows_t *row, civ_entry_t *entry, int *good)
+static apr_status_t check_entry_row(civ_walk_t *walk, civ_rows_t *row, civ_entry_t *entry, int *good)
 {
     civ_verifier_t *v = &walk->verifier;
     const char *payload = apr_pstrdup(walk->block_pool, civ_rows_text(row, 2));
@@ -136,7 +105,7 @@ static apr_status_t check_entry_row(walk_t *walk, civ_rows_t *row, civ_entry_t *
     return status;
 }
 
-static apr_status_t check_entry(walk_t *walk, apr_uint64_t leaf)
+static apr_status_t check_entry(civ_walk_t *walk, apr_uint64_t leaf)
 {
     civ_entry_t entry;
     civ_rows_t *row;
@@ -152,7 +121,7 @@ static apr_status_t check_entry(walk_t *walk, apr_uint64_t leaf)
     return status;
 }
 
-static apr_status_t check_entries(walk_t *walk, const civ_header_t *header)
+static apr_status_t check_entries(civ_walk_t *walk, const civ_header_t *header)
 {
     apr_uint32_t i, count = header->entry_count;
     apr_status_t status = APR_SUCCESS;
@@ -169,7 +138,7 @@ static apr_status_t check_entries(walk_t *walk, const civ_header_t *header)
 }
 
 /** Leaves that belong to blocks which could not be read: the tree goes on behind them with what is stored. */
-static apr_status_t pass_leaves(walk_t *walk, const civ_header_t *header)
+static apr_status_t pass_leaves(civ_walk_t *walk, const civ_header_t *header)
 {
     civ_verifier_t *v = &walk->verifier;
     apr_status_t status = APR_SUCCESS;
@@ -199,7 +168,7 @@ typedef struct block_row_t {
     int header_readable, hash_readable, signature_readable;
 } block_row_t;
 
-static void read_block_row(walk_t *walk, civ_rows_t *rows, block_row_t *row)
+static void read_block_row(civ_walk_t *walk, civ_rows_t *rows, block_row_t *row)
 {
     unsigned char bytes[CIV_HEADER_SIZE], *signature;
     const char *header = civ_rows_text(rows, 2);
@@ -224,7 +193,7 @@ static void read_block_row(walk_t *walk, civ_rows_t *rows, block_row_t *row)
 }
 
 /** What the row says that the header does not. The verifier stands at the row's block. */
-static apr_status_t check_block_columns(walk_t *walk, civ_rows_t *rows, const block_row_t *row)
+static apr_status_t check_block_columns(civ_walk_t *walk, civ_rows_t *rows, const block_row_t *row)
 {
     civ_verifier_t *v = &walk->verifier;
     apr_status_t status = APR_SUCCESS;
@@ -244,7 +213,7 @@ static apr_status_t check_block_columns(walk_t *walk, civ_rows_t *rows, const bl
     return status;
 }
 
-static apr_status_t check_block(walk_t *walk, civ_rows_t *rows, apr_uint64_t height)
+static apr_status_t check_block(civ_walk_t *walk, civ_rows_t *rows, apr_uint64_t height)
 {
     civ_verifier_t *v = &walk->verifier;
     const civ_header_t *header;
@@ -266,18 +235,19 @@ static apr_status_t check_block(walk_t *walk, civ_rows_t *rows, apr_uint64_t hei
     if (status == APR_SUCCESS)
         status = civ_verifier_end(v);
     walk->validation->blocks++;
+    civ_index_sum_add(&walk->sums[CIV_INDEX_BLOCK], civ_rows_text(rows, 1), height);
     return status;
 }
 
-static apr_status_t report_gap(walk_t *walk, apr_uint64_t first, apr_uint64_t last)
+static apr_status_t report_gap(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t last)
 {
     walk->verifier.previous_known = 0;
     if (first == last)
-        return report_at(walk, first, "the block is missing");
-    return report_at(walk, first, "blocks %" FMT " to %" FMT " are missing", first, last);
+        return civ_walk_report(walk, first, "the block is missing");
+    return civ_walk_report(walk, first, "blocks %" FMT " to %" FMT " are missing", first, last);
 }
 
-static apr_status_t tell_progress(walk_t *walk)
+static apr_status_t tell_progress(civ_walk_t *walk)
 {
     apr_uint64_t total = walk->validation->last - walk->validation->first + 1;
 
@@ -287,7 +257,7 @@ static apr_status_t tell_progress(walk_t *walk)
 }
 
 /** One page of blocks from *next on. @param next one past the last that was dealt with */
-static apr_status_t check_page(walk_t *walk, apr_uint64_t *next, int *got)
+static apr_status_t check_page(civ_walk_t *walk, apr_uint64_t *next, int *got)
 {
     const civ_argument_t arguments[] = {civ_int(*next), civ_int(walk->validation->last),
                                         civ_int(CIV_PAGE_ROWS)};
@@ -312,7 +282,7 @@ static apr_status_t check_page(walk_t *walk, apr_uint64_t *next, int *got)
     return status;
 }
 
-static apr_status_t check_blocks(walk_t *walk)
+static apr_status_t check_blocks(civ_walk_t *walk)
 {
     apr_uint64_t next = walk->validation->first;
     apr_status_t status;
@@ -328,9 +298,9 @@ static apr_status_t check_blocks(walk_t *walk)
 
 /* --- where the walk begins --- */
 
-static apr_status_t read_head_claim(walk_t *walk)
+static apr_status_t read_head_claim(civ_walk_t *walk)
 {
-    head_claim_t *head = &walk->head;
+    civ_head_claim_t *head = &walk->head;
     civ_rows_t *rows;
     apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[SQL_HEAD_ROW], NULL, 0, &rows, walk->pool);
 
@@ -353,7 +323,7 @@ static apr_status_t read_head_claim(walk_t *walk)
     return status;
 }
 
-static apr_status_t newest_height(walk_t *walk, apr_uint64_t *height)
+apr_status_t civ_walk_newest(civ_walk_t *walk, apr_uint64_t *height)
 {
     apr_int64_t value;
     civ_rows_t *rows;
@@ -369,13 +339,13 @@ static apr_status_t newest_height(walk_t *walk, apr_uint64_t *height)
 }
 
 /** The end of the walk: the head row's block, or where that is not to be trusted, the newest there is. */
-static apr_status_t find_end(walk_t *walk, apr_uint64_t last)
+static apr_status_t find_end(civ_walk_t *walk, apr_uint64_t last)
 {
     apr_uint64_t newest, end;
     apr_status_t status = read_head_claim(walk);
 
     if (status == APR_SUCCESS)
-        status = newest_height(walk, &newest);
+        status = civ_walk_newest(walk, &newest);
     if (status != APR_SUCCESS)
         return status;
     end = newest;
@@ -389,7 +359,7 @@ static apr_status_t find_end(walk_t *walk, apr_uint64_t last)
 }
 
 /** What must hold before block @a first: its parent, the tree up to it, the policy in force. */
-static apr_status_t start_in_the_middle(walk_t *walk, apr_uint64_t first)
+static apr_status_t start_in_the_middle(civ_walk_t *walk, apr_uint64_t first)
 {
     civ_verifier_t *v = &walk->verifier;
     const char *fault = NULL;
@@ -401,8 +371,8 @@ static apr_status_t start_in_the_middle(walk_t *walk, apr_uint64_t first)
         status = civ_read_block(walk->db, first - 1, &parent, &fault, walk->pool);
     if (status == CIV_EINTEGRITY || status == APR_NOTFOUND) {
         v->frontier_lost = 1;
-        return report_at(walk, first - 1, "%s: validate from block 0",
-                         fault != NULL ? fault : "the block is missing");
+        return civ_walk_report(walk, first - 1, "%s: validate from block 0",
+                               fault != NULL ? fault : "the block is missing");
     }
     if (status != APR_SUCCESS)
         return status;
@@ -421,115 +391,24 @@ static apr_status_t start_in_the_middle(walk_t *walk, apr_uint64_t first)
     if (status == CIV_EINTEGRITY) {
         v->frontier_lost = 1;
         v->difficulty = parent->header.difficulty;
-        return report_at(walk, first - 1, "an entry up to here is missing or damaged: validate from block 0");
+        return civ_walk_report(walk, first - 1,
+                               "an entry up to here is missing or damaged: validate from block 0");
     }
     if (status != APR_SUCCESS)
         return status;
     civ_merkle_frontier_root(&v->frontier, &root);
     if (!civ_digest_equal(&root, &parent->header.log_root)) {
         v->frontier_lost = 1;
-        return report_at(walk, first - 1,
-                         "the leaf hashes stored so far do not hash to the log root: validate from block 0");
+        return civ_walk_report(
+            walk, first - 1,
+            "the leaf hashes stored so far do not hash to the log root: validate from block 0");
     }
     return APR_SUCCESS;
 }
 
-/* --- what lies around the blocks --- */
-
-static apr_status_t check_head_row(walk_t *walk)
-{
-    const head_claim_t *head = &walk->head;
-    const civ_verifier_t *v = &walk->verifier;
-    apr_uint64_t last = walk->validation->last;
-    char hex[CIV_DIGEST_HEX_SIZE];
-    apr_status_t status = APR_SUCCESS;
-
-    if (head->rows == 0)
-        return report_at(walk, last, "the head row is missing");
-    if (head->rows > 1)
-        status = report_at(walk, last, "there is more than one head row");
-    if (status == APR_SUCCESS && !head->readable)
-        return report_at(walk, last, "the head row is damaged");
-    if (status == APR_SUCCESS && (apr_uint64_t)head->height != last)
-        return report_at(walk, last + 1,
-                         "the head row names block %" APR_INT64_T_FMT " as the newest; it is missing",
-                         head->height);
-    if (status == APR_SUCCESS && v->previous_known &&
-        strcmp(head->block_hash, civ_digest_hex(hex, &v->previous_hash)) != 0)
-        status = report_at(walk, last, "the head row names another hash for the newest block");
-    if (status == APR_SUCCESS && !v->frontier_lost && (apr_uint64_t)head->leaf_count != v->frontier.size)
-        status = report_at(walk, last, "the head row counts %" APR_INT64_T_FMT " entries; there are %" FMT,
-                           head->leaf_count, v->frontier.size);
-    if (status == APR_SUCCESS && !v->frontier_lost &&
-        strcmp(head->frontier, civ_merkle_frontier_to_hex(&v->frontier, walk->pool)) != 0)
-        status = report_at(walk, last, "the head row's frontier is not that of the entries");
-    if (status == APR_SUCCESS && (apr_uint64_t)head->difficulty != v->difficulty)
-        status =
-            report_at(walk, last, "the head row demands %" APR_INT64_T_FMT " bits where policy demands %u",
-                      head->difficulty, v->difficulty);
-    return status;
-}
-
-static apr_status_t check_strays(walk_t *walk, civ_ledger_sql_e sql, const char *what)
-{
-    apr_int64_t key;
-    civ_rows_t *rows;
-    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[sql], NULL, 0, &rows, walk->pool);
-
-    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
-        if (civ_rows_int(rows, 0, &key) != APR_SUCCESS)
-            key = -1;
-        status = report_at(walk, walk->validation->last,
-                           "%s %" APR_INT64_T_FMT " does not belong to the chain", what, key);
-    }
-    return status;
-}
-
-static apr_status_t check_signed_head(walk_t *walk)
-{
-    const civ_ledger_config_t *config = walk->ledger->config;
-    apr_uint64_t newest;
-    civ_signed_head_t kept;
-    const char *fault;
-    apr_status_t status;
-
-    if (config->head_file == NULL)
-        return APR_SUCCESS;
-    status =
-        civ_head_file_read(&kept, config->head_file, config->name, civ_key_public(config->key), walk->pool);
-    if (APR_STATUS_IS_ENOENT(status))
-        return report_at(walk, walk->validation->last, "there is no signed head beside the database");
-    if (status != APR_SUCCESS)
-        return report_at(walk, walk->validation->last, "the signed head beside the database is damaged");
-    /* Others may have appended since the walk began. */
-    status = newest_height(walk, &newest);
-    if (status != APR_SUCCESS)
-        return status;
-    fault = civ_signed_head_compare(&kept, newest, walk->db, &status, walk->pool);
-    if (fault == NULL)
-        return status;
-    return report_at(walk, kept.height < walk->validation->last ? kept.height : walk->validation->last, "%s",
-                     fault);
-}
-
-static apr_status_t check_surroundings(walk_t *walk)
-{
-    apr_status_t status = check_head_row(walk);
-
-    if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_BLOCKS_STRAY, "block row");
-    if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_ENTRIES_STRAY, "entry row");
-    if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_INDEX_STRAY, "evidence index row");
-    if (status == APR_SUCCESS)
-        status = check_signed_head(walk);
-    return status;
-}
-
 /* --- all together --- */
 
-static apr_status_t run_walk(walk_t *walk, apr_uint64_t first, apr_uint64_t last)
+static apr_status_t run_walk(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t last)
 {
     const civ_ledger_config_t *config = walk->ledger->config;
     apr_status_t status;
@@ -545,7 +424,7 @@ static apr_status_t run_walk(walk_t *walk, apr_uint64_t first, apr_uint64_t last
     if (status == APR_SUCCESS)
         status = check_blocks(walk);
     if (status == APR_SUCCESS && walk->to_head)
-        status = check_surroundings(walk);
+        status = civ_walk_surroundings(walk);
     return status;
 }
 
@@ -553,7 +432,7 @@ apr_status_t civ_ledger_validate(civ_ledger_t *ledger, apr_uint64_t first, apr_u
                                  civ_fault_fn fault, civ_progress_fn progress, void *baton,
                                  civ_validation_t *validation, civ_problem_t *problem, apr_pool_t *pool)
 {
-    walk_t walk = {
+    civ_walk_t walk = {
         .ledger = ledger, .fault = fault, .progress = progress, .baton = baton, .validation = validation};
     apr_status_t status = civ_store_acquire(ledger->config->store, &walk.db);
 

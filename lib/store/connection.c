@@ -481,6 +481,18 @@ apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes)
     return db->dialect->free_space(db, bytes);
 }
 
+apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *pool)
+{
+    const char *value;
+    apr_status_t status = civ_db_raw_value(db, db->dialect->count_foreign, &value, pool);
+
+    if (status == CIV_ESCHEMA)
+        status = civ_db_raw_value(db, db->dialect->count_foreign, &value, pool);
+    if (status == APR_SUCCESS)
+        *count = apr_atoi64(value);
+    return status;
+}
+
 void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
 {
     switch (status) {

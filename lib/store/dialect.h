@@ -19,6 +19,7 @@ typedef struct civ_dialect_word_t {
 typedef struct civ_dialect_t {
     const char *driver;              /**< apr_dbd's name */
     const char *begin;               /**< starts a transaction that may write */
+    const char *count_foreign;       /**< counts what acts behind the tables: triggers and views */
     const civ_dialect_word_t *words; /**< ended by a NULL name */
 
     /** Settings of a fresh connection, each read back and compared. */

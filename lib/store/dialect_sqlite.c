@@ -34,6 +34,8 @@ static const setting_t settings[] = {
     {"PRAGMA wal_autocheckpoint=4000", "PRAGMA wal_autocheckpoint", "4000"},
     {"PRAGMA cache_size=-16384", NULL, NULL},
     {"PRAGMA temp_store=MEMORY", NULL, NULL},
+    /* A schema that others could edit must not call anything with side effects. */
+    {"PRAGMA trusted_schema=OFF", NULL, NULL},
     {NULL, NULL, NULL},
 };
 
@@ -42,6 +44,7 @@ static const setting_t settings[] = {
 static const civ_dialect_word_t words[] = {
     {"CIV_OCTETS", "CASE typeof($) WHEN 'text' THEN length(CAST($ AS BLOB)) ELSE -1 END"},
     {"CIV_INTEGER", "CASE typeof($) WHEN 'integer' THEN $ ELSE NULL END"},
+    {"CIV_BY", "INDEXED BY $"},
     {"CIV_KEY", "$ INTEGER PRIMARY KEY"},
     {NULL, NULL},
 };
@@ -158,5 +161,11 @@ static apr_status_t free_space(civ_db_t *db, apr_int64_t *bytes)
 }
 
 const civ_dialect_t civ_dialect_sqlite = {
-    "sqlite3", "BEGIN IMMEDIATE", words, setup, classify, free_space,
+    "sqlite3",
+    "BEGIN IMMEDIATE",
+    "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('trigger', 'view')",
+    words,
+    setup,
+    classify,
+    free_space,
 };

@@ -24,7 +24,8 @@
  * One SQL statement of an area's table. Parameters are %lld (apr_int64_t) and %s (text); a literal per cent
  * sign is doubled. Words of ours are put into the dialect's:
  * CIV_OCTETS(column): bytes of a text column, -1 when what is there is no text; CIV_INTEGER(column): its value, NULL when
- * what is there is no integer; CIV_KEY(column): declares a 64-bit primary key.
+ * what is there is no integer; CIV_KEY(column): declares a 64-bit primary key;
+ * CIV_BY(index): the table before it is to be read by this index.
  */
 typedef struct civ_statement_t {
     const char *label; /**< an SQL identifier, unique over all areas */
@@ -148,6 +149,9 @@ apr_status_t civ_db_run(civ_db_t *db, const char *sql);
 
 /** Free bytes where the database writes, for the free-space floor; APR_ENOTIMPL where it cannot be told. */
 apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes);
+
+/** Count what acts behind our tables and is none of ours: triggers and views. */
+apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *pool);
 
 /** Fill @a problem for a database failure @a status: 503 with Retry-After, or 500. */
 void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool);

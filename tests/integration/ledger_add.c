@@ -27,7 +27,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return harness_stop(server);
+    return checks_stop(server);
 }
 
 /* Add something good, and look at all that the answer promises. @return the block */

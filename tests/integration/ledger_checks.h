@@ -1,8 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file ledger_checks.h
- * What several suites ask of answers of the ledger. Everything is on test_pool(), so main thread only, but for
- * checks_view() and checks_blocks().
+ * What several suites ask of answers of the ledger. Main thread only: everything is on test_pool().
  */
 #ifndef CIV_TESTS_LEDGER_CHECKS_H
 #define CIV_TESTS_LEDGER_CHECKS_H
@@ -63,6 +62,13 @@ const char *checks_gzip(const harness_t *server, const char *data, apr_size_t le
 
 /** Decompress with gzip. @return NULL when it is not good */
 const char *checks_gunzip(const harness_t *server, const char *data, apr_size_t length);
+
+/**
+ * harness_stop(), but not before every connection that a client has closed is closed by httpd as well and no thread of
+ * it runs. Stopped at that very moment, its event MPM may crash: it closes the sockets that its workers hold, while one
+ * of them gives back the memory of the same connection.
+ */
+int checks_stop(harness_t *server);
 
 /** Whether all of these processes are children still. */
 int checks_children_live(const harness_t *server, const pid_t *pids, int count);

@@ -54,7 +54,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return harness_stop(server);
+    return checks_stop(server);
 }
 
 static const char *block_path(const char *name)

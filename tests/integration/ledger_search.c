@@ -83,7 +83,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return harness_stop(server);
+    return checks_stop(server);
 }
 
 /* -- The model --------------------------------------------------------------------------------------------- */

@@ -29,7 +29,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return harness_stop(server);
+    return checks_stop(server);
 }
 
 static const http_response_t *description(void)

@@ -308,6 +308,14 @@ civ_block_t *fixture_block(fixture_t *fixture, apr_uint64_t height)
     return block;
 }
 
+const civ_block_t *fixture_known_block(fixture_t *fixture, apr_uint64_t height)
+{
+    const civ_block_t *block = fixture_block(fixture, height);
+
+    CU_ASSERT_FATAL(block != NULL);
+    return block;
+}
+
 /* --- behind its back --- */
 
 static sqlite3 *raw_open(const fixture_t *fixture)

@@ -74,6 +74,9 @@ civ_ledger_head_t fixture_head(fixture_t *fixture);
 /** A block; NULL where there is none that can be read. */
 civ_block_t *fixture_block(fixture_t *fixture, apr_uint64_t height);
 
+/** A block that is there; ends the case where it is not. */
+const civ_block_t *fixture_known_block(fixture_t *fixture, apr_uint64_t height);
+
 /** Whether all blocks follow from their entries and one another, by rules written down anew. */
 int fixture_chain_is_sound(fixture_t *fixture);
 
@@ -149,7 +152,7 @@ void fixture_batch(fixture_t *fixture, fixture_job_t *jobs, int count);
 /* --- blocks that the ledger would not make --- */
 
 typedef struct forgery_t {
-    const char *json;         /**< of its only entry; NULL: the next two */
+    const char *json;         /**< of its only entry; NULL: texts and count have them */
     const char *const *texts; /**< of its entries */
     apr_size_t count;
     int difficulty;               /**< -1: as policy demands */

@@ -144,7 +144,7 @@ static void followed_policy_is_accepted(void)
     fixture_forge(fixture,
                   &(forgery_t){.json = "{\"difficulty\":8,\"type\":\"civarcos.policy\"}", .difficulty = -1});
     fixture_forge(fixture, &(forgery_t){.json = "{}", .difficulty = -1});
-    CU_ASSERT_EQUAL(fixture_block(fixture, 5)->header.difficulty, 8);
+    CU_ASSERT_EQUAL(fixture_known_block(fixture, 5)->header.difficulty, 8);
     CU_ASSERT(fixture_is_clean(fixture));
 }
 

@@ -58,7 +58,7 @@ static void policy_is_shared(void)
     two->config.difficulty = 7;
     CU_ASSERT_EQUAL_FATAL(fixture_open(two), APR_SUCCESS);
     fixture_append(one, "{\"n\":2}");
-    CU_ASSERT_EQUAL(fixture_block(one, 3)->header.difficulty, 7);
+    CU_ASSERT_EQUAL(fixture_known_block(one, 3)->header.difficulty, 7);
     CU_ASSERT(fixture_is_clean(one));
 }
 

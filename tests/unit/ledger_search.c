@@ -177,7 +177,7 @@ static void by_text(void)
 static void by_time(void)
 {
     fixture_t *fixture = filled();
-    apr_int64_t genesis = fixture_block(fixture, 0)->header.timestamp;
+    apr_int64_t genesis = fixture_known_block(fixture, 0)->header.timestamp;
     apr_int64_t third = genesis + 30000;
 
     /* Block 3 holds leaves 4 to 6; it is the newest but three. */
@@ -202,7 +202,7 @@ static void by_time(void)
 static void by_equal_times(void)
 {
     fixture_t *fixture = filled_at(bunched);
-    apr_int64_t genesis = fixture_block(fixture, 0)->header.timestamp;
+    apr_int64_t genesis = fixture_known_block(fixture, 0)->header.timestamp;
 
     CU_ASSERT_STRING_EQUAL(found(fixture, WITH(.since = genesis + 20000)), "12 11 10 9 8 7 6 5 4 3 2");
     CU_ASSERT_STRING_EQUAL(found(fixture, WITH(.until = genesis + 20000)), "7 6 5 4 3 2 1 0");
@@ -230,7 +230,7 @@ static void by_block(void)
 static void by_all_together(void)
 {
     fixture_t *fixture = filled();
-    apr_int64_t genesis = fixture_block(fixture, 0)->header.timestamp;
+    apr_int64_t genesis = fixture_known_block(fixture, 0)->header.timestamp;
     civ_entry_t entry = fixture_entry(evidence[4]);
 
     CU_ASSERT_STRING_EQUAL(

@@ -46,9 +46,9 @@ static void head_is_found_again(void)
     CU_ASSERT_EQUAL(head.difficulty, 4);
     CU_ASSERT_EQUAL(head.pending, 0);
     CU_ASSERT_EQUAL(head.oldest_pending, 0);
-    CU_ASSERT(civ_digest_equal(&head.block_hash, &fixture_block(fixture, 2)->hash));
-    CU_ASSERT(civ_digest_equal(&head.log_root, &fixture_block(fixture, 2)->header.log_root));
-    CU_ASSERT_EQUAL(head.timestamp, fixture_block(fixture, 2)->header.timestamp);
+    CU_ASSERT(civ_digest_equal(&head.block_hash, &fixture_known_block(fixture, 2)->hash));
+    CU_ASSERT(civ_digest_equal(&head.log_root, &fixture_known_block(fixture, 2)->header.log_root));
+    CU_ASSERT_EQUAL(head.timestamp, fixture_known_block(fixture, 2)->header.timestamp);
     CU_ASSERT_EQUAL(fixture->integrity_lost, 0);
 }
 

@@ -245,21 +245,33 @@ static void write_in_between(int number)
     interruptions++;
 }
 
-/** Let a timer interrupt this thread again and again with @a handler; 0 microseconds: no more. */
-static void interrupt_with(void (*handler)(int), int microseconds, struct sigaction *before)
+/** Let a timer interrupt this thread again and again. */
+static void interrupt_every(int microseconds, struct sigaction *before)
 {
     const struct itimerval timer = {{0, microseconds}, {0, microseconds}};
     struct sigaction action;
 
-    if (microseconds == 0) {
-        setitimer(ITIMER_REAL, &timer, NULL);
-        sigaction(SIGALRM, before, NULL);
-        return;
-    }
     memset(&action, 0, sizeof(action));
-    action.sa_handler = handler;
+    action.sa_handler = write_in_between;
     sigaction(SIGALRM, &action, before);
     setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/** No more of it: one that is on its way must not meet the handler of before. */
+static void interrupt_no_more(const struct sigaction *before)
+{
+    static const struct itimerval never;
+    static const struct timespec now;
+    sigset_t alarms, mask;
+
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    pthread_sigmask(SIG_BLOCK, &alarms, &mask);
+    setitimer(ITIMER_REAL, &never, NULL);
+    while (sigtimedwait(&alarms, NULL, &now) == SIGALRM)
+        continue;
+    sigaction(SIGALRM, before, NULL);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 /* A reader that is interrupted anywhere by a writer: hash, place and length always belong to one another. Unlike
@@ -277,7 +289,7 @@ static void interrupted_reader(void)
     make_small();
     make_reader(&reader, interrupted_node);
     interruptions = 0;
-    interrupt_with(write_in_between, 40, &before);
+    interrupt_every(40, &before);
     while (interruptions < enough && apr_time_now() < until) {
         civ_digest_t hash;
         apr_size_t length;
@@ -289,7 +301,7 @@ static void interrupted_reader(void)
         wrong += !is_small(json, length, &hash);
         read++;
     }
-    interrupt_with(NULL, 0, &before);
+    interrupt_no_more(&before);
     alarm(left);
     apr_pool_destroy(reader.pool);
     CU_ASSERT(interruptions >= enough);
