@@ -132,8 +132,8 @@ apr_status_t civ_walk_surroundings(civ_walk_t *walk)
     if (status == APR_SUCCESS)
         status = check_signed_head(walk);
     if (status == APR_SUCCESS)
-        status = check_foreign(walk);
-    if (status == APR_SUCCESS)
         status = check_indexes(walk);
+    if (status == APR_SUCCESS)
+        status = check_foreign(walk);
     return status;
 }
