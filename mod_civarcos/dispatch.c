@@ -4,6 +4,7 @@
 #include "metrics.h"
 #include "mount.h"
 #include "reply.h"
+#include "runtime.h"
 
 #include <http_log.h>
 
@@ -132,7 +133,7 @@ int civ_dispatch(request_rec *r)
     call.r = r;
     call.server = civ_server_config(r->server);
     call.slot = call.server->slot;
-    call.node = call.slot ? call.slot->node : NULL;
+    call.node = call.slot ? civ_runtime_node(call.slot) : NULL;
     mark_busy(call.slot, 1);
     result = answer(&call);
     if (result == CIV_FAULTED) {

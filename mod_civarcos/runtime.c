@@ -31,6 +31,8 @@ static struct {
     apr_shm_t *memory;
     apr_uint32_t stopping; /* 1: the process is to end at once */
     apr_uint32_t house;    /* one of HOUSE_... */
+    apr_pool_t *pool;      /* of the nodes of a child */
+    civ_state_t *state;
 } runtime;
 
 /* What the watchdog's thread of this process is doing. */
@@ -41,6 +43,9 @@ static struct {
 /* How long a child that ends waits for that thread. httpd sends a second signal after three seconds. */
 #define CLOSE_TRIES 500
 #define CLOSE_PAUSE apr_time_from_msec(5)
+
+/* How often a child tries to open a node whose folder was out of reach. */
+#define REOPEN_INTERVAL APR_USEC_PER_SEC
 
 /* --- the library's log --- */
 
@@ -187,6 +192,7 @@ static civ_state_t *attach_memory(server_rec *server, apr_pool_t *pool)
 static apr_status_t open_node(civ_slot_t *slot, civ_state_t *state, apr_pool_t *pool)
 {
     const char *error = NULL;
+    civ_node_t *node = NULL;
     apr_status_t status;
 
     slot->hot = state ? civ_state_node(state, slot->index) : NULL;
@@ -194,13 +200,41 @@ static apr_status_t open_node(civ_slot_t *slot, civ_state_t *state, apr_pool_t *
     slot->context.mutex = slot->mutex;
     slot->context.interrupted = is_stopping;
     slot->context.log = &slot->log;
-    status = civ_node_open(&slot->node, &slot->config, &slot->context, &error, pool);
-    if (status != APR_SUCCESS) {
-        slot->node = NULL;
+    status = civ_node_open(&node, &slot->config, &slot->context, &error, pool);
+    if (status == APR_SUCCESS) {
+        /* Other threads may look at any time. */
+        __atomic_store_n(&slot->node, node, __ATOMIC_RELEASE);
+    } else {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, slot->server, "CIV0313: the node of %s cannot be opened: %s",
                      civ_server_label(slot->server, pool), error ? error : "no reason was given");
     }
     return status;
+}
+
+/* For the nodes of a child: what an attempt that fails has left goes with its pool. */
+static void try_open_node(civ_slot_t *slot)
+{
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, runtime.pool);
+    slot->next_open = apr_time_now() + REOPEN_INTERVAL;
+    if (open_node(slot, runtime.state, pool) != APR_SUCCESS) {
+        apr_pool_destroy(pool);
+    }
+}
+
+civ_node_t *civ_runtime_node(civ_slot_t *slot)
+{
+    civ_node_t *node = __atomic_load_n(&slot->node, __ATOMIC_ACQUIRE);
+
+    if (node || !slot->is_usable || apr_atomic_cas32(&slot->opening, 1, 0) != 0) {
+        return node;
+    }
+    if (!slot->node && apr_time_now() >= slot->next_open) {
+        try_open_node(slot);
+    }
+    apr_atomic_set32(&slot->opening, 0);
+    return slot->node;
 }
 
 static void report_start(const civ_slot_t *slot, apr_status_t status, apr_pool_t *pool)
@@ -252,14 +286,15 @@ static void keep_nodes(apr_pool_t *pool)
 
     for (i = 0; i < runtime.nodes->nelts; i++) {
         civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+        civ_node_t *node = civ_runtime_node(slot);
         apr_pool_t *round;
 
-        if (!slot->node || apr_atomic_read32(&runtime.stopping)) {
+        if (!node || apr_atomic_read32(&runtime.stopping)) {
             continue;
         }
         /* What fails is logged below, and tried again in a second. */
         apr_pool_create(&round, pool);
-        civ_node_maintain(slot->node, round);
+        civ_node_maintain(node, round);
         apr_pool_destroy(round);
     }
 }
@@ -393,30 +428,29 @@ static apr_pool_t *make_pool(apr_pool_t *pchild)
 void civ_runtime_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     int is_threaded = 0;
-    civ_state_t *state;
-    apr_pool_t *pool;
     int i;
 
     if (!runtime.nodes || !runtime.nodes->nelts) {
         return;
     }
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
-    pool = make_pool(pchild);
-    state = attach_memory(main_server, pool);
+    runtime.pool = make_pool(pchild);
+    runtime.state = attach_memory(main_server, runtime.pool);
     for (i = 0; i < runtime.nodes->nelts; i++) {
         civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
         apr_status_t status =
-            apr_global_mutex_child_init(&slot->mutex, apr_global_mutex_lockfile(slot->mutex), pool);
+            apr_global_mutex_child_init(&slot->mutex, apr_global_mutex_lockfile(slot->mutex), runtime.pool);
 
         if (status != APR_SUCCESS) {
             ap_log_error(
                 APLOG_MARK, APLOG_CRIT, status, slot->server,
                 "CIV0316: this process cannot use the mutex of the node of %s and serves nothing of it",
-                civ_server_label(slot->server, pool));
+                civ_server_label(slot->server, runtime.pool));
             continue;
         }
         slot->is_serial = !is_threaded;
-        open_node(slot, state, pool);
+        slot->is_usable = 1;
+        try_open_node(slot);
     }
 }
 

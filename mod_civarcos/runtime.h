@@ -18,6 +18,10 @@ int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
 /** For ap_hook_child_init; before mod_watchdog's, which starts the thread of housekeeping. */
 void civ_runtime_child_init(apr_pool_t *pchild, server_rec *main_server);
 
+/** The node of a slot in a child, or NULL. One that could not be opened when the child began (its folder was out of reach)
+ * is tried again now and then. */
+civ_node_t *civ_runtime_node(civ_slot_t *slot);
+
 /** For ap_hook_child_stopping: work that may be given up sees it through civ_interrupted_fn. */
 void civ_runtime_child_stopping(apr_pool_t *pchild, int graceful);
 

@@ -4,6 +4,7 @@
  */
 #include <apr_strings.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/encoding.h"
 #include "base/timestamp.h"
@@ -297,6 +298,11 @@ static apr_status_t check_nothing_begun(civ_ledger_t *ledger, civ_db_t *db, apr_
 
     if (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS)
         return civ_ledger_integrity_lost(ledger, "there are blocks, but the head row is missing");
+    /* Before anything is written: a new beginning would bury what the signed head is witness to. */
+    if (status == APR_SUCCESS && ledger->config->head_file != NULL &&
+        access(ledger->config->head_file, F_OK) == 0)
+        return civ_ledger_integrity_lost(ledger,
+                                         "the database is empty, but there is a signed head beside it");
     return status;
 }
 

@@ -372,7 +372,8 @@ int checks_children_live(const harness_t *server, const pid_t *pids, int count)
 
 /* -- The end ----------------------------------------------------------------------------------------------- */
 
-/* Connections of the server's side that are neither open nor closed (states of Linux: 4, 5, 8, 9 and 11). */
+/* Whether httpd holds a connection that is neither open nor closed (states of Linux: 4, 5, 8, 9 and 11). One without
+ * an inode belongs to no process any more. */
 static int has_closing_connections(int port)
 {
     FILE *file = fopen("/proc/net/tcp", "r");
@@ -382,8 +383,11 @@ static int has_closing_connections(int port)
     while (file && !found && fgets(line, sizeof(line), file)) {
         unsigned local;
         unsigned state;
+        unsigned long inode;
 
-        if (sscanf(line, " %*u: %*x:%x %*x:%*x %x", &local, &state) == 2 && local == (unsigned)port) {
+        if (sscanf(line, " %*u: %*x:%x %*x:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", &local, &state, &inode) ==
+                3 &&
+            local == (unsigned)port && inode != 0) {
             found = state == 4 || state == 5 || state == 8 || state == 9 || state == 11;
         }
     }

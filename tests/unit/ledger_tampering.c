@@ -364,6 +364,45 @@ static void rows_just_past_the_end_are_named(void)
     CU_ASSERT(fixture_is_clean(fixture));
 }
 
+/* SQLite keeps an index in pages of its own. One that is led to the pages of a smaller one hides what these lack. */
+static void hidden_index_rows_are_named(void)
+{
+    static const char *const indexes[] = {"civ_evidence_by_hash", "civ_evidence_by_type", "civ_blocks_hash"};
+    static const char *const others[] = {
+        "civ_evidence_index (evidence_hash, leaf_index) WHERE leaf_index < 2",
+        "civ_evidence_index (type, leaf_index) WHERE leaf_index < 2", "civ_blocks (hash) WHERE height < 2"};
+    size_t i;
+
+    for (i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {
+        fixture_t *fixture = make_ledger();
+
+        fixture_sql(fixture, "CREATE INDEX smaller ON %s", others[i]);
+        CU_ASSERT(fixture_is_clean(fixture));
+        fixture_sql(
+            fixture,
+            "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM "
+            "sqlite_master WHERE name = 'smaller') WHERE name = '%s'; DELETE FROM sqlite_master WHERE "
+            "name = 'smaller'",
+            indexes[i]);
+        fixture_close(fixture);
+        CU_ASSERT_EQUAL(fixture_open(fixture), APR_SUCCESS);
+        CU_ASSERT(fixture_finds(fixture, -1, "does not hold what its table holds"));
+    }
+}
+
+static void triggers_and_views_are_named(void)
+{
+    fixture_t *fixture = make_ledger();
+
+    fixture_sql(fixture,
+                "CREATE TRIGGER thief AFTER INSERT ON civ_pending BEGIN DELETE FROM civ_pending; END");
+    CU_ASSERT(fixture_finds(fixture, -1, "1 triggers or views"));
+    fixture_sql(fixture, "DROP TRIGGER thief; CREATE VIEW look AS SELECT 1");
+    CU_ASSERT(fixture_finds(fixture, -1, "1 triggers or views"));
+    fixture_sql(fixture, "DROP VIEW look");
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
 static const test_case_t cases[] = {
     {"every_column_of_blocks", every_column_of_blocks},
     {"every_column_of_entries", every_column_of_entries},
@@ -373,6 +412,8 @@ static const test_case_t cases[] = {
     {"deleted_rows_are_named", deleted_rows_are_named},
     {"stray_rows_are_named", stray_rows_are_named},
     {"rows_just_past_the_end_are_named", rows_just_past_the_end_are_named},
+    {"hidden_index_rows_are_named", hidden_index_rows_are_named},
+    {"triggers_and_views_are_named", triggers_and_views_are_named},
     {NULL, NULL},
 };
 
