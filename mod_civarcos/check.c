@@ -3,14 +3,18 @@
 
 #include "mount.h"
 #include "nodes.h"
+#include "runtime.h"
 
 #include <http_core.h>
 #include <http_log.h>
+#include <unixd.h>
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 APLOG_USE_MODULE(civarcos);
 
@@ -61,45 +65,62 @@ static int check_virtual_hosts(server_rec *main_server, apr_pool_t *pool)
     return OK;
 }
 
-/* The same file or folder, also by another name (a symbolic link, a mount)? */
-static int is_same_file(const char *left, const char *right, apr_pool_t *pool)
-{
-    apr_finfo_t one;
-    apr_finfo_t other;
+/* A file or folder as it is now, so that it is known also by another name (a symbolic link, a mount). */
+typedef struct identity_t {
+    const char *path;
+    apr_finfo_t info;
+    int is_there;
+} identity_t;
 
-    return strcmp(left, right) == 0 || (apr_stat(&one, left, APR_FINFO_IDENT, pool) == APR_SUCCESS &&
-                                        apr_stat(&other, right, APR_FINFO_IDENT, pool) == APR_SUCCESS &&
-                                        one.inode == other.inode && one.device == other.device);
+typedef struct footprint_t {
+    const civ_slot_t *slot;
+    identity_t folder;
+    identity_t database; /* only compared by path where it is no file */
+} footprint_t;
+
+static void identify(identity_t *identity, const char *path, int is_file, apr_pool_t *pool)
+{
+    identity->path = path;
+    identity->is_there = is_file && apr_stat(&identity->info, path, APR_FINFO_IDENT, pool) == APR_SUCCESS;
 }
 
-static int is_same_database(const civ_slot_t *left, const civ_slot_t *right, apr_pool_t *pool)
+static int is_same(const identity_t *left, const identity_t *right)
+{
+    return strcmp(left->path, right->path) == 0 ||
+           (left->is_there && right->is_there && left->info.inode == right->info.inode &&
+            left->info.device == right->info.device);
+}
+
+static void find_footprint(footprint_t *footprint, const civ_slot_t *slot, apr_pool_t *pool)
 {
     static const char sqlite[] = "sqlite3 ";
-    const char *one = civ_nodes_database(&left->config, pool);
-    const char *other = civ_nodes_database(&right->config, pool);
+    const char *database = civ_nodes_database(&slot->config, pool);
+    int is_file = strncmp(database, sqlite, sizeof(sqlite) - 1) == 0;
 
-    if (strncmp(one, sqlite, sizeof(sqlite) - 1) == 0 && strncmp(other, sqlite, sizeof(sqlite) - 1) == 0) {
-        return is_same_file(one + sizeof(sqlite) - 1, other + sizeof(sqlite) - 1, pool);
-    }
-    return strcmp(one, other) == 0;
+    footprint->slot = slot;
+    identify(&footprint->folder, slot->config.state_dir, 1, pool);
+    identify(&footprint->database, is_file ? database + sizeof(sqlite) - 1 : database, is_file, pool);
 }
 
-static int check_pair(const civ_slot_t *left, const civ_slot_t *right, apr_pool_t *pool)
+static int check_pair(const footprint_t *left, const footprint_t *right, apr_pool_t *pool)
 {
-    if (is_same_file(left->config.state_dir, right->config.state_dir, pool)) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, right->server,
+    const server_rec *one = left->slot->server;
+    const server_rec *other = right->slot->server;
+
+    if (is_same(&left->folder, &right->folder)) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, other,
                      "CIV0301: %s and %s have the same " CIV_DIRECTIVE_STATE_DIR
                      ", %s; each node needs a folder of its own",
-                     place_of(left->server, CIV_SETTING_STATE_DIR, pool),
-                     place_of(right->server, CIV_SETTING_STATE_DIR, pool), right->config.state_dir);
+                     place_of(one, CIV_SETTING_STATE_DIR, pool), place_of(other, CIV_SETTING_STATE_DIR, pool),
+                     right->folder.path);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (is_same_database(left, right, pool)) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, right->server,
+    if (is_same(&left->database, &right->database)) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, other,
                      "CIV0302: %s and %s have the same " CIV_DIRECTIVE_DATABASE
                      "; each node needs a database of its own",
-                     place_of(left->server, CIV_SETTING_DATABASE_PARAMETERS, pool),
-                     place_of(right->server, CIV_SETTING_DATABASE_PARAMETERS, pool));
+                     place_of(one, CIV_SETTING_DATABASE_PARAMETERS, pool),
+                     place_of(other, CIV_SETTING_DATABASE_PARAMETERS, pool));
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
@@ -107,13 +128,14 @@ static int check_pair(const civ_slot_t *left, const civ_slot_t *right, apr_pool_
 
 static int check_pairs(const apr_array_header_t *nodes, apr_pool_t *pool)
 {
+    footprint_t *footprints = apr_pcalloc(pool, sizeof(*footprints) * (apr_size_t)(nodes->nelts + 1));
     int i;
     int j;
 
     for (i = 0; i < nodes->nelts; i++) {
+        find_footprint(&footprints[i], APR_ARRAY_IDX(nodes, i, civ_slot_t *), pool);
         for (j = 0; j < i; j++) {
-            int result = check_pair(APR_ARRAY_IDX(nodes, j, civ_slot_t *),
-                                    APR_ARRAY_IDX(nodes, i, civ_slot_t *), pool);
+            int result = check_pair(&footprints[j], &footprints[i], pool);
 
             if (result != OK) {
                 return result;
@@ -190,30 +212,143 @@ static int check_nodes(const apr_array_header_t *nodes, apr_pool_t *pool)
     return result;
 }
 
+/* --- what only nodes in use need --- */
+
+/* The name becomes part of the first block and cannot be changed, so it must not be what a look into the DNS happens to
+ * give today. */
+static int check_name(const civ_slot_t *slot, apr_pool_t *pool)
+{
+    if (slot->is_named || civ_server_config(slot->server)->values.node.ledger_name) {
+        return OK;
+    }
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, slot->server,
+                 "CIV0324: the ledger of %s has no name that lasts: give it a " CIV_DIRECTIVE_LEDGER_NAME
+                 ", or its server a ServerName",
+                 civ_server_label(slot->server, pool));
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* Paths would mean one thing before, another after. */
+static int check_root(const civ_slot_t *slot, apr_pool_t *pool)
+{
+    if (!ap_unixd_config.chroot_dir) {
+        return OK;
+    }
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, slot->server,
+                 "CIV0325: the node of %s cannot be used with ChrootDir (%s)",
+                 civ_server_label(slot->server, pool), ap_unixd_config.chroot_dir);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* What is wrong with the key file, as far as this account sees it; or NULL. */
+static const char *fault_of_key(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return NULL;
+    }
+    if (!S_ISREG(info.st_mode) || info.st_size == 0) {
+        return "is not a private key in PEM";
+    }
+    return info.st_mode & (S_IRWXG | S_IRWXO) ? "can be used by others; it must have mode 0600" : NULL;
+}
+
+/* Is a database of SQLite to be in a folder that is not there, and that is not made at start either? */
+static int lacks_parent(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    const char *path = config->database_parameters;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    const char *parent;
+    struct stat info;
+
+    if (!slash || slash == path || strcmp(config->database_driver, "sqlite3") != 0) {
+        return 0;
+    }
+    parent = apr_pstrmemdup(pool, path, (apr_size_t)(slash - path));
+    return strcmp(parent, config->state_dir) != 0 && stat(parent, &info) != 0 &&
+           (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* The first fault of what a node has on disk that can be seen without changing anything; or NULL. What this account
+ * cannot see is no fault. */
+static const char *fault_on_disk(const civ_slot_t *slot, apr_pool_t *pool)
+{
+    const char *folder = slot->config.state_dir;
+    const char *key = apr_pstrcat(pool, folder, "/keys/ledger.pem", NULL);
+    const char *fault = fault_of_key(key);
+    struct stat info;
+
+    if (lstat(folder, &info) == 0 && !S_ISDIR(info.st_mode)) {
+        return apr_psprintf(pool, CIV_DIRECTIVE_STATE_DIR " \"%s\" is not a folder", folder);
+    }
+    if (fault) {
+        return apr_psprintf(pool, "the ledger's key \"%s\" %s", key, fault);
+    }
+    if (lacks_parent(&slot->config, pool)) {
+        return apr_psprintf(pool, "the folder of " CIV_DIRECTIVE_DATABASE " \"%s\" does not exist",
+                            slot->config.database_parameters);
+    }
+    return NULL;
+}
+
+/* A restart goes on without the node. */
+static int check_disk(const civ_slot_t *slot, apr_pool_t *pool)
+{
+    const char *fault = fault_on_disk(slot, pool);
+
+    if (!fault) {
+        return OK;
+    }
+    ap_log_error(APLOG_MARK, civ_runtime_is_restart() ? APLOG_CRIT : APLOG_EMERG, 0, slot->server,
+                 "CIV0326: the node of %s cannot start: %s",
+                 place_of(slot->server, CIV_SETTING_STATE_DIR, pool), fault);
+    return civ_runtime_is_restart() ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int check_used(const apr_array_header_t *nodes, apr_pool_t *pool)
+{
+    int result = OK;
+    int i;
+
+    for (i = 0; i < nodes->nelts && result == OK; i++) {
+        const civ_slot_t *slot = APR_ARRAY_IDX(nodes, i, civ_slot_t *);
+
+        if (slot->is_mounted) {
+            result = check_root(slot, pool);
+            result = result == OK ? check_name(slot, pool) : result;
+            result = result == OK ? check_disk(slot, pool) : result;
+        }
+    }
+    return result;
+}
+
 int civ_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
-    const char *misplaced = civ_mount_misplaced(ptemp);
+    const civ_mounts_t *mounts = civ_mounts_read(ptemp);
     const apr_array_header_t *nodes;
     int result;
 
     (void)plog;
-    if (misplaced) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "CIV0307: %s", misplaced);
+    if (civ_mounts_misplaced(mounts)) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "CIV0307: %s", civ_mounts_misplaced(mounts));
         return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!civ_nodes_any(main_server, mounts)) {
+        return OK;
     }
     if (civ_store_initialize(pconf) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server, "CIV0308: apr_dbd cannot be initialised");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (civ_nodes_collect(main_server, 0, ptemp)->nelts && !ap_find_linked_module("mod_watchdog.c")) {
+    if (civ_mounts_any(mounts, NULL) && !ap_find_linked_module("mod_watchdog.c")) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, main_server,
                      "CIV0309: SetHandler " CIV_HANDLER " needs mod_watchdog, which is not loaded");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    nodes = civ_nodes_collect(main_server, 1, ptemp);
+    nodes = civ_nodes_collect(main_server, mounts, 1, ptemp);
     result = check_virtual_hosts(main_server, ptemp);
-    if (result == OK) {
-        result = check_nodes(nodes, ptemp);
-    }
-    return result == OK ? check_pairs(nodes, ptemp) : result;
+    result = result == OK ? check_nodes(nodes, ptemp) : result;
+    result = result == OK ? check_pairs(nodes, ptemp) : result;
+    return result == OK ? check_used(nodes, ptemp) : result;
 }

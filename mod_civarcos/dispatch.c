@@ -133,8 +133,8 @@ int civ_dispatch(request_rec *r)
     call.r = r;
     call.server = civ_server_config(r->server);
     call.slot = call.server->slot;
-    call.node = call.slot ? civ_runtime_node(call.slot) : NULL;
     mark_busy(call.slot, 1);
+    call.node = call.slot ? civ_runtime_node(call.slot) : NULL;
     result = answer(&call);
     if (result == CIV_FAULTED) {
         spare_reading(&call);

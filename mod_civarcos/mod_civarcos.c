@@ -32,6 +32,10 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_handler(civ_dispatch, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
+/* All that this library shows to the outside. */
+#ifdef __GNUC__
+extern module AP_MODULE_DECLARE_DATA civarcos_module __attribute__((visibility("default")));
+#endif
 AP_DECLARE_MODULE(civarcos) = {STANDARD20_MODULE_STUFF, NULL,           NULL,           civ_config_create,
                                civ_config_merge,        civ_directives, register_hooks, AP_MODULE_FLAG_NONE};
 

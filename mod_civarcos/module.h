@@ -35,8 +35,14 @@ typedef struct civ_slot_t {
     apr_global_mutex_t *mutex;
     civ_log_t log;
     civ_node_context_t context;
-    civ_state_node_t *hot;   /**< NULL where the segment could not be used */
-    civ_node_t *node;        /**< NULL in the parent, and where it could not be opened */
+    int is_mounted;        /**< requests can reach it */
+    int is_named;          /**< its server has a ServerName, which the ledger's name may rest on */
+    int is_skipped;        /**< nothing is made for it at this start */
+    civ_state_node_t *hot; /**< NULL where the segment could not be used */
+    civ_node_t *node;      /**< see civ_runtime_node; NULL in the parent, and where it could not be opened */
+    int is_usable;         /**< in a child: it may be opened */
+    apr_uint32_t opening;  /**< in a child: 1 while a thread opens it */
+    apr_time_t next_open;  /**< in a child: when that may be tried again; kept by that thread */
     apr_uint32_t validating; /**< 1 while this process runs a validation for a client */
     int is_serial;           /**< this process serves one request at a time (prefork) */
     apr_uint32_t busy;       /**< requests being served, kept only where is_serial */

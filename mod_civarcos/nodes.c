@@ -1,8 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "nodes.h"
 
-#include "mount.h"
-
 #include <apr_strings.h>
 
 /** Where a node lives when nobody says. */
@@ -22,12 +20,14 @@ server_rec *civ_nodes_definer(server_rec *server, server_rec *main_server)
                : main_server;
 }
 
-static civ_slot_t *make_slot(server_rec *definer, apr_size_t index, apr_pool_t *pool)
+static civ_slot_t *make_slot(server_rec *definer, const civ_mounts_t *mounts, apr_size_t index,
+                             apr_pool_t *pool)
 {
     civ_slot_t *slot = apr_pcalloc(pool, sizeof(*slot));
 
     slot->server = definer;
     slot->index = index;
+    slot->is_named = civ_mounts_is_named(mounts, definer);
     slot->config = civ_server_config(definer)->values.node;
     if (!slot->config.state_dir) {
         slot->config.state_dir = STATE_DIR_DEFAULT;
@@ -53,18 +53,41 @@ civ_slot_t *civ_nodes_find(const apr_array_header_t *nodes, server_rec *server, 
     return NULL;
 }
 
-apr_array_header_t *civ_nodes_collect(server_rec *main_server, int all, apr_pool_t *pool)
+int civ_nodes_any(server_rec *main_server, const civ_mounts_t *mounts)
+{
+    const server_rec *server;
+
+    if (civ_mounts_any(mounts, NULL)) {
+        return 1;
+    }
+    for (server = main_server; server; server = server->next) {
+        if (civ_server_config(server)->set) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+apr_array_header_t *civ_nodes_collect(server_rec *main_server, const civ_mounts_t *mounts, int all,
+                                      apr_pool_t *pool)
 {
     apr_array_header_t *nodes = apr_array_make(pool, 4, sizeof(civ_slot_t *));
     server_rec *server;
 
     for (server = main_server; server; server = server->next) {
         server_rec *definer = civ_nodes_definer(server, main_server);
-        int wanted = civ_mount_list(server, pool)->nelts > 0 || (all && civ_server_config(definer)->set);
+        int is_mounted = civ_mounts_any(mounts, server);
+        civ_slot_t *slot;
 
-        if (wanted && !civ_nodes_find(nodes, server, main_server)) {
-            APR_ARRAY_PUSH(nodes, civ_slot_t *) = make_slot(definer, (apr_size_t)nodes->nelts, pool);
+        if (!is_mounted && !(all && civ_server_config(definer)->set)) {
+            continue;
         }
+        slot = civ_nodes_find(nodes, server, main_server);
+        if (!slot) {
+            slot = make_slot(definer, mounts, (apr_size_t)nodes->nelts, pool);
+            APR_ARRAY_PUSH(nodes, civ_slot_t *) = slot;
+        }
+        slot->is_mounted |= is_mounted;
     }
     return nodes;
 }

@@ -22,6 +22,14 @@ APLOG_USE_MODULE(civarcos);
 
 #define PROBLEM_TYPE_PREFIX "urn:civarcos:problem:"
 
+/* An error whose ErrorDocument is ours stays the error that it was. */
+static void set_status(request_rec *r, int status)
+{
+    if (!r->prev || !ap_is_HTTP_ERROR(r->status)) {
+        r->status = status;
+    }
+}
+
 static int is_get(const civ_call_t *call)
 {
     return call->r->method_number == M_GET;
@@ -47,7 +55,7 @@ int civ_reply_headers(civ_call_t *call, const civ_reply_t *reply)
 {
     request_rec *r = call->r;
 
-    r->status = reply->status ? reply->status : call->route->status;
+    set_status(r, reply->status ? reply->status : call->route->status);
     set_common_headers(call, reply->media_type ? reply->media_type : call->route->media_type);
     if (!is_get(call)) {
         apr_table_setn(r->headers_out, "Cache-Control", "no-store");
@@ -178,7 +186,7 @@ int civ_reply_problem(civ_call_t *call)
     }
     civ_buffer_init(&body, 512, r->pool);
     write_problem(&body, problem);
-    r->status = civ_problem_status(problem->kind);
+    set_status(r, civ_problem_status(problem->kind));
     set_common_headers(call, "application/problem+json");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     if (problem->retry_after > 0) {
@@ -194,7 +202,7 @@ int civ_reply_problem(civ_call_t *call)
 
 int civ_reply_options(civ_call_t *call)
 {
-    call->r->status = HTTP_NO_CONTENT;
+    set_status(call->r, HTTP_NO_CONTENT);
     set_allow(call);
     return OK;
 }

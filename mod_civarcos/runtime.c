@@ -1,24 +1,26 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "runtime.h"
 
+#include "folder.h"
 #include "mount.h"
 #include "nodes.h"
+#include "starter.h"
 
 #include <ap_mpm.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_main.h>
 #include <mod_watchdog.h>
 #include <unixd.h>
 #include <util_mutex.h>
 
 #include <apr_allocator.h>
 #include <apr_atomic.h>
+#include <apr_file_info.h>
 #include <apr_optional.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
-
-#include <string.h>
 
 APLOG_USE_MODULE(civarcos);
 
@@ -33,6 +35,7 @@ static struct {
     apr_uint32_t house;    /* one of HOUSE_... */
     apr_pool_t *pool;      /* of the nodes of a child */
     civ_state_t *state;
+    int is_restart; /* of this process: what fails must not end it */
 } runtime;
 
 /* What the watchdog's thread of this process is doing. */
@@ -77,51 +80,106 @@ int civ_runtime_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
                : HTTP_INTERNAL_SERVER_ERROR;
 }
 
-static void bind_server(server_rec *server, server_rec *main_server, apr_pool_t *pool)
+int civ_runtime_is_restart(void)
+{
+    int generation = 0;
+
+    return ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS && generation > 0;
+}
+
+/* A node that is lost ends a start, but a restart only logs it. */
+static int severity(void)
+{
+    return runtime.is_restart ? APLOG_CRIT : APLOG_EMERG;
+}
+
+static void bind_server(server_rec *server, server_rec *main_server, const civ_mounts_t *mounts,
+                        apr_pool_t *pool)
 {
     civ_server_config_t *config = apr_pmemdup(pool, civ_server_config(server), sizeof(*config));
 
     config->slot = civ_nodes_find(runtime.nodes, server, main_server);
-    config->mounts = civ_mount_list(server, pool);
+    config->mounts = civ_mounts_of(mounts, server, pool);
     ap_set_module_config(server->module_config, &civarcos_module, config);
 }
 
 /* Give every server a record of its own and note what requests need to know. httpd shares the main server's
  * record with those that say nothing, and that is how they are recognised: so the main server's is replaced
  * last. */
-static void bind_servers(server_rec *main_server, apr_pool_t *pool)
+static void bind_servers(server_rec *main_server, const civ_mounts_t *mounts, apr_pool_t *pool)
 {
     server_rec *server;
 
     for (server = main_server->next; server; server = server->next) {
-        bind_server(server, main_server, pool);
+        bind_server(server, main_server, mounts, pool);
     }
-    bind_server(main_server, main_server, pool);
+    bind_server(main_server, main_server, mounts, pool);
 }
 
-static apr_status_t make_folders(void)
+/* The folders that this server has used: they outlive restarts. */
+static apr_table_t *known_folders(void)
+{
+    static const char key[] = "mod_civarcos folders";
+    apr_table_t **folders = ap_retained_data_get(key);
+
+    if (!folders) {
+        folders = ap_retained_data_create(key, sizeof(*folders));
+        *folders = apr_table_make(ap_pglobal, 4);
+    }
+    return *folders;
+}
+
+static int is_there(const char *path, apr_pool_t *pool)
+{
+    apr_finfo_t info;
+
+    return !APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, pool));
+}
+
+static void remember_folders(apr_pool_t *ptemp)
 {
     int i;
 
     for (i = 0; i < runtime.nodes->nelts; i++) {
-        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
-        const char *error = NULL;
-        apr_pool_t *pool;
-        apr_status_t status;
+        const char *folder = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *)->config.state_dir;
 
-        apr_pool_create(&pool, NULL);
-        status =
-            civ_node_prepare(&slot->config, ap_unixd_config.user_id, ap_unixd_config.group_id, &error, pool);
-        if (status != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, slot->server, "CIV0310: the node of %s cannot start: %s",
-                         civ_server_label(slot->server, pool), error ? error : "no reason was given");
-        }
-        apr_pool_destroy(pool);
-        if (status != APR_SUCCESS) {
-            return status;
+        if (!apr_table_get(known_folders(), folder) && is_there(folder, ptemp)) {
+            apr_table_set(known_folders(), folder, "");
         }
     }
-    return APR_SUCCESS;
+}
+
+static void report_lost(const civ_slot_t *slot, const char *error, apr_pool_t *pool)
+{
+    ap_log_error(APLOG_MARK, severity(), 0, slot->server, "CIV0310: the node of %s cannot start: %s",
+                 civ_server_label(slot->server, pool), error ? error : "no reason was given");
+}
+
+/* All that is left to root. A folder that was there at an earlier start and is gone is not replaced under a running server:
+ * that would quietly begin another ledger. */
+static civ_start_e make_folders(apr_pool_t *ptemp)
+{
+    civ_start_e result = CIV_START_DONE;
+    int i;
+
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+        const char *folder = slot->config.state_dir;
+        const char *error = NULL;
+
+        if (apr_table_get(known_folders(), folder) && !is_there(folder, ptemp)) {
+            error = apr_psprintf(
+                ptemp, "its folder \"%s\" is gone; put it back, or stop and start to begin anew", folder);
+        } else {
+            civ_folder_make(folder, ap_unixd_config.user_id, ap_unixd_config.group_id, &error, ptemp);
+        }
+        if (error) {
+            report_lost(slot, error, ptemp);
+            slot->is_skipped = 1;
+            result = CIV_START_FAILED;
+        }
+    }
+    return result;
 }
 
 /* The segment that all processes of this configuration share: anonymous, so there is no file to attach to. */
@@ -141,11 +199,10 @@ static apr_status_t make_memory(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec
         status = apr_shm_create(&runtime.memory, size, NULL, pconf);
     }
     if (status == APR_SUCCESS) {
-        memset(apr_shm_baseaddr_get(runtime.memory), 0, size);
         status = civ_state_format(apr_shm_baseaddr_get(runtime.memory), size, plans, count);
     }
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, status, main_server,
+        ap_log_error(APLOG_MARK, severity(), status, main_server,
                      "CIV0311: cannot make %" APR_SIZE_T_FMT " bytes of shared memory", size);
     }
     return status;
@@ -171,7 +228,7 @@ static apr_status_t make_mutexes(apr_pool_t *pconf)
 static int is_stopping(void *baton)
 {
     (void)baton;
-    return apr_atomic_read32(&runtime.stopping) != 0;
+    return apr_atomic_read32(&runtime.stopping) != 0 || civ_starter_is_orphan();
 }
 
 /* This process's view of the shared memory; NULL (all is read from the database) where it is unusable. */
@@ -189,7 +246,7 @@ static civ_state_t *attach_memory(server_rec *server, apr_pool_t *pool)
     return state;
 }
 
-static apr_status_t open_node(civ_slot_t *slot, civ_state_t *state, apr_pool_t *pool)
+static apr_status_t open_node(civ_slot_t *slot, civ_state_t *state, int level, apr_pool_t *pool)
 {
     const char *error = NULL;
     civ_node_t *node = NULL;
@@ -205,21 +262,33 @@ static apr_status_t open_node(civ_slot_t *slot, civ_state_t *state, apr_pool_t *
         /* Other threads may look at any time. */
         __atomic_store_n(&slot->node, node, __ATOMIC_RELEASE);
     } else {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, slot->server, "CIV0313: the node of %s cannot be opened: %s",
+        ap_log_error(APLOG_MARK, level, 0, slot->server, "CIV0313: the node of %s cannot be opened: %s",
                      civ_server_label(slot->server, pool), error ? error : "no reason was given");
     }
     return status;
 }
 
 /* For the nodes of a child: what an attempt that fails has left goes with its pool. */
-static void try_open_node(civ_slot_t *slot)
+static apr_status_t try_open_node(civ_slot_t *slot, int level)
 {
     apr_pool_t *pool;
+    apr_status_t status;
 
     apr_pool_create(&pool, runtime.pool);
     slot->next_open = apr_time_now() + REOPEN_INTERVAL;
-    if (open_node(slot, runtime.state, pool) != APR_SUCCESS) {
+    status = open_node(slot, runtime.state, level, pool);
+    if (status != APR_SUCCESS) {
         apr_pool_destroy(pool);
+    }
+    return status;
+}
+
+/* Why it fails was logged when the child began. */
+static void reopen_node(civ_slot_t *slot)
+{
+    if (try_open_node(slot, APLOG_DEBUG) == APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, slot->server, "CIV0318: the node %s is open now",
+                     slot->config.ledger_name);
     }
 }
 
@@ -230,11 +299,12 @@ civ_node_t *civ_runtime_node(civ_slot_t *slot)
     if (node || !slot->is_usable || apr_atomic_cas32(&slot->opening, 1, 0) != 0) {
         return node;
     }
-    if (!slot->node && apr_time_now() >= slot->next_open) {
-        try_open_node(slot);
+    if (!slot->node && apr_time_now() >= slot->next_open && !is_stopping(NULL)) {
+        reopen_node(slot);
     }
+    node = slot->node;
     apr_atomic_set32(&slot->opening, 0);
-    return slot->node;
+    return node;
 }
 
 static void report_start(const civ_slot_t *slot, apr_status_t status, apr_pool_t *pool)
@@ -251,30 +321,75 @@ static void report_start(const civ_slot_t *slot, apr_status_t status, apr_pool_t
     }
 }
 
-/* Schema, genesis and hot state, once, before there is any child. The pool takes all connections with it:
- * none may be carried over fork. A database that is down is no reason not to serve the rest of this server.
- */
-static apr_status_t start_nodes(server_rec *main_server)
-{
-    apr_status_t result = APR_SUCCESS;
+/* What the starting process is told. */
+typedef struct start_t {
+    server_rec *main_server;
+    int is_rehearsal;
     apr_pool_t *pool;
-    civ_state_t *state;
+} start_t;
+
+/* Of a real start: the mutex, schema, genesis and hot state. */
+static civ_start_e bring_up(civ_slot_t *slot, apr_pool_t *pool)
+{
+    apr_status_t status = civ_node_start(slot->node, pool);
+
+    report_start(slot, status, pool);
+    return status == APR_SUCCESS ? CIV_START_DONE : CIV_START_DEGRADED;
+}
+
+static civ_start_e start_node(civ_slot_t *slot, civ_state_t *state, const start_t *start)
+{
+    const char *error = NULL;
+
+    if (civ_node_prepare(&slot->config, ap_unixd_config.user_id, ap_unixd_config.group_id, &error,
+                         start->pool) != APR_SUCCESS) {
+        report_lost(slot, error, start->pool);
+        return CIV_START_FAILED;
+    }
+    if (!start->is_rehearsal &&
+        apr_global_mutex_child_init(&slot->mutex, apr_global_mutex_lockfile(slot->mutex), start->pool) !=
+            APR_SUCCESS) {
+        report_lost(slot, "its mutex cannot be used", start->pool);
+        return CIV_START_FAILED;
+    }
+    if (open_node(slot, state, severity(), start->pool) != APR_SUCCESS) {
+        return CIV_START_FAILED;
+    }
+    return start->is_rehearsal ? CIV_START_DONE : bring_up(slot, start->pool);
+}
+
+/* Runs in a process of its own (starter.h), which ends with it: nothing is closed. A database that is down is no reason not to
+ * serve the rest of this server. */
+static civ_start_e start_nodes(void *baton)
+{
+    start_t *start = baton;
+    civ_start_e worst = CIV_START_DONE;
+    civ_state_t *state = NULL;
     int i;
 
-    apr_pool_create(&pool, NULL);
-    apr_pool_tag(pool, "civarcos start");
-    state = attach_memory(main_server, pool);
-    for (i = 0; i < runtime.nodes->nelts && result == APR_SUCCESS; i++) {
-        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
-
-        result = open_node(slot, state, pool);
-        if (result == APR_SUCCESS) {
-            report_start(slot, civ_node_start(slot->node, pool), pool);
-        }
-        slot->node = NULL;
-        slot->hot = NULL;
+    apr_pool_create(&start->pool, NULL);
+    apr_pool_tag(start->pool, "civarcos start");
+    if (!start->is_rehearsal) {
+        state = attach_memory(start->main_server, start->pool);
     }
-    apr_pool_destroy(pool);
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        civ_slot_t *slot = APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *);
+        civ_start_e result = slot->is_skipped ? CIV_START_FAILED : start_node(slot, state, start);
+
+        worst = result > worst ? result : worst;
+    }
+    return worst;
+}
+
+static civ_start_e start_all(server_rec *main_server, int is_rehearsal, apr_pool_t *ptemp)
+{
+    start_t start = {main_server, is_rehearsal, NULL};
+    civ_start_e folders = make_folders(ptemp);
+    civ_start_e result = folders == CIV_START_DONE || runtime.is_restart
+                             ? civ_starter_run(start_nodes, &start, main_server, ptemp)
+                             : folders;
+
+    remember_folders(ptemp);
     return result;
 }
 
@@ -342,40 +457,62 @@ static apr_status_t employ_housekeeper(apr_pool_t *pconf, server_rec *main_serve
         status = add(watchdog, AP_WD_TM_INTERVAL, NULL, keep_house);
     }
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, status, main_server,
+        ap_log_error(APLOG_MARK, severity(), status, main_server,
                      "CIV0315: mod_watchdog takes no task from us");
     }
     return status;
 }
 
+static void open_logs(void)
+{
+    int i;
+
+    for (i = 0; i < runtime.nodes->nelts; i++) {
+        open_log(APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *));
+    }
+}
+
 /* httpd runs post_config twice at start. The first time is still in front of the administrator's eyes: only what is
  * likely to fail, and does no harm twice, is done then. */
-static int rehearse(apr_pool_t *ptemp, server_rec *main_server)
+static int rehearse(const civ_mounts_t *mounts, apr_pool_t *ptemp, server_rec *main_server)
 {
-    runtime.nodes = civ_nodes_collect(main_server, 0, ptemp);
-    return make_folders() == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    runtime.nodes = civ_nodes_collect(main_server, mounts, 0, ptemp);
+    open_logs();
+    return !runtime.nodes->nelts || start_all(main_server, 1, ptemp) != CIV_START_FAILED
+               ? OK
+               : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* What all nodes have in common. */
+static int make_common(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *main_server)
+{
+    return civ_store_initialize(pconf) == APR_SUCCESS &&
+           make_memory(pconf, ptemp, main_server) == APR_SUCCESS && make_mutexes(pconf) == APR_SUCCESS &&
+           employ_housekeeper(pconf, main_server) == APR_SUCCESS;
 }
 
 int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
 {
-    int i;
+    const civ_mounts_t *mounts = civ_mounts_read(pconf);
+    int has_common;
 
     (void)plog;
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return rehearse(ptemp, main_server);
-    }
-    runtime.nodes = civ_nodes_collect(main_server, 0, pconf);
-    bind_servers(main_server, pconf);
-    if (!runtime.nodes->nelts) {
+    if (!civ_mounts_any(mounts, NULL)) {
         return OK;
     }
-    for (i = 0; i < runtime.nodes->nelts; i++) {
-        open_log(APR_ARRAY_IDX(runtime.nodes, i, civ_slot_t *));
+    runtime.is_restart = civ_runtime_is_restart();
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return rehearse(mounts, ptemp, main_server);
     }
-    if (civ_store_initialize(pconf) != APR_SUCCESS || make_folders() != APR_SUCCESS ||
-        make_memory(pconf, ptemp, main_server) != APR_SUCCESS || make_mutexes(pconf) != APR_SUCCESS ||
-        start_nodes(main_server) != APR_SUCCESS || employ_housekeeper(pconf, main_server) != APR_SUCCESS) {
+    runtime.nodes = civ_nodes_collect(main_server, mounts, 0, pconf);
+    bind_servers(main_server, mounts, pconf);
+    open_logs();
+    has_common = make_common(pconf, ptemp, main_server);
+    if ((!has_common || start_all(main_server, 0, ptemp) == CIV_START_FAILED) && !runtime.is_restart) {
         return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!has_common) {
+        runtime.nodes = NULL;
     }
     return OK;
 }
@@ -449,8 +586,10 @@ void civ_runtime_child_init(apr_pool_t *pchild, server_rec *main_server)
             continue;
         }
         slot->is_serial = !is_threaded;
-        slot->is_usable = 1;
-        try_open_node(slot);
+        slot->is_usable = !slot->is_skipped;
+        if (slot->is_usable) {
+            try_open_node(slot, APLOG_ERR);
+        }
     }
 }
 

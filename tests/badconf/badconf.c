@@ -34,6 +34,8 @@
 #define HOST(body) "<VirtualHost *:80>\nServerName a.example:81\n" body "</VirtualHost>\n"
 #define HOST_2     "<VirtualHost *:80>\nServerName b.example\nCivarcosStateDir b\n" MOUNT "</VirtualHost>\n"
 
+#define NAMELESS(body) "<VirtualHost *:80>\nCivarcosStateDir b\n" body MOUNT "</VirtualHost>\n"
+
 typedef struct configuration_t {
     const char *text;
     const char *words; /**< what httpd must say; NULL: it must take the text */
@@ -124,6 +126,11 @@ static const configuration_t bad_places[] = {
     {"<VirtualHost *:80>\nServerName a.example\nCivarcosStateDir b\nCivarcosDatabase nosuchdriver x\n" MOUNT
      "</VirtualHost>\n",
      "virtual host a.example ("},
+    {NAMELESS(""), "CIV0324"},
+    {NAMELESS("CivarcosDifficulty 4\n"), "give it a CivarcosLedgerName"},
+    {"ChrootDir /\n" NODE, "CIV0325"},
+    {"CivarcosStateDir httpd.conf\n" MOUNT, "httpd.conf\" is not a folder"},
+    {NODE "CivarcosDatabase sqlite3 nosuchfolder/x.db\n", "nosuchfolder/x.db\" does not exist"},
     {NULL, NULL}};
 
 static const configuration_t good[] = {
@@ -142,6 +149,10 @@ static const configuration_t good[] = {
     {NODE "<Directory \"/srv\">\nSetHandler none\n</Directory>\n", NULL},
     {NODE "CivarcosDatabase sqlite3\n", NULL},
     {NODE "CivarcosDatabase sqlite3 /srv/x.db\n", NULL},
+    {NODE "CivarcosDatabase sqlite3 main/x.db\n", NULL},
+    {NAMELESS("CivarcosLedgerName b.example/x\n"), NULL},
+    {"<VirtualHost *:80>\nCivarcosStateDir b\n</VirtualHost>\n" NODE, NULL},
+    {"ChrootDir /\n", NULL},
     {NODE "CivarcosDatabasePool 0 1\nCivarcosDatabasePool 1024 1024\n", NULL},
     {NODE "CivarcosLedgerName a\nCivarcosLedgerName b.example:8/c_d~\n", NULL},
     {NODE "CivarcosDifficulty 0\nCivarcosDifficulty 32\n", NULL},
@@ -334,6 +345,42 @@ static void test_missing_watchdog_is_refused(void)
     expect_refused(&configuration, 0);
 }
 
+/* A key file that others may read, and one that is empty. */
+static void test_key_is_refused(void)
+{
+    static const struct {
+        const char *content;
+        apr_fileperms_t mode;
+        const char *words;
+    } keys[] = {{"x", 0x644, "can be used by others"}, {"", 0x600, "is not a private key"}, {NULL, 0, NULL}};
+    apr_pool_t *pool = test_pool();
+    const char *temporary;
+    char *folder;
+    int i;
+
+    CU_ASSERT_EQUAL_FATAL(apr_temp_dir_get(&temporary, pool), APR_SUCCESS);
+    folder = apr_pstrcat(pool, temporary, "/civarcos-badkey-XXXXXX", NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    CU_ASSERT_EQUAL_FATAL(apr_dir_make(apr_pstrcat(pool, folder, "/keys", NULL), 0x700, pool), APR_SUCCESS);
+    for (i = 0; keys[i].content; i++) {
+        const char *path = apr_pstrcat(pool, folder, "/keys/ledger.pem", NULL);
+        configuration_t configuration = {apr_psprintf(pool, "CivarcosStateDir \"%s\"\n" MOUNT, folder),
+                                         keys[i].words};
+        apr_file_t *file;
+
+        CU_ASSERT_EQUAL_FATAL(apr_file_open(&file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE, 0x600, pool),
+                              APR_SUCCESS);
+        CU_ASSERT_EQUAL(apr_file_write_full(file, keys[i].content, strlen(keys[i].content), NULL),
+                        APR_SUCCESS);
+        apr_file_close(file);
+        CU_ASSERT_EQUAL(apr_file_perms_set(path, keys[i].mode), APR_SUCCESS);
+        expect_refused(&configuration, 1);
+        apr_file_remove(path, pool);
+    }
+    apr_dir_remove(apr_pstrcat(pool, folder, "/keys", NULL), pool);
+    apr_dir_remove(folder, pool);
+}
+
 static void test_good_is_taken(void)
 {
     const configuration_t *configuration;
@@ -346,6 +393,7 @@ static void test_good_is_taken(void)
 static const test_case_t cases[] = {{"values", test_values_are_refused},
                                     {"places", test_places_are_refused},
                                     {"watchdog", test_missing_watchdog_is_refused},
+                                    {"key", test_key_is_refused},
                                     {"good", test_good_is_taken},
                                     {NULL, NULL}};
 

@@ -15,12 +15,13 @@
 #include <sqlite3.h>
 
 #include <pthread.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONFIG "CivarcosStateDir \"${civ_state}/node\"\nCivarcosLedgerName outage.test/ledger\nCivarcosDifficulty 2\n"
+#define CONFIG                                                                                               \
+    "CivarcosStateDir \"${civ_state}/node\"\nCivarcosLedgerName outage.test/ledger\nCivarcosDifficulty 2\n"
 
 static harness_t *server;
 static http_client_t *web;
@@ -44,7 +45,7 @@ static int begin(const char *config)
 
 static void finish(void)
 {
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
     server = NULL;
 }
 
@@ -84,9 +85,19 @@ static void kill_children(void)
     }
 }
 
-/* The chain has so many blocks, is sound, and all is well. */
+static int is_well(void *baton)
+{
+    int status = http_get(web, "/api/health")->status;
+
+    (void)baton;
+    http_forget(web);
+    return status == 200;
+}
+
+/* The chain has so many blocks, is sound, and all is well, at the latest when each process has opened the database anew. */
 static void expect_well(int blocks)
 {
+    CU_ASSERT_EQUAL(harness_wait(is_well, NULL, 10), 0);
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT_EQUAL(scenario_blocks(web), blocks);
     CU_ASSERT(scenario_is_valid(web));
@@ -188,10 +199,10 @@ static void test_folder_gone(void)
     CU_ASSERT_EQUAL(scenario_load_wait(&load, 10), 0);
     scenario_load_stop(&load);
     CU_ASSERT(load.refused > 0);
+    CU_ASSERT_EQUAL(harness_wait(is_well, NULL, 10), 0);
     CU_ASSERT(scenario_load_is_kept(&load, scenario_export(web)));
     scenario_load_free(&load);
     CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT(harness_log_is_clean(server, "?CIV0102", "?CIV0103", "?CIV0212", "?CIV0313", NULL));
     finish();
 }
@@ -246,7 +257,7 @@ static void test_absent_at_start(void)
     CU_ASSERT_EQUAL_FATAL(begin(""), 0);
     database = scenario_file(server, "node/civarcos.db");
     aside = scenario_file(server, "aside.db");
-    CU_ASSERT_EQUAL(harness_halt(server), 0);
+    CU_ASSERT_EQUAL(scenario_halt(server), 0);
     CU_ASSERT_EQUAL(rename(database, aside), 0);
     /* No database, and nothing that one could be made of. */
     mark = apr_psprintf(test_pool(), "%1000d", 1);
@@ -331,9 +342,15 @@ static void test_queue_full(void)
 {
     scenario_load_t load;
 
+    const char *mpm = getenv("CIVARCOS_MPM");
+
+    if (mpm && strcmp(mpm, "prefork") == 0) {
+        test_note("skipped: a process of prefork serves one request at a time, so that nothing queues");
+        return;
+    }
     CU_ASSERT_EQUAL_FATAL(begin("CivarcosQueueLimit 1\nCivarcosDifficulty 15\n"
-                                "<IfModule !mpm_prefork_module>\nStartServers 1\nServerLimit 1\n"
-                                "ThreadsPerChild 16\nMaxRequestWorkers 16\n</IfModule>\n"),
+                                "StartServers 1\nServerLimit 1\nThreadsPerChild 16\nMaxRequestWorkers 16\n"
+                                "MinSpareThreads 1\nMaxSpareThreads 16\n"),
                           0);
     memset(&load, 0, sizeof(load));
     load.url = server->url;
@@ -342,12 +359,12 @@ static void test_queue_full(void)
     scenario_load_start(&load);
     CU_ASSERT_EQUAL(scenario_load_wait(&load, 30), 0);
     scenario_load_stop(&load);
-    CU_ASSERT(load.refused > 0 || strcmp(getenv("CIVARCOS_MPM") ? getenv("CIVARCOS_MPM") : "", "prefork") == 0);
+    CU_ASSERT(load.refused > 0);
     CU_ASSERT(scenario_load_is_kept(&load, scenario_export(web)));
     scenario_load_free(&load);
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(scenario_is_healthy(web));
-    CU_ASSERT(harness_log_is_clean(server, NULL));
+    CU_ASSERT(harness_log_is_clean(server, "?AH10159", "?AH00484", "?AH00286", NULL));
     finish();
 }
 

@@ -28,7 +28,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return harness_stop(server);
+    return scenario_stop(server);
 }
 
 static http_client_t *client(void)
@@ -38,8 +38,8 @@ static http_client_t *client(void)
 
 static http_response_t *pend(http_client_t *web, int number)
 {
-    return http_post(
-        web, PENDING, apr_psprintf(test_pool(), "{\"evidence\":{\"type\":\"waiting\",\"n\":%d}}", number));
+    return http_post(web, PENDING,
+                     apr_psprintf(test_pool(), "{\"evidence\":{\"type\":\"waiting\",\"n\":%d}}", number));
 }
 
 static int pending(http_client_t *web)
@@ -50,15 +50,15 @@ static int pending(http_client_t *web)
 /* The numbers of a block's evidence, in order, as "1,2,3". */
 static const char *numbers(http_client_t *web, const char *block)
 {
-    http_response_t *response = http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/block/", block, NULL));
+    http_response_t *response =
+        http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/block/", block, NULL));
     int count = http_json_count(response, "/block/evidence");
     const char *text = "";
     int i;
 
     for (i = 0; i < count; i++) {
-        text = apr_psprintf(
-            test_pool(), "%s%s%" APR_INT64_T_FMT, text, i ? "," : "",
-            http_json_int(response, apr_psprintf(test_pool(), "/block/evidence/%d/n", i)));
+        text = apr_psprintf(test_pool(), "%s%s%" APR_INT64_T_FMT, text, i ? "," : "",
+                            http_json_int(response, apr_psprintf(test_pool(), "/block/evidence/%d/n", i)));
     }
     return text;
 }
@@ -147,7 +147,7 @@ static void test_survives_restarts(void)
     int blocks = scenario_blocks(web);
 
     CU_ASSERT_EQUAL(pend(web, 1)->status, 202);
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT_EQUAL(pending(web), 1);
     CU_ASSERT_EQUAL(http_json_int(pend(web, 2), "/pending_evidence"), 2);
     harness_crash(server);
@@ -191,7 +191,7 @@ static void test_sealed_by_time(void)
     CU_ASSERT_STRING_EQUAL(numbers(web, "latest"), "1,2");
     /* Also what waited while the server was down is sealed without being asked for. */
     CU_ASSERT_EQUAL(pend(web, 3)->status, 202);
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT_EQUAL(harness_wait(has_sealed, http_client(server->url, test_pool()), 30), 0);
     CU_ASSERT_STRING_EQUAL(numbers(web, "latest"), "3");
     CU_ASSERT(scenario_is_valid(web));

@@ -44,7 +44,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    int failed = harness_stop(server);
+    int failed = scenario_stop(server);
 
     server = NULL;
     return failed;
@@ -121,10 +121,9 @@ static void test_hot_state_is_rebuilt(void)
     CU_ASSERT_STRING_EQUAL(http_get(web, "/api/blockchain/info")->body, info);
     hits = scenario_metric(web, "civarcos_hot_hits_total");
     CU_ASSERT_STRING_EQUAL(http_get(web, "/api/blockchain/block/latest")->body, latest);
-    CU_ASSERT_STRING_EQUAL(http_get(web, apr_psprintf(test_pool(), "/api/blockchain/block/%d",
-                                                      scenario_blocks(web) - 1))
-                               ->body,
-                           latest);
+    CU_ASSERT_STRING_EQUAL(
+        http_get(web, apr_psprintf(test_pool(), "/api/blockchain/block/%d", scenario_blocks(web) - 1))->body,
+        latest);
     CU_ASSERT_EQUAL(scenario_metric(web, "civarcos_hot_hits_total"), hits + 2);
     CU_ASSERT_EQUAL(scenario_metric(web, "civarcos_hot_misses_total"), 0);
     CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
@@ -137,7 +136,7 @@ static void test_killed_children(void)
     scenario_load_t *load = begin_load("kill");
     int i;
 
-    for (i = 0; i < 6; i++) {
+    for (i = 0; i < 4; i++) {
         pid_t children[64];
         int count;
 
@@ -289,7 +288,7 @@ static void test_on_worker(void)
 
     CU_ASSERT_EQUAL_FATAL(start("worker"), 0);
     run_in_short("worker");
-    CU_ASSERT_EQUAL(harness_reload(server), 0);
+    CU_ASSERT_EQUAL(scenario_reload(server), 0);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     CU_ASSERT_EQUAL(teardown(), 0);
     server = usual;
@@ -315,7 +314,7 @@ static void test_reload(void)
 
     CU_ASSERT_EQUAL(scenario_add(web, 100)->status, 201);
     info = http_get(web, "/api/blockchain/info")->body;
-    CU_ASSERT_EQUAL_FATAL(harness_reload(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_reload(server), 0);
     CU_ASSERT_STRING_EQUAL(http_get(web, "/api/blockchain/info")->body, info);
     CU_ASSERT_EQUAL(scenario_add(web, 101)->status, 201);
     CU_ASSERT(scenario_is_valid(web));

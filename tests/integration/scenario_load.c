@@ -112,8 +112,8 @@ static void read_back(struct scenario_worker_t *worker, int number, apr_pool_t *
 
     if (worker->receipts->nelts > 0) {
         last = &APR_ARRAY_IDX(worker->receipts, worker->receipts->nelts - 1, receipt_t);
-        response =
-            http_get(worker->client, apr_psprintf(pool, "/api/blockchain/block/%" APR_INT64_T_FMT, last->index));
+        response = http_get(worker->client,
+                            apr_psprintf(pool, "/api/blockchain/block/%" APR_INT64_T_FMT, last->index));
         if (response->status == 200 && strcmp(http_json_text(response, "/block/hash"), last->hash) != 0) {
             complain(load, "another block was acknowledged", response);
         } else if (response->status != 200 && response->status != 503 && response->status != 0) {
@@ -203,7 +203,7 @@ static int receipts_are_kept(const struct scenario_worker_t *worker, const scena
     int kept = 1;
     int i;
 
-    for (i = 0; i < worker->receipts->nelts; i++) {
+    for (i = 0; kept && i < worker->receipts->nelts; i++) {
         const receipt_t *receipt = &APR_ARRAY_IDX(worker->receipts, i, receipt_t);
         const int *count = apr_hash_get(chain->evidence, receipt->evidence_hash, APR_HASH_KEY_STRING);
 

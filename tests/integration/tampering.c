@@ -17,8 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONFIG                                                                                               \
-    "CivarcosLedgerName " TAMPERING_NAME "\nCivarcosDifficulty 4\nCivarcosSealInterval 1h\n"
+#define CONFIG "CivarcosLedgerName " TAMPERING_NAME "\nCivarcosDifficulty 4\nCivarcosSealInterval 1h\n"
 
 /* -- The ledger
  * -------------------------------------------------------------------------------------------------------- */
@@ -40,18 +39,18 @@ harness_t *tampering_start(void)
     }
     web = http_client(server->url, test_pool());
     for (i = 1; i <= TAMPERING_LAST; i++) {
-        const char *json = apr_psprintf(test_pool(),
-                                        "{\"evidence\":[{\"type\":\"ab\",\"n\":%d},{\"type\":\"ab\",\"n\":%d}]}",
-                                        2 * i, 2 * i + 1);
+        const char *json = apr_psprintf(
+            test_pool(), "{\"evidence\":[{\"type\":\"ab\",\"n\":%d},{\"type\":\"ab\",\"n\":%d}]}", 2 * i,
+            2 * i + 1);
 
         if (http_json_int(http_post(web, "/api/blockchain/add", json), "/block/index") != i) {
-            harness_stop(server);
+            scenario_stop(server);
             return NULL;
         }
     }
     if (scenario_sql(tampering_database(server),
                      apr_psprintf(test_pool(), "VACUUM INTO '%s'", scenario_file(server, "saved.db")))) {
-        harness_stop(server);
+        scenario_stop(server);
         return NULL;
     }
     return server;
@@ -61,15 +60,16 @@ int tampering_restore(const harness_t *server)
 {
     return scenario_sql(
         tampering_database(server),
-        apr_psprintf(test_pool(),
-                     "PRAGMA synchronous = OFF; ATTACH '%s' AS saved; BEGIN IMMEDIATE; "
-                     "DELETE FROM main.civ_blocks; INSERT INTO main.civ_blocks SELECT * FROM saved.civ_blocks; "
-                     "DELETE FROM main.civ_entries; INSERT INTO main.civ_entries SELECT * FROM saved.civ_entries; "
-                     "DELETE FROM main.civ_evidence_index; "
-                     "INSERT INTO main.civ_evidence_index SELECT * FROM saved.civ_evidence_index; "
-                     "DELETE FROM main.civ_head; INSERT INTO main.civ_head SELECT * FROM saved.civ_head; "
-                     "COMMIT; DETACH saved",
-                     scenario_file(server, "saved.db")));
+        apr_psprintf(
+            test_pool(),
+            "PRAGMA synchronous = OFF; ATTACH '%s' AS saved; BEGIN IMMEDIATE; "
+            "DELETE FROM main.civ_blocks; INSERT INTO main.civ_blocks SELECT * FROM saved.civ_blocks; "
+            "DELETE FROM main.civ_entries; INSERT INTO main.civ_entries SELECT * FROM saved.civ_entries; "
+            "DELETE FROM main.civ_evidence_index; "
+            "INSERT INTO main.civ_evidence_index SELECT * FROM saved.civ_evidence_index; "
+            "DELETE FROM main.civ_head; INSERT INTO main.civ_head SELECT * FROM saved.civ_head; "
+            "COMMIT; DETACH saved",
+            scenario_file(server, "saved.db")));
 }
 
 /* -- The reports
@@ -94,7 +94,8 @@ static const char *fault_text(const http_response_t *response, const char *list,
     return http_json_text(response, apr_psprintf(test_pool(), "%s/%d/errors/%d", list, report, fault));
 }
 
-static int is_named_in(const http_response_t *response, const char *list, apr_int64_t index, const char *words)
+static int is_named_in(const http_response_t *response, const char *list, apr_int64_t index,
+                       const char *words)
 {
     int named = 0;
     int said = words == NULL;
@@ -113,7 +114,8 @@ static int is_named_in(const http_response_t *response, const char *list, apr_in
         }
     }
     if (!named || !said) {
-        test_note("block %d is not named (or not by \"%s\"): %s", (int)index, words ? words : "", response->body);
+        test_note("block %d is not named (or not by \"%s\"): %s", (int)index, words ? words : "",
+                  response->body);
     }
     return named && said;
 }
@@ -180,8 +182,10 @@ static void test_rows_gone(void)
     harness_t *server = tampering_start();
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
-    expect_named(server, "DELETE FROM civ_evidence_index WHERE leaf_index = 8", 4, "no row in the evidence index");
-    expect_named(server, "DELETE FROM civ_evidence_index WHERE leaf_index = 18", 9, "no row in the evidence index");
+    expect_named(server, "DELETE FROM civ_evidence_index WHERE leaf_index = 8", 4,
+                 "no row in the evidence index");
+    expect_named(server, "DELETE FROM civ_evidence_index WHERE leaf_index = 18", 9,
+                 "no row in the evidence index");
     expect_named(server, "DELETE FROM civ_evidence_index", 5, "no row in the evidence index");
     expect_named(server, "DELETE FROM civ_entries WHERE leaf_index = 8", 4, "is missing");
     expect_named(server, "DELETE FROM civ_entries WHERE leaf_index = 18", 9, "is missing");
@@ -191,7 +195,7 @@ static void test_rows_gone(void)
     expect_named(server, "DELETE FROM civ_blocks", 9, NULL);
     expect_named(server, "DELETE FROM civ_head", 9, "the head row is missing");
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 static void test_rows_too_many(void)
@@ -199,22 +203,28 @@ static void test_rows_too_many(void)
     harness_t *server = tampering_start();
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
-    expect_named(server, "INSERT INTO civ_head SELECT 2, height, block_hash, leaf_count, frontier, difficulty FROM "
-                         "civ_head",
+    expect_named(server,
+                 "INSERT INTO civ_head SELECT 2, height, block_hash, leaf_count, frontier, difficulty FROM "
+                 "civ_head",
                  9, "more than one head row");
-    expect_named(server, "INSERT INTO civ_blocks SELECT 10, upper(hash), header, signature FROM civ_blocks WHERE "
-                         "height = 9",
+    expect_named(server,
+                 "INSERT INTO civ_blocks SELECT 10, upper(hash), header, signature FROM civ_blocks WHERE "
+                 "height = 9",
                  9, "does not belong");
-    expect_named(server, "INSERT INTO civ_blocks SELECT -1, upper(hash), header, signature FROM civ_blocks WHERE "
-                         "height = 9",
+    expect_named(server,
+                 "INSERT INTO civ_blocks SELECT -1, upper(hash), header, signature FROM civ_blocks WHERE "
+                 "height = 9",
                  9, "does not belong");
-    expect_named(server, "INSERT INTO civ_entries SELECT 19, leaf_hash, payload FROM civ_entries WHERE leaf_index = 18",
-                 9, "does not belong");
-    expect_named(server, "INSERT INTO civ_evidence_index SELECT 19, height, evidence_hash, type FROM "
-                         "civ_evidence_index WHERE leaf_index = 18",
+    expect_named(
+        server,
+        "INSERT INTO civ_entries SELECT 19, leaf_hash, payload FROM civ_entries WHERE leaf_index = 18", 9,
+        "does not belong");
+    expect_named(server,
+                 "INSERT INTO civ_evidence_index SELECT 19, height, evidence_hash, type FROM "
+                 "civ_evidence_index WHERE leaf_index = 18",
                  9, "does not belong");
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 static void test_swapped(void)
@@ -224,24 +234,26 @@ static void test_swapped(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     web = http_client(server->url, test_pool());
-    change(server, apr_psprintf(test_pool(),
-                                "ATTACH '%s' AS saved; UPDATE main.civ_blocks SET signature = (SELECT b.signature "
-                                "FROM saved.civ_blocks b WHERE b.height = 7 - civ_blocks.height) "
-                                "WHERE height IN (3, 4)",
-                                scenario_file(server, "saved.db")));
+    change(server,
+           apr_psprintf(test_pool(),
+                        "ATTACH '%s' AS saved; UPDATE main.civ_blocks SET signature = (SELECT b.signature "
+                        "FROM saved.civ_blocks b WHERE b.height = 7 - civ_blocks.height) "
+                        "WHERE height IN (3, 4)",
+                        scenario_file(server, "saved.db")));
     CU_ASSERT(tampering_is_named(web, 3, "the signature is not the ledger's"));
     CU_ASSERT(tampering_is_named(web, 4, "the signature is not the ledger's"));
     CU_ASSERT_EQUAL(tampering_count(web), 2);
     CU_ASSERT_EQUAL(tampering_restore(server), 0);
-    change(server, apr_psprintf(test_pool(),
-                                "ATTACH '%s' AS saved; UPDATE main.civ_entries SET (leaf_hash, payload) = "
-                                "(SELECT e.leaf_hash, e.payload FROM saved.civ_entries e "
-                                "WHERE e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN (8, 9)",
-                                scenario_file(server, "saved.db")));
+    change(server,
+           apr_psprintf(test_pool(),
+                        "ATTACH '%s' AS saved; UPDATE main.civ_entries SET (leaf_hash, payload) = "
+                        "(SELECT e.leaf_hash, e.payload FROM saved.civ_entries e "
+                        "WHERE e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN (8, 9)",
+                        scenario_file(server, "saved.db")));
     CU_ASSERT(tampering_is_named(web, 4, "evidence root"));
     CU_ASSERT(tampering_is_named(web, 5, "evidence root"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 /* The end cut off, with a head row that fits: only the signed head tells. */
@@ -257,21 +269,21 @@ static void test_cut_short(void)
     CU_ASSERT(http_is_problem(scenario_add(web, 1), 503));
     CU_ASSERT(tampering_is_alarmed(web, "block 9"));
     CU_ASSERT(tampering_is_named(web, TAMPERING_LAST, "blocks were removed"));
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT(tampering_is_alarmed(web, "blocks were removed"));
     CU_ASSERT_EQUAL(http_get(web, "/api/blockchain/block/3")->status, 200);
     CU_ASSERT_EQUAL(tampering_restore(server), 0);
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0317", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 static rewrite_t forgery(const harness_t *server)
 {
-    rewrite_t what = {tampering_database(server), scenario_file(server, "keys/ledger.pem"), TAMPERING_NAME, 4,
-                      NULL, -1};
+    rewrite_t what = {
+        tampering_database(server), scenario_file(server, "keys/ledger.pem"), TAMPERING_NAME, 4, NULL, -1};
 
     return what;
 }
@@ -291,7 +303,7 @@ static void test_less_work(void)
     CU_ASSERT(tampering_is_named(web, TAMPERING_LAST, "the difficulty is 0 bits where policy demands 4"));
     CU_ASSERT(tampering_is_alarmed(web, ""));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 /* By somebody who has the ledger's key: sound in itself, so that all depends on what is kept beside it. */
@@ -311,10 +323,10 @@ static void test_made_anew(void)
     /* The forger has done everything else right. */
     CU_ASSERT_EQUAL(tampering_count(web), 1);
     CU_ASSERT_EQUAL(http_json_count(http_get(web, "/api/blockchain/tampering"), "/tampered/0/errors"), 1);
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT(tampering_is_alarmed(web, "the chain was rewritten"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0317", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 static void test_signed_head_gone(void)
@@ -328,12 +340,12 @@ static void test_signed_head_gone(void)
     CU_ASSERT(tampering_is_named(web, TAMPERING_LAST, "there is no signed head beside the database"));
     CU_ASSERT(tampering_is_alarmed(web, "signed head"));
     /* An administrator who starts the server anew accepts the end as it is; the log says so. */
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT_EQUAL(scenario_add(web, 1)->status, 201);
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0203", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 static void test_signed_head_damaged(void)
@@ -354,10 +366,10 @@ static void test_signed_head_damaged(void)
     memset(head, 'x', length);
     CU_ASSERT_EQUAL(scenario_write_file(scenario_file(server, "signed-head"), head, length), 0);
     CU_ASSERT(tampering_is_named(web, TAMPERING_LAST, "the signed head beside the database is damaged"));
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT(tampering_is_alarmed(web, "the signed head beside the database is damaged"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0317", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 /* Reading notices it too, without a validation: what leaves here was hashed again on the way. */
@@ -375,7 +387,7 @@ static void test_noticed_by_reading(void)
         http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/evidence/", evidence, NULL)), 500));
     CU_ASSERT(tampering_is_alarmed(web, "block 4"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
 static const test_case_t cases[] = {{"rows_gone", test_rows_gone},

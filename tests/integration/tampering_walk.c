@@ -49,23 +49,19 @@ static const struct {
 
 /* In these, %s is the column. */
 static const char *const key_changes[] = {"%s + 1000000", "-%s - 7", NULL};
-static const char *const number_changes[] = {"%s + 1000000",
-                                             "%s - 1",
-                                             "-%s - 7",
-                                             "CAST(CAST(%s AS TEXT) AS BLOB)",
-                                             "%s || ' '",
-                                             "%s + 0.5",
-                                             NULL};
-static const char *const text_changes[] = {"CASE substr(%s, 1, 1) WHEN '0' THEN '1' ELSE '0' END || substr(%s, 2)",
-                                           "substr(%s, 1, length(%s) - 1)",
-                                           "substr(%s, 1, length(%s) - 1) || 'b'",
-                                           "%s || ' '",
-                                           "%s || char(0) || 'x'",
-                                           "upper(%s)",
-                                           "''",
-                                           "0",
-                                           "CAST(%s AS BLOB)",
-                                           NULL};
+static const char *const number_changes[] = {
+    "%s + 1000000", "%s - 1", "-%s - 7", "CAST(CAST(%s AS TEXT) AS BLOB)", "%s || ' '", "%s + 0.5", NULL};
+static const char *const text_changes[] = {
+    "CASE substr(%s, 1, 1) WHEN '0' THEN '1' ELSE '0' END || substr(%s, 2)",
+    "substr(%s, 1, length(%s) - 1)",
+    "substr(%s, 1, length(%s) - 1) || 'b'",
+    "%s || ' '",
+    "%s || char(0) || 'x'",
+    "upper(%s)",
+    "''",
+    "0",
+    "CAST(%s AS BLOB)",
+    NULL};
 
 static harness_t *server;
 
@@ -77,7 +73,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return harness_stop(server);
+    return scenario_stop(server);
 }
 
 static const char *put_in(const char *change, const char *column)
@@ -135,9 +131,9 @@ static void walk_column(http_client_t *web, const table_t *table, const char *co
 {
     int is_text = strstr(type, "CHAR") || strcmp(type, "TEXT") == 0;
     /* SQLite itself holds the keys to be integers. */
-    const char *const *changes = is_text                             ? text_changes
+    const char *const *changes = is_text                           ? text_changes
                                  : strcmp(column, table->key) == 0 ? key_changes
-                                                                     : number_changes;
+                                                                   : number_changes;
     const char *const *change;
     int made = 0;
     int row;
@@ -181,8 +177,9 @@ static void test_every_column(void)
         int i;
 
         for (i = 0; (column = scenario_sql_text(
-                         database, apr_psprintf(test_pool(), "SELECT name FROM pragma_table_info('%s') WHERE cid = %d",
-                                                table->name, i)));
+                         database,
+                         apr_psprintf(test_pool(), "SELECT name FROM pragma_table_info('%s') WHERE cid = %d",
+                                      table->name, i)));
              i++) {
             walk_column(web, table, column,
                         scenario_sql_text(database, apr_psprintf(test_pool(),
@@ -195,7 +192,7 @@ static void test_every_column(void)
     CU_ASSERT(columns >= 17);
     /* All is as it was; but nobody has looked into it yet. */
     CU_ASSERT(tampering_is_alarmed(web, "validation found block"));
-    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT_EQUAL(scenario_add(web, 1)->status, 201);
     CU_ASSERT(scenario_is_valid(web));
@@ -209,11 +206,12 @@ static void test_every_table(void)
     const char *name;
     int i;
 
-    for (i = 0; (name = scenario_sql_text(
-                     database, apr_psprintf(test_pool(),
-                                            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
-                                            "LIKE 'sqlite_%%' ORDER BY name LIMIT 1 OFFSET %d",
-                                            i)));
+    for (i = 0;
+         (name = scenario_sql_text(
+              database, apr_psprintf(test_pool(),
+                                     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT "
+                                     "LIKE 'sqlite_%%' ORDER BY name LIMIT 1 OFFSET %d",
+                                     i)));
          i++) {
         int known = 0;
         int k;

@@ -33,7 +33,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return harness_stop(server);
+    return scenario_stop(server);
 }
 
 static http_client_t *client(void)
@@ -121,8 +121,10 @@ static void test_both_write_and_see_only_theirs(void)
     CU_ASSERT_EQUAL(post(web, "own.test", "/api/blockchain/pending", other)->status, 202);
     CU_ASSERT_EQUAL(number(web, "own.test", "/api/blockchain/info", "/blockchain/pending_evidence"), 1);
     CU_ASSERT_EQUAL(number(web, "one.test", "/api/blockchain/info", "/blockchain/pending_evidence"), 0);
-    CU_ASSERT_EQUAL(http_json_bool(get(web, "one.test", "/api/blockchain/validate"), "/validation/is_valid"), 1);
-    CU_ASSERT_EQUAL(http_json_bool(get(web, "own.test", "/api/blockchain/validate"), "/validation/is_valid"), 1);
+    CU_ASSERT_EQUAL(http_json_bool(get(web, "one.test", "/api/blockchain/validate"), "/validation/is_valid"),
+                    1);
+    CU_ASSERT_EQUAL(http_json_bool(get(web, "own.test", "/api/blockchain/validate"), "/validation/is_valid"),
+                    1);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
@@ -148,8 +150,8 @@ static void test_health_and_metrics(void)
     CU_ASSERT(shared > own);
     CU_ASSERT_EQUAL(number(web, "one.test", "/api/health", "/height"), shared - 1);
     CU_ASSERT_EQUAL(number(web, "own.test", "/api/health", "/height"), own - 1);
-    CU_ASSERT(has_line(web, "two.test",
-                       apr_psprintf(test_pool(), "\ncivarcos_head_height %d\n", (int)shared - 1)));
+    CU_ASSERT(
+        has_line(web, "two.test", apr_psprintf(test_pool(), "\ncivarcos_head_height %d\n", (int)shared - 1)));
     CU_ASSERT(
         has_line(web, "own.test", apr_psprintf(test_pool(), "\ncivarcos_head_height %d\n", (int)own - 1)));
     /* The main server's node counts the requests of both its hosts, and of no other. */
@@ -189,9 +191,10 @@ static void test_trouble_is_not_shared(void)
     const char *own[] = {"Host: own.test", "Content-Type: application/json", NULL};
     const char *one[] = {"Host: one.test", "Content-Type: application/json", NULL};
 
-    CU_ASSERT_EQUAL(scenario_sql(database, "UPDATE civ_entries SET payload = '{\"a\":1}' WHERE leaf_index = 1"),
+    CU_ASSERT_EQUAL(
+        scenario_sql(database, "UPDATE civ_entries SET payload = '{\"a\":1}' WHERE leaf_index = 1"), 0);
+    CU_ASSERT_EQUAL(http_json_bool(get(web, "own.test", "/api/blockchain/validate"), "/validation/is_valid"),
                     0);
-    CU_ASSERT_EQUAL(http_json_bool(get(web, "own.test", "/api/blockchain/validate"), "/validation/is_valid"), 0);
     CU_ASSERT_EQUAL(get(web, "own.test", "/api/health")->status, 503);
     CU_ASSERT(http_is_problem(http_send(web, "POST", "/api/blockchain/add", own, json, strlen(json)), 503));
     CU_ASSERT_EQUAL(get(web, "one.test", "/api/health")->status, 200);
@@ -251,8 +254,8 @@ static void test_two_servers_one_ledger(void)
     pair.web[0] = http_client(server->url, test_pool());
     pair.web[1] = http_client(second->url, test_pool());
     /* Both have all of it: no fork, no gap, no loss. */
-    pair.blocks = apr_atoi64(scenario_sql_text(scenario_file(server, "civarcos.db"),
-                                               "SELECT height + 1 FROM civ_head"));
+    pair.blocks = apr_atoi64(
+        scenario_sql_text(scenario_file(server, "civarcos.db"), "SELECT height + 1 FROM civ_head"));
     CU_ASSERT(pair.blocks > 300);
     CU_ASSERT_EQUAL(harness_wait(both_have, &pair, 5), 0);
     chain = scenario_export(pair.web[0]);
@@ -274,7 +277,7 @@ static void test_two_servers_one_ledger(void)
     CU_ASSERT_EQUAL(http_json_int(scenario_add(pair.web[0], 3), "/block/index"), pair.blocks + 1);
     scenario_load_free(&loads[0]);
     scenario_load_free(&loads[1]);
-    CU_ASSERT_EQUAL(harness_stop(second), 0);
+    CU_ASSERT_EQUAL(scenario_stop(second), 0);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
