@@ -115,9 +115,10 @@ prepare_folders()
         echo '<!DOCTYPE html><title>mod_civarcos</title><p>The evidence ledger is at <a href="/api">/api</a>.' \
             >"$state/htdocs/index.html"
     fi
+    # Root reads its configuration from here and writes its logs: nobody else may put anything in their place.
     if [ "$(id -u)" = 0 ]; then
-        name=$(account)
-        chown "$name:$(id -gn "$name")" "$state"
+        chown 0:0 "$state" "$state/run" "$state/logs" "$state/htdocs"
+        chmod 755 "$state" "$state/run" "$state/logs" "$state/htdocs"
     fi
 }
 

@@ -249,15 +249,18 @@ static apr_status_t expire_some(civ_db_t *db, int *removed)
     return civ_db_commit(db, &unknown);
 }
 
-static apr_status_t expire_answers(civ_ledger_t *ledger, civ_db_t *db)
+static apr_status_t expire_answers(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t *pool)
 {
     apr_time_t began = apr_time_now();
-    apr_status_t status = APR_SUCCESS;
-    int removed = EXPIRED_AT_ONCE;
+    apr_status_t status;
+    int removed = 0, any = 0;
 
     if (began < ledger->next_expiry)
         return APR_SUCCESS;
     ledger->next_expiry = began + EXPIRY_INTERVAL;
+    status = civ_idempotency_any_expired(db, civ_timestamp_now(), &any, pool);
+    if (any)
+        removed = EXPIRED_AT_ONCE;
     while (status == APR_SUCCESS && removed == EXPIRED_AT_ONCE && apr_time_now() - began < EXPIRY_TIME)
         status = expire_some(db, &removed);
     return status;
@@ -290,7 +293,7 @@ apr_status_t civ_ledger_maintain(civ_ledger_t *ledger, apr_pool_t *pool)
     status = civ_store_acquire(ledger->config->store, &db);
     if (status != APR_SUCCESS)
         return status;
-    status = expire_answers(ledger, db);
+    status = expire_answers(ledger, db, pool);
     if (status == APR_SUCCESS)
         status = civ_pending_state(db, &state, pool);
     civ_store_release(ledger->config->store, db);

@@ -333,9 +333,14 @@ static apr_status_t ensure_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_
     return civ_db_commit(db, &unknown);
 }
 
-static apr_status_t refuse(civ_ledger_t *ledger, const char *reason)
+static apr_status_t refuse(const civ_ledger_t *ledger, const char *reason)
 {
-    civ_ledger_integrity_lost(ledger, reason);
+    const civ_ledger_observer_t *observer = ledger->config->observer;
+
+    civ_log_write(ledger->config->log, CIV_LOG_ERROR, APR_SUCCESS,
+                  "CIV0207: ledger \"%s\": %s; it can be read but not written", ledger->config->name, reason);
+    if (observer != NULL && observer->write_refused != NULL)
+        observer->write_refused(observer->baton, reason);
     return CIV_EINVALID;
 }
 
@@ -505,7 +510,7 @@ static apr_status_t apply_policy(civ_ledger_t *ledger, civ_ledger_head_t *head, 
     civ_entry_t entry;
     apr_status_t status;
 
-    if (head->difficulty == config->difficulty)
+    if (head->difficulty == config->difficulty || civ_ledger_read_only(ledger, pool) != NULL)
         return APR_SUCCESS;
     civ_log_write(config->log, CIV_LOG_NOTICE, APR_SUCCESS,
                   "CIV0205: ledger \"%s\": the difficulty changes from %u to %u bits with the next block",

@@ -41,6 +41,8 @@ typedef struct civ_ledger_observer_t {
     void (*head_moved)(void *baton, const civ_ledger_head_t *head);
     /** What is stored contradicts itself: stop writing. @a reason is fit for clients. May be NULL. */
     void (*integrity_lost)(void *baton, const char *reason);
+    /** The configuration does not fit this ledger (name, key): stop writing until it is another one. May be NULL. */
+    void (*write_refused)(void *baton, const char *reason);
     /** Why writing is off, or NULL when it is on. May be NULL. */
     const char *(*read_only)(void *baton, apr_pool_t *pool);
     /** Non-zero when the process is told to stop at once. May be NULL. */

@@ -141,6 +141,7 @@ apr_status_t civ_node_start(civ_node_t *node, apr_pool_t *pool)
 
     if (status != APR_SUCCESS)
         return status;
+    civ_node_alarm_check(node, pool);
     status = civ_ledger_start(node->ledger, &head, pool);
     /* Also a ledger that may not be written can be read, as long as its head is sound. */
     filled = status == APR_SUCCESS || status == CIV_EINVALID || status == CIV_EINTEGRITY
@@ -216,6 +217,20 @@ void civ_node_count(civ_node_t *node, unsigned counter, apr_int64_t value)
 {
     if (node->context.hot != NULL)
         civ_state_counter_add(node->context.hot, counter, value);
+}
+
+void civ_node_read_only_set(civ_node_t *node, const char *reason)
+{
+    if (node->context.hot != NULL) {
+        civ_state_read_only_set(node->context.hot, reason);
+        return;
+    }
+    apr_thread_mutex_lock(node->lock);
+    if (reason == NULL)
+        node->reason[0] = '\0';
+    else if (node->reason[0] == '\0')
+        apr_cpystrn(node->reason, reason, sizeof(node->reason));
+    apr_thread_mutex_unlock(node->lock);
 }
 
 const char *civ_node_read_only(civ_node_t *node, apr_pool_t *pool)
@@ -396,5 +411,6 @@ apr_status_t civ_node_maintain(civ_node_t *node, apr_pool_t *pool)
     civ_problem_t problem;
     apr_status_t status = civ_node_refresh(node, &problem, pool);
 
+    civ_node_alarm_check(node, pool);
     return status == APR_SUCCESS ? civ_ledger_maintain(node->ledger, pool) : status;
 }

@@ -102,16 +102,12 @@ static void head_moved(void *baton, const civ_ledger_head_t *head)
 
 static void integrity_lost(void *baton, const char *reason)
 {
-    civ_node_t *node = baton;
+    civ_node_alarm_raise(baton, reason);
+}
 
-    if (node->context.hot != NULL) {
-        civ_state_read_only_set(node->context.hot, reason);
-        return;
-    }
-    apr_thread_mutex_lock(node->lock);
-    if (node->reason[0] == '\0')
-        apr_cpystrn(node->reason, reason, sizeof(node->reason));
-    apr_thread_mutex_unlock(node->lock);
+static void write_refused(void *baton, const char *reason)
+{
+    civ_node_read_only_set(baton, reason);
 }
 
 static const char *read_only(void *baton, apr_pool_t *pool)
@@ -146,6 +142,7 @@ void civ_node_observe(civ_node_t *node)
     node->observer.block_sealed = node->context.hot != NULL ? block_sealed : NULL;
     node->observer.head_moved = node->context.hot != NULL ? head_moved : NULL;
     node->observer.integrity_lost = integrity_lost;
+    node->observer.write_refused = write_refused;
     node->observer.read_only = read_only;
     node->observer.interrupted = interrupted;
     node->observer.batch_done = batch_done;

@@ -25,6 +25,7 @@ struct civ_node_t {
     apr_thread_mutex_t *lock;           /**< guards what follows */
     apr_time_t next_start;              /**< when to try civ_node_start again */
     int schema_done;                    /**< the tables were brought up to date by this process */
+    int alarm_kept;                     /**< as CIV_NODE_ALARM, where there is no hot state */
     char reason[CIV_STATE_REASON_SIZE]; /**< for being read-only, where there is no hot state */
 };
 
@@ -32,6 +33,15 @@ struct civ_node_t {
 const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool);
 const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool);
 const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool);
+
+/** Turn writing off (the first reason stays) or, with NULL, on again. */
+void civ_node_read_only_set(civ_node_t *node, const char *reason);
+
+/** Stored data contradicts itself: writing is off until an administrator removes <state>/read-only. */
+void civ_node_alarm_raise(civ_node_t *node, const char *reason);
+
+/** Take up an alarm that is kept; lift one whose file was removed. */
+void civ_node_alarm_check(civ_node_t *node, apr_pool_t *pool);
 
 /** Fill in what the node wants to hear from its ledger. */
 void civ_node_observe(civ_node_t *node);

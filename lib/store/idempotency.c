@@ -20,7 +20,7 @@ static const civ_schema_step_t steps[] = {
 
 const civ_schema_t civ_store_schema = {"store", steps, sizeof(steps) / sizeof(steps[0])};
 
-enum { FIND, FORGET, RECORD, EXPIRE };
+enum { FIND, FORGET, RECORD, OLDEST, EXPIRE };
 
 static const civ_statement_t statements[] = {
     [FIND] = {"idempotency_find",
@@ -29,6 +29,7 @@ static const civ_statement_t statements[] = {
     [RECORD] =
         {"idempotency_record",
          "INSERT INTO civ_idempotency (key_hash, request_hash, created, answer) VALUES (%s, %s, %lld, %s)"},
+    [OLDEST] = {"idempotency_oldest", "SELECT created FROM civ_idempotency WHERE created < %lld LIMIT 1"},
     [EXPIRE] = {"idempotency_expire",
                 "DELETE FROM civ_idempotency WHERE key_hash IN (SELECT key_hash FROM civ_idempotency "
                 "WHERE created < %lld ORDER BY created LIMIT 1000)"},
@@ -77,6 +78,17 @@ apr_status_t civ_idempotency_record(civ_db_t *db, const civ_idempotency_t *idemp
     if (status != APR_SUCCESS)
         return status;
     return civ_db_execute(db, &statements[RECORD], arguments, 4, NULL);
+}
+
+apr_status_t civ_idempotency_any_expired(civ_db_t *db, apr_int64_t now, int *any, apr_pool_t *pool)
+{
+    const civ_argument_t arguments[] = {civ_int(now - CIV_IDEMPOTENCY_KEPT)};
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &statements[OLDEST], arguments, 1, &rows, pool);
+
+    if (status == APR_SUCCESS)
+        *any = civ_rows_next(rows) == APR_SUCCESS;
+    return status;
 }
 
 apr_status_t civ_idempotency_expire(civ_db_t *db, apr_int64_t now, int *removed)

@@ -31,6 +31,9 @@ apr_status_t civ_idempotency_find(civ_db_t *db, const civ_idempotency_t *idempot
 apr_status_t civ_idempotency_record(civ_db_t *db, const civ_idempotency_t *idempotency, apr_int64_t now,
                                     const char *answer);
 
+/** Whether there is anything to forget, without taking the database's write lock. */
+apr_status_t civ_idempotency_any_expired(civ_db_t *db, apr_int64_t now, int *any, apr_pool_t *pool);
+
 /** Forget answers older than 24 hours, at most 1,000 a call. @param removed how many; may be NULL */
 apr_status_t civ_idempotency_expire(civ_db_t *db, apr_int64_t now, int *removed);
 

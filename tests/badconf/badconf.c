@@ -151,7 +151,7 @@ static const configuration_t good[] = {
     {NODE "CivarcosDatabase sqlite3 /srv/x.db\n", NULL},
     {NODE "CivarcosDatabase sqlite3 main/x.db\n", NULL},
     {NAMELESS("CivarcosLedgerName b.example/x\n"), NULL},
-    {"<VirtualHost *:80>\nCivarcosStateDir b\n</VirtualHost>\n" NODE, NULL},
+    {"<VirtualHost *:80>\nCivarcosStateDir b\n</VirtualHost>\n", NULL},
     {"ChrootDir /\n", NULL},
     {NODE "CivarcosDatabasePool 0 1\nCivarcosDatabasePool 1024 1024\n", NULL},
     {NODE "CivarcosLedgerName a\nCivarcosLedgerName b.example:8/c_d~\n", NULL},

@@ -13,10 +13,12 @@ extern const test_suite_t ledger_add_suite;
 extern const test_suite_t ledger_read_suite;
 extern const test_suite_t ledger_search_suite;
 extern const test_suite_t openapi_suite;
+extern const test_suite_t outage_disk_suite;
 extern const test_suite_t outage_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t restart_suite;
 extern const test_suite_t tampering_suite;
+extern const test_suite_t tampering_walk_suite;
 extern const test_suite_t verifier_suite;
 extern const test_suite_t virtual_hosts_suite;
 
@@ -36,7 +38,9 @@ int main(int argc, const char *const *argv)
                                                  &restart_suite,
                                                  &virtual_hosts_suite,
                                                  &tampering_suite,
+                                                 &tampering_walk_suite,
                                                  &outage_suite,
+                                                 &outage_disk_suite,
                                                  &verifier_suite,
                                                  NULL};
 

@@ -21,6 +21,9 @@ const char *tampering_database(const harness_t *server);
 /** Put the tables of the ledger back as they were at the start. @return 0 on success */
 int tampering_restore(const harness_t *server);
 
+/** Remove the file that keeps the alarm, as an administrator does who has looked into it. */
+void tampering_lift_alarm(const harness_t *server);
+
 /**
  * Whether validate and tampering both find fault with block @a index: as the index of a report, or (where the block is not
  * there any more) in the words of one.

@@ -127,6 +127,11 @@ static int hashes_are_told(http_client_t *web, apr_int64_t index)
     return 0;
 }
 
+static int is_well(void *web)
+{
+    return http_get(web, "/api/health")->status == 200;
+}
+
 static void walk_column(http_client_t *web, const table_t *table, const char *column, const char *type)
 {
     int is_text = strstr(type, "CHAR") || strcmp(type, "TEXT") == 0;
@@ -193,10 +198,13 @@ static void test_every_column(void)
     /* All is as it was; but nobody has looked into it yet. */
     CU_ASSERT(tampering_is_alarmed(web, "validation found block"));
     CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT(tampering_is_alarmed(web, "validation found block"));
+    tampering_lift_alarm(server);
+    CU_ASSERT_EQUAL(harness_wait(is_well, web, 10), 0);
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT_EQUAL(scenario_add(web, 1)->status, 201);
     CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0253", NULL));
 }
 
 /* A table that is new must be put into one of the two lists above. */

@@ -163,12 +163,12 @@ static void test_export_under_load(void)
     CU_ASSERT(said && strstr(said, "no fault"));
     /* The signed head that the server keeps is the end of it. */
     said = verify(0, save("whole.ndjson", whole), "--signatures=last", "--signed-head",
-                  scenario_file(server, "signed-head"), NULL);
+                  scenario_file(server, "ledger/signed-head"), NULL);
     CU_ASSERT(said && strstr(said, apr_psprintf(test_pool(), "newest block %d, hash %s", chain->count - 1,
                                                 scenario_chain_text(chain, chain->count - 1, "hash"))));
     /* It notices a missing end, by the signed head alone. */
     CU_ASSERT_PTR_NOT_NULL(verify(1, scenario_file(server, "late.ndjson"), "--signatures=last",
-                                  "--signed-head", scenario_file(server, "signed-head"), NULL));
+                                  "--signed-head", scenario_file(server, "ledger/signed-head"), NULL));
     CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/blockchain/search?type=civarcos.policy"), "/count"), 2);
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, NULL));

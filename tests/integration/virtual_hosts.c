@@ -236,7 +236,7 @@ static void test_two_servers_one_ledger(void)
     options.config = apr_psprintf(test_pool(),
                                   "CivarcosStateDir \"%s\"\nCivarcosLedgerName shared.test/ledger\n"
                                   "CivarcosStateRefresh 200\n",
-                                  server->state_dir);
+                                  scenario_file(server, "ledger"));
     second = harness_start(&options);
     CU_ASSERT_PTR_NOT_NULL_FATAL(second);
     memset(loads, 0, sizeof(loads));
@@ -255,7 +255,7 @@ static void test_two_servers_one_ledger(void)
     pair.web[1] = http_client(second->url, test_pool());
     /* Both have all of it: no fork, no gap, no loss. */
     pair.blocks = apr_atoi64(
-        scenario_sql_text(scenario_file(server, "civarcos.db"), "SELECT height + 1 FROM civ_head"));
+        scenario_sql_text(scenario_file(server, "ledger/civarcos.db"), "SELECT height + 1 FROM civ_head"));
     CU_ASSERT(pair.blocks > 300);
     CU_ASSERT_EQUAL(harness_wait(both_have, &pair, 5), 0);
     chain = scenario_export(pair.web[0]);

@@ -163,7 +163,8 @@ static fixture_t *make_on(const char *folder)
     apr_thread_mutex_create(&fixture->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     apr_thread_cond_create(&fixture->moved, pool);
     fixture->observer = (civ_ledger_observer_t){
-        fixture, saw_block, saw_head, saw_integrity_lost, tell_read_only, tell_interrupted, saw_batch};
+        fixture,        saw_block,        saw_head, saw_integrity_lost, saw_integrity_lost,
+        tell_read_only, tell_interrupted, saw_batch};
     fill_config(fixture);
     apr_pool_cleanup_register(pool, fixture, close_when_case_ends, apr_pool_cleanup_null);
     return fixture;
