@@ -16,6 +16,7 @@ extern const test_suite_t openapi_suite;
 extern const test_suite_t outage_disk_suite;
 extern const test_suite_t outage_suite;
 extern const test_suite_t pending_suite;
+extern const test_suite_t privileges_suite;
 extern const test_suite_t restart_suite;
 extern const test_suite_t tampering_suite;
 extern const test_suite_t tampering_walk_suite;
@@ -39,6 +40,7 @@ int main(int argc, const char *const *argv)
                                                  &virtual_hosts_suite,
                                                  &tampering_suite,
                                                  &tampering_walk_suite,
+                                                 &privileges_suite,
                                                  &outage_suite,
                                                  &outage_disk_suite,
                                                  &verifier_suite,
