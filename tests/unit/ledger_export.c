@@ -73,12 +73,9 @@ static civ_block_t *read_line(const char *line)
 /* The line with the first @a from replaced by @a to. */
 static const char *altered(const char *line, const char *from, const char *to)
 {
-    const char *at = line != NULL ? strstr(line, from) : NULL;
+    const char *at = strstr(line, from);
 
-    if (at == NULL) {
-        test_note("%s is not in %s", from, line != NULL ? line : "nothing");
-        CU_FAIL_FATAL("nothing to alter");
-    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
     return apr_pstrcat(test_pool(), apr_pstrndup(test_pool(), line, (apr_size_t)(at - line)), to,
                        at + strlen(from), NULL);
 }
