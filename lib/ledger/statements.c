@@ -33,6 +33,11 @@ static const civ_schema_step_t steps[] = {
 
 const civ_schema_t civ_ledger_schema = {"ledger", steps, sizeof(steps) / sizeof(steps[0])};
 
+/* Read from the index alone. */
+#define HASH_INDEX  "SELECT evidence_hash, leaf_index FROM civ_evidence_index CIV_BY(civ_evidence_by_hash) "
+#define TYPE_INDEX  "SELECT type, leaf_index FROM civ_evidence_index CIV_BY(civ_evidence_by_type) "
+#define BLOCK_INDEX "SELECT hash, height FROM civ_blocks CIV_BY(civ_blocks_hash) "
+
 /* In the statement itself, so that head and rows are of one moment while others append. */
 #define HEAD_HEIGHT "(SELECT COALESCE(MAX(height), -1) FROM civ_head WHERE id = 1)"
 #define HEAD_LEAVES "(SELECT COALESCE(MAX(leaf_count), 0) FROM civ_head WHERE id = 1)"
@@ -105,17 +110,20 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
                          "SELECT leaf_index FROM civ_evidence_index WHERE leaf_index < 0 UNION ALL "
                          "SELECT leaf_index FROM civ_evidence_index WHERE leaf_index >= " HEAD_LEAVES
                          " LIMIT 100"},
-    [SQL_INDEX_BY_HASH] =
-        {"index_by_hash",
-         "SELECT evidence_hash, leaf_index FROM civ_evidence_index CIV_BY(civ_evidence_by_hash) "
-         "WHERE (evidence_hash, leaf_index) > (%s, %lld) ORDER BY evidence_hash, leaf_index "
-         "LIMIT %lld"},
-    [SQL_INDEX_BY_TYPE] = {"index_by_type",
-                           "SELECT type, leaf_index FROM civ_evidence_index CIV_BY(civ_evidence_by_type) "
-                           "WHERE (type, leaf_index) > (%s, %lld) ORDER BY type, leaf_index LIMIT %lld"},
-    [SQL_INDEX_BY_BLOCK] = {"index_by_block",
-                            "SELECT hash, height FROM civ_blocks CIV_BY(civ_blocks_hash) "
-                            "WHERE (hash, height) > (%s, %lld) ORDER BY hash, height LIMIT %lld"},
+    /* Two statements for each index: the rest of the rows with one text, and the rows behind that text. One comparison of
+     * (text, key) pairs would say the same, but SQLite would read all rows of the text again for each page. */
+    [SQL_HASH_INDEX_REST] = {"hash_index_rest", HASH_INDEX "WHERE evidence_hash = %s AND leaf_index > %lld "
+                                                           "ORDER BY leaf_index LIMIT %lld"},
+    [SQL_HASH_INDEX_NEXT] = {"hash_index_next", HASH_INDEX "WHERE evidence_hash > %s "
+                                                           "ORDER BY evidence_hash, leaf_index LIMIT %lld"},
+    [SQL_TYPE_INDEX_REST] = {"type_index_rest", TYPE_INDEX
+                             "WHERE type = %s AND leaf_index > %lld ORDER BY leaf_index LIMIT %lld"},
+    [SQL_TYPE_INDEX_NEXT] = {"type_index_next",
+                             TYPE_INDEX "WHERE type > %s ORDER BY type, leaf_index LIMIT %lld"},
+    [SQL_BLOCK_INDEX_REST] = {"block_index_rest",
+                              BLOCK_INDEX "WHERE hash = %s AND height > %lld ORDER BY height LIMIT %lld"},
+    [SQL_BLOCK_INDEX_NEXT] = {"block_index_next",
+                              BLOCK_INDEX "WHERE hash > %s ORDER BY hash, height LIMIT %lld"},
     [SQL_EVIDENCE_FIRST] = {"evidence_first", "SELECT leaf_index, height FROM civ_evidence_index "
                                               "WHERE evidence_hash = %s ORDER BY leaf_index LIMIT 1"},
     [SQL_POLICY_BEFORE] = {"policy_before",

@@ -13,12 +13,13 @@
 #define PAGE_ROWS 512
 
 static const struct {
-    civ_ledger_sql_e sql;
+    civ_ledger_sql_e rest; /**< takes text, key, limit */
+    civ_ledger_sql_e next; /**< takes text, limit */
     const char *what;
 } indexes[CIV_INDEX_COUNT] = {
-    [CIV_INDEX_HASH] = {SQL_INDEX_BY_HASH, "evidence is found by its hash"},
-    [CIV_INDEX_TYPE] = {SQL_INDEX_BY_TYPE, "evidence is found by its type"},
-    [CIV_INDEX_BLOCK] = {SQL_INDEX_BY_BLOCK, "blocks are found by their hash"},
+    [CIV_INDEX_HASH] = {SQL_HASH_INDEX_REST, SQL_HASH_INDEX_NEXT, "evidence is found by its hash"},
+    [CIV_INDEX_TYPE] = {SQL_TYPE_INDEX_REST, SQL_TYPE_INDEX_NEXT, "evidence is found by its type"},
+    [CIV_INDEX_BLOCK] = {SQL_BLOCK_INDEX_REST, SQL_BLOCK_INDEX_NEXT, "blocks are found by their hash"},
 };
 
 void civ_index_sum_add(civ_index_sum_t *sum, const char *text, apr_uint64_t key)
@@ -33,47 +34,74 @@ void civ_index_sum_add(civ_index_sum_t *sum, const char *text, apr_uint64_t key)
     sum->high += parts[1];
 }
 
-/** One page behind (text, key), which move to its last row. */
-static apr_status_t read_page(civ_db_t *db, civ_index_e index, const char **text, apr_int64_t *key,
-                              apr_uint64_t end, civ_index_sum_t *sum, int *got, apr_pool_t *pool)
-{
-    const civ_argument_t arguments[] = {civ_text(*text), civ_int(*key), civ_int(PAGE_ROWS)};
-    civ_rows_t *rows;
-    apr_status_t status = civ_db_select(db, &civ_ledger_sql[indexes[index].sql], arguments, 3, &rows, pool);
+typedef struct reader_t {
+    civ_db_t *db;
+    civ_index_e index;
+    const char *text; /**< the last row that was read */
+    apr_int64_t key;
+    apr_uint64_t end;
+    civ_index_sum_t sum;
+    apr_pool_t *pools[2]; /**< in turn: the row to go on from stands in the page before */
+    int turn;
+} reader_t;
 
+/** One page: the rest of the rows with the text at hand, or those behind it. */
+static apr_status_t read_page(reader_t *reader, int rest, int *got)
+{
+    const civ_argument_t arguments[] = {civ_text(reader->text),
+                                        rest ? civ_int(reader->key) : civ_int(PAGE_ROWS), civ_int(PAGE_ROWS)};
+    civ_ledger_sql_e sql = rest ? indexes[reader->index].rest : indexes[reader->index].next;
+    apr_pool_t *pool;
+    civ_rows_t *rows;
+    apr_status_t status;
+
+    reader->turn = !reader->turn;
+    pool = reader->pools[reader->turn];
+    apr_pool_clear(pool);
+    status = civ_db_select(reader->db, &civ_ledger_sql[sql], arguments, rest ? 3 : 2, &rows, pool);
     for (*got = 0; status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS; (*got)++) {
-        if (civ_rows_int(rows, 1, key) != APR_SUCCESS)
+        if (civ_rows_int(rows, 1, &reader->key) != APR_SUCCESS)
             return CIV_EDATABASE;
-        *text = civ_rows_text(rows, 0);
-        if (*key >= 0 && (apr_uint64_t)*key < end)
-            civ_index_sum_add(sum, *text, (apr_uint64_t)*key);
+        reader->text = civ_rows_text(rows, 0);
+        if (reader->key >= 0 && (apr_uint64_t)reader->key < reader->end)
+            civ_index_sum_add(&reader->sum, reader->text, (apr_uint64_t)reader->key);
     }
+    /* An empty page has no row to go on from: keep the one before. */
+    if (*got == 0)
+        reader->turn = !reader->turn;
+    return status;
+}
+
+static apr_status_t read_index(reader_t *reader)
+{
+    apr_status_t status;
+    int rest = 1, got;
+
+    do {
+        status = read_page(reader, rest, &got);
+        /* A text whose rows are exhausted makes way for the next one; no row behind it, and that was all. */
+        if (status == APR_SUCCESS && !rest && got == 0)
+            return status;
+        rest = !(rest && got < PAGE_ROWS);
+    } while (status == APR_SUCCESS);
     return status;
 }
 
 apr_status_t civ_index_sum_compare(civ_db_t *db, civ_index_e index, const civ_index_sum_t *expected,
                                    apr_uint64_t end, const char **fault, apr_pool_t *pool)
 {
-    civ_index_sum_t sum = {0, 0, 0};
-    apr_pool_t *pools[2];
-    const char *text = "";
-    apr_int64_t key = -1;
+    /* Texts may be empty, so begin with the rest of that one. */
+    reader_t reader = {.db = db, .index = index, .text = "", .key = -1, .end = end};
     apr_status_t status;
-    int got, turn = 0;
 
     *fault = NULL;
-    /* Two pools in turn: the key to go on from stands in the page before. */
-    apr_pool_create(&pools[0], pool);
-    apr_pool_create(&pools[1], pool);
-    do {
-        turn = !turn;
-        apr_pool_clear(pools[turn]);
-        status = read_page(db, index, &text, &key, end, &sum, &got, pools[turn]);
-    } while (status == APR_SUCCESS && got == PAGE_ROWS);
-    if (status == APR_SUCCESS && memcmp(&sum, expected, sizeof(sum)) != 0)
+    apr_pool_create(&reader.pools[0], pool);
+    apr_pool_create(&reader.pools[1], pool);
+    status = read_index(&reader);
+    if (status == APR_SUCCESS && memcmp(&reader.sum, expected, sizeof(reader.sum)) != 0)
         *fault = apr_psprintf(pool, "the index by which %s does not hold what its table holds",
                               indexes[index].what);
-    apr_pool_destroy(pools[0]);
-    apr_pool_destroy(pools[1]);
+    apr_pool_destroy(reader.pools[0]);
+    apr_pool_destroy(reader.pools[1]);
     return status;
 }

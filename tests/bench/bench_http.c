@@ -5,7 +5,7 @@
  * were right; the figures are TAP diagnostics.
  *
  * CIVARCOS_BENCH_BLOCKS (default 200000) is the length of the chain that is validated, CIVARCOS_BENCH_SECONDS
- * (default 5) the length of one measurement.
+ * (default 5) the length of one measurement, CIVARCOS_MPM (default event) the MPM.
  */
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
@@ -25,7 +25,7 @@
 /* One child, so that all adds meet in one queue; access is logged in neither case. */
 static const char CONFIG[] = "CustomLog /dev/null short\n"
                              "LogLevel warn\n"
-                             "<IfModule mpm_event_module>\n"
+                             "<IfModule !mpm_prefork_module>\n"
                              "  ServerLimit 1\n  StartServers 1\n  ThreadLimit 128\n  ThreadsPerChild 96\n"
                              "  MaxRequestWorkers 96\n  MinSpareThreads 1\n  MaxSpareThreads 96\n"
                              "</IfModule>\n";
@@ -48,7 +48,7 @@ static long chain_length(void)
 
 static int setup(void)
 {
-    static const harness_options_t options = {.mpm = "event", .config = CONFIG};
+    static const harness_options_t options = {.config = CONFIG};
 
     server = harness_start(&options);
     return server == NULL;
