@@ -16,6 +16,10 @@
 #include "ledger/ledger.h"
 #include "ledger/statements.h"
 
+/** apr_dbd's drivers share one mutex in a process, and who releases it mostly gets it again. Long reading pauses between its
+ *  selects, in microseconds, so that a writer is never kept waiting for more than one of them. */
+#define CIV_PAGE_PAUSE 1000
+
 /** Rows read at once when walking. */
 #define CIV_PAGE_ROWS 128
 

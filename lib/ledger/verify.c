@@ -265,6 +265,7 @@ static apr_status_t check_page(civ_walk_t *walk, apr_uint64_t *next, int *got)
     apr_status_t status;
 
     apr_pool_clear(walk->page_pool);
+    apr_sleep(CIV_PAGE_PAUSE);
     status = civ_db_select(walk->db, &civ_ledger_sql[SQL_BLOCKS_PAGE], arguments, 3, &rows, walk->page_pool);
     for (*got = 0; status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS; (*got)++) {
         apr_int64_t height;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "ledger/statements.h"
+#include "ledger/ledger_private.h"
 #include "ledger/verify_index.h"
 
 /* Short rows: many of them still make a short select. */
@@ -58,6 +58,7 @@ static apr_status_t read_page(reader_t *reader, int rest, int *got)
     reader->turn = !reader->turn;
     pool = reader->pools[reader->turn];
     apr_pool_clear(pool);
+    apr_sleep(CIV_PAGE_PAUSE);
     status = civ_db_select(reader->db, &civ_ledger_sql[sql], arguments, rest ? 3 : 2, &rows, pool);
     for (*got = 0; status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS; (*got)++) {
         if (civ_rows_int(rows, 1, &reader->key) != APR_SUCCESS)
