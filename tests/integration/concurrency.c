@@ -221,10 +221,10 @@ static void *validate(void *baton)
     return NULL;
 }
 
-/* A validation reads the whole ledger, so a process runs one at a time. */
+/* A validation reads the whole ledger, so a process runs one at a time. It takes threads to ask one process for two. */
 static void test_too_many_validations(void)
 {
-    harness_options_t options = {NULL, ONE_PROCESS, NULL};
+    harness_options_t options = {"event", ONE_PROCESS, NULL};
     harness_t *server = harness_start(&options);
     load_t *load;
 
@@ -260,7 +260,7 @@ static void *crowd(void *baton)
 /* What was refused was not stored. */
 static void test_too_many_additions(void)
 {
-    harness_options_t options = {NULL, ONE_PROCESS "CivarcosQueueLimit 1\n", NULL};
+    harness_options_t options = {"event", ONE_PROCESS "CivarcosQueueLimit 1\n", NULL};
     harness_t *server = harness_start(&options);
     http_client_t *client;
     load_t *load;
