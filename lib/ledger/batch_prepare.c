@@ -162,8 +162,5 @@ apr_status_t civ_batch_prepare(civ_batch_t *batch)
     }
     for (request = batch->requests; request != NULL && status == APR_SUCCESS; request = request->next)
         status = prepare_request(batch, request);
-    if (status == APR_SUCCESS && batch->blocks->nelts > 0)
-        status = civ_crew_sign(batch->ledger, batch->requests, (civ_block_t **)batch->blocks->elts,
-                               batch->blocks->nelts, batch->pool);
     return status;
 }

@@ -25,7 +25,7 @@ typedef struct civ_batch_t {
     apr_pool_t *pool;
 } civ_batch_t;
 
-/** Prepare all requests in memory: answers already given, blocks made, mined and signed, what waits and what is drained. A
+/** Prepare all requests in memory: answers already given, blocks made and mined, what waits and what is drained. A
  *  request that fails by itself gets its status and problem; only a failure of the database or of mining is returned. */
 apr_status_t civ_batch_prepare(civ_batch_t *batch);
 

@@ -54,6 +54,7 @@ apr_status_t civ_ledger_open(civ_ledger_t **out, const civ_ledger_config_t *conf
 
     ledger->config = config;
     ledger->pool = pool;
+    ledger->crew_size = civ_crew_size();
     civ_genesis_no_validators(&ledger->no_validators);
     status = apr_thread_mutex_create(&ledger->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status == APR_SUCCESS)
@@ -207,7 +208,7 @@ apr_status_t civ_ledger_read_head(civ_ledger_t *ledger, civ_ledger_head_t *head,
 apr_status_t civ_ledger_load_generation(civ_db_t *db, apr_int64_t *generation, apr_pool_t *pool)
 {
     civ_rows_t *rows;
-    apr_status_t status = civ_db_select(db, &civ_ledger_sql[SQL_CHANGE_READ], NULL, 0, &rows, pool);
+    apr_status_t status = civ_db_select(db, &civ_ledger_sql[SQL_GENERATION_READ], NULL, 0, &rows, pool);
 
     if (status == APR_SUCCESS && civ_rows_next(rows) != APR_SUCCESS)
         status = APR_NOTFOUND;
@@ -230,7 +231,7 @@ apr_status_t civ_ledger_read_generation(civ_ledger_t *ledger, apr_int64_t *gener
 
 apr_status_t civ_ledger_try_write(civ_db_t *db)
 {
-    return civ_db_execute(db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0, NULL);
+    return civ_db_execute(db, &civ_ledger_sql[SQL_GENERATION_BUMP], NULL, 0, NULL);
 }
 
 /* --- start --- */
@@ -250,8 +251,6 @@ static apr_status_t store_genesis(civ_ledger_t *ledger, civ_db_t *db, civ_block_
     };
     if (status == APR_SUCCESS)
         status = civ_db_execute(db, &civ_ledger_sql[SQL_HEAD_INSERT], arguments, 5, NULL);
-    if (status == APR_SUCCESS)
-        status = civ_db_execute(db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0, NULL);
     return status;
 }
 

@@ -31,6 +31,7 @@ typedef struct civ_signing_t {
     apr_uint32_t count;
     volatile apr_uint32_t next;   /**< the first block that nobody has taken */
     volatile apr_uint32_t failed; /**< non-zero: a block could not be signed */
+    int called;                   /**< helpers were called */
     int busy;                     /**< helpers at work; guarded by the ledger's lock */
 } civ_signing_t;
 
@@ -70,6 +71,7 @@ struct civ_ledger_t {
 
     civ_request_t *first, *last;
     int length;
+    apr_uint32_t crew_size;       /**< helpers that can be at work at once */
     apr_thread_cond_t *crew_done; /**< the last helper has finished */
     int leading;                  /**< some thread of this process is at work, or has been told to be */
 
@@ -121,9 +123,16 @@ void civ_batch_run(civ_ledger_t *ledger, civ_request_t *requests, int count, apr
 
 /* crew.c: sharing the leader's work */
 
-/** Sign @a blocks, with the help of the threads that wait for @a requests (the first is the caller's own). */
-apr_status_t civ_crew_sign(civ_ledger_t *ledger, civ_request_t *requests, civ_block_t **blocks, int count,
-                           apr_pool_t *pool);
+/** How many helpers this machine has processors for. */
+apr_uint32_t civ_crew_size(void);
+
+/** Let the threads that wait for @a requests (the first is the caller's own) begin to sign what is in @a signing.
+ *  Whoever begins must finish, before anything of it goes. */
+void civ_crew_begin(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing);
+
+/** Sign what is left, and wait for what is being signed. */
+apr_status_t civ_crew_finish(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing,
+                             apr_pool_t *pool);
 
 /** What a waiting thread does when it is woken and is neither done nor to lead. */
 void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request);
@@ -135,7 +144,13 @@ void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request);
 apr_status_t civ_seal_block(civ_ledger_t *ledger, civ_ledger_head_t *head, const civ_entry_t *entries,
                             apr_size_t count, civ_block_t **block, apr_pool_t *pool);
 
-/** Insert a block, its entries and their index rows, inside the caller's transaction. */
+/** Insert the rows of a block's entries, inside the caller's transaction. The block need not be signed yet. */
+apr_status_t civ_seal_store_entries(civ_db_t *db, const civ_block_t *block);
+
+/** Insert the row of a signed block, inside the caller's transaction. */
+apr_status_t civ_seal_store_header(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool);
+
+/** Both. */
 apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool);
 
 /** Move the head row from @a from to @a to. @return CIV_ECONFLICT when it is not at @a from any more */

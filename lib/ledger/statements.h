@@ -9,8 +9,8 @@
 #include "store/store.h"
 
 typedef enum civ_ledger_sql_e {
-    SQL_CHANGE_READ,
-    SQL_CHANGE_BUMP,
+    SQL_GENERATION_READ,
+    SQL_GENERATION_BUMP,
     SQL_HEAD_READ,
     SQL_HEAD_ROW,
     SQL_HEAD_INSERT,
@@ -26,9 +26,6 @@ typedef enum civ_ledger_sql_e {
     SQL_ENTRIES_PAGE,
     SQL_ENTRIES_STRAY,
     SQL_LEAVES_PAGE,
-    SQL_INDEX_INSERT,
-    SQL_INDEX_PAGE,
-    SQL_INDEX_STRAY,
     SQL_HASH_INDEX_REST,
     SQL_HASH_INDEX_NEXT,
     SQL_TYPE_INDEX_REST,

@@ -23,7 +23,7 @@ typedef struct civ_walk_t {
     civ_ledger_t *ledger;
     civ_db_t *db;
     civ_verifier_t verifier;
-    civ_leaf_cursor_t entries, index;
+    civ_leaf_cursor_t entries;
     civ_validation_t *validation;
     civ_fault_fn fault;
     civ_progress_fn progress;

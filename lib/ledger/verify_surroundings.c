@@ -128,8 +128,6 @@ apr_status_t civ_walk_surroundings(civ_walk_t *walk)
     if (status == APR_SUCCESS)
         status = check_strays(walk, SQL_ENTRIES_STRAY, "entry row");
     if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_INDEX_STRAY, "evidence index row");
-    if (status == APR_SUCCESS)
         status = check_signed_head(walk);
     if (status == APR_SUCCESS)
         status = check_indexes(walk);

@@ -21,6 +21,7 @@ typedef struct table_t {
     const char *key;      /* the column that names a row */
     int rows[2];          /* by their keys; -1: there is no second one */
     apr_int64_t block[2]; /* that they belong to */
+    const char *counter;  /* a column that nothing is derived from: it tells caches to look again */
 } table_t;
 
 /* Block 0 has one entry, each other one two. */
@@ -28,11 +29,10 @@ typedef struct table_t {
 #define LAST_LEAF   (2 * TAMPERING_LAST)
 
 static const table_t tables[] = {
-    {"civ_blocks", "height", {MIDDLE, TAMPERING_LAST}, {MIDDLE, TAMPERING_LAST}},
-    {"civ_entries", "leaf_index", {MIDDLE_LEAF, LAST_LEAF}, {MIDDLE, TAMPERING_LAST}},
-    {"civ_evidence_index", "leaf_index", {MIDDLE_LEAF, LAST_LEAF}, {MIDDLE, TAMPERING_LAST}},
-    {"civ_head", "id", {1, -1}, {TAMPERING_LAST, TAMPERING_LAST + 1}},
-    {NULL, NULL, {0, 0}, {0, 0}},
+    {"civ_blocks", "height", {MIDDLE, TAMPERING_LAST}, {MIDDLE, TAMPERING_LAST}, NULL},
+    {"civ_entries", "leaf_index", {MIDDLE_LEAF, LAST_LEAF}, {MIDDLE, TAMPERING_LAST}, NULL},
+    {"civ_head", "id", {1, -1}, {TAMPERING_LAST, TAMPERING_LAST + 1}, "generation"},
+    {NULL, NULL, {0, 0}, {0, 0}, NULL},
 };
 
 /* What is not part of a sealed block, and why it need not be. */
@@ -40,7 +40,6 @@ static const struct {
     const char *name;
     const char *reason;
 } others[] = {
-    {"civ_change", "a counter that tells caches to look again; nothing is derived from it"},
     {"civ_pending", "evidence that is not sealed yet, so nothing has been promised about it"},
     {"civ_idempotency", "answers to repeated requests; the block they name is read and checked anew"},
     {"civ_schema", "which version the tables have"},
@@ -186,6 +185,9 @@ static void test_every_column(void)
                          apr_psprintf(test_pool(), "SELECT name FROM pragma_table_info('%s') WHERE cid = %d",
                                       table->name, i)));
              i++) {
+            if (table->counter && strcmp(column, table->counter) == 0) {
+                continue;
+            }
             walk_column(web, table, column,
                         scenario_sql_text(database, apr_psprintf(test_pool(),
                                                                  "SELECT type FROM pragma_table_info('%s') "
@@ -194,7 +196,7 @@ static void test_every_column(void)
             columns++;
         }
     }
-    CU_ASSERT(columns >= 17);
+    CU_ASSERT(columns >= 15);
     /* All is as it was; but nobody has looked into it yet. */
     CU_ASSERT(tampering_is_alarmed(web, "validation found block"));
     CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
@@ -235,7 +237,7 @@ static void test_every_table(void)
         }
         CU_ASSERT_EQUAL(known, 1);
     }
-    CU_ASSERT(i >= 8);
+    CU_ASSERT(i >= 6);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 

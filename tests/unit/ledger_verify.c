@@ -90,17 +90,16 @@ static void parts_see_only_their_own_faults(void)
 {
     fixture_t *fixture = blocks(7);
 
-    fixture_sql(fixture, "UPDATE civ_evidence_index SET type = type || 'x' WHERE height = 3");
+    fixture_sql(fixture, "UPDATE civ_entries SET type = type || 'x' WHERE height = 3");
     CU_ASSERT_EQUAL(fixture_validate(fixture, 0, 2)->count, 0);
     CU_ASSERT_EQUAL(fixture_validate(fixture, 4, 6)->count, 0);
     CU_ASSERT_EQUAL(fixture_validate(fixture, 4, APR_UINT64_MAX)->count, 0);
-    CU_ASSERT(fixture_names(fixture_validate(fixture, 3, 3), 3, "the evidence index has another type"));
+    CU_ASSERT(fixture_names(fixture_validate(fixture, 3, 3), 3, "has another type"));
     CU_ASSERT(fixture_names(fixture_validate(fixture, 1, 3), 3, NULL));
     CU_ASSERT(fixture_names(fixture_validate(fixture, 3, APR_UINT64_MAX), 3, NULL));
     /* What surrounds the chain belongs to its end. */
-    fixture_sql(fixture,
-                "UPDATE civ_evidence_index SET type = substr(type, 1, length(type) - 1) WHERE height = 3; "
-                "UPDATE civ_head SET difficulty = 5");
+    fixture_sql(fixture, "UPDATE civ_entries SET type = substr(type, 1, length(type) - 1) WHERE height = 3; "
+                         "UPDATE civ_head SET difficulty = 5");
     CU_ASSERT_EQUAL(fixture_validate(fixture, 0, 6)->count, 0);
     CU_ASSERT(fixture_names(fixture_validate(fixture, 5, 7), 7, "the head row demands 5 bits"));
 }
@@ -217,7 +216,7 @@ static void callback_ends_the_validation(void)
     civ_problem_t problem;
     int calls = 0;
 
-    fixture_sql(fixture, "UPDATE civ_evidence_index SET height = height + 1");
+    fixture_sql(fixture, "UPDATE civ_entries SET height = height + 1");
     CU_ASSERT_EQUAL(civ_ledger_validate(fixture->ledger, 0, APR_UINT64_MAX, stop_at_once, NULL, &calls,
                                         &validation, &problem, test_pool()),
                     APR_INCOMPLETE);

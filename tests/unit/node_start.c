@@ -164,8 +164,8 @@ static void difficulty_changes_once(void)
     CU_ASSERT_EQUAL(node_head(node).height, 2);
     CU_ASSERT_EQUAL(node_append(node, 2, NULL), 3);
     CU_ASSERT_PTR_NOT_NULL(strstr(node_block(node, 3, &hash), "\"difficulty\":3"));
-    CU_ASSERT_EQUAL(
-        node_raw_int(config, "SELECT COUNT(*) FROM civ_evidence_index WHERE type = 'civarcos.policy'"), 1);
+    CU_ASSERT_EQUAL(node_raw_int(config, "SELECT COUNT(*) FROM civ_entries WHERE type = 'civarcos.policy'"),
+                    1);
 }
 
 /* The database's folder is not there when the server starts, and comes back while it runs. */
