@@ -1,10 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "handlers.h"
 
+#include "cursor.h"
 #include "reply.h"
 #include "results.h"
-
-#include "base/encoding.h"
 
 #include <apr_strings.h>
 
@@ -16,38 +15,12 @@
 /** Longest text to search for. */
 #define TEXT_SIZE 1024
 
-/** A cursor is base64url of this byte and the leaf index, big-endian. */
-#define CURSOR_VERSION 1
-#define CURSOR_BYTES   9
-
-static const char *write_cursor(apr_uint64_t before_leaf, apr_pool_t *pool)
-{
-    unsigned char bytes[CURSOR_BYTES] = {CURSOR_VERSION};
-    int i;
-
-    for (i = CURSOR_BYTES - 1; i > 0; i--, before_leaf >>= 8) {
-        bytes[i] = before_leaf & 0xff;
-    }
-    return civ_base64url_encode(bytes, sizeof(bytes), pool);
-}
-
 static int read_cursor(civ_call_t *call, apr_uint64_t *before_leaf)
 {
     const char *text = civ_query_get(&call->query, "cursor");
-    unsigned char *bytes;
-    apr_size_t length;
-    int i;
 
-    if (!text) {
-        return OK;
-    }
-    if (civ_base64url_decode(&bytes, &length, text, call->r->pool) != APR_SUCCESS || length != CURSOR_BYTES ||
-        bytes[0] != CURSOR_VERSION) {
+    if (text && civ_cursor_read(before_leaf, text, call->r->pool) != APR_SUCCESS) {
         return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
-    }
-    *before_leaf = 0;
-    for (i = 1; i < CURSOR_BYTES; i++) {
-        *before_leaf = *before_leaf << 8 | bytes[i];
     }
     return OK;
 }
@@ -174,7 +147,7 @@ int civ_api_search(civ_call_t *call)
     civ_json_end_array(&writer);
     civ_json_member_int(&writer, "count", page.count);
     if (page.more) {
-        const char *cursor = write_cursor(page.next_before, pool);
+        const char *cursor = civ_cursor_write(page.next_before, pool);
 
         civ_json_member_text(&writer, "next_cursor", cursor);
         link_next(call, cursor);

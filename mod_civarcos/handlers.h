@@ -6,7 +6,9 @@
 #ifndef CIV_HANDLERS_H
 #define CIV_HANDLERS_H
 
-#include "request.h"
+#include "routes.h"
+
+typedef struct civ_call_t civ_call_t; /* request.h; the table of routes needs no more of it */
 
 /* api_root.c */
 int civ_api_root(civ_call_t *call);
