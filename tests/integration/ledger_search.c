@@ -83,7 +83,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 /* -- The model --------------------------------------------------------------------------------------------- */

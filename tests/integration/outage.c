@@ -45,7 +45,7 @@ static int begin(const char *config)
 
 static void finish(void)
 {
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
     server = NULL;
 }
 
@@ -257,7 +257,7 @@ static void test_absent_at_start(void)
     CU_ASSERT_EQUAL_FATAL(begin(""), 0);
     database = scenario_file(server, "node/civarcos.db");
     aside = scenario_file(server, "aside.db");
-    CU_ASSERT_EQUAL(scenario_halt(server), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
     CU_ASSERT_EQUAL(rename(database, aside), 0);
     /* No database, and nothing that one could be made of. */
     mark = apr_psprintf(test_pool(), "%1000d", 1);

@@ -38,17 +38,6 @@ const char *scenario_file(const harness_t *server, const char *name);
 /** Write a whole file. @return 0 on success */
 int scenario_write_file(const char *path, const char *data, apr_size_t length);
 
-/** Wait (a moment at most) until all threads of all children are asleep. To be done before httpd is stopped hard: its
- *  threaded MPMs close the connections that their threads are busy with, and may crash where one of them is just freeing
- *  what it had, which can be after the answer was received. */
-void scenario_settle(const harness_t *server);
-
-/** harness_stop, _restart, _halt and _reload, after scenario_settle. */
-int scenario_stop(harness_t *server);
-int scenario_restart(harness_t *server);
-int scenario_halt(harness_t *server);
-int scenario_reload(harness_t *server);
-
 /** Run SQL on a SQLite file as a process of its own would. @return 0 on success; else notes why not */
 int scenario_sql(const char *database, const char *sql);
 
