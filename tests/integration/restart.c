@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file restart.c
- * Restarts, killed children and power cuts while clients write: whatever was acknowledged stays, once, and nobody
- * raises an alarm about it.
+ * Restarts while clients write: whatever was acknowledged stays, once, and nobody raises an alarm about it. crash.c is
+ * about processes that are killed.
  */
 #include "config.h"
 
@@ -16,20 +16,11 @@
 
 #define CLIENTS 8
 
-/* Small and equal processes, several of them, whatever the defaults of the MPM are. */
-#define PROCESSES                                                                                            \
-    "<IfModule mpm_event_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                  \
-    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
-    "<IfModule mpm_worker_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                 \
-    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
-    "<IfModule mpm_prefork_module>\nStartServers 12\nMinSpareServers 4\nMaxSpareServers 16\n"                \
-    "MaxRequestWorkers 24\n</IfModule>\nCivarcosDifficulty 4\n"
-
 static harness_t *server;
 
 static int start(const char *mpm)
 {
-    harness_options_t options = {mpm, PROCESSES, NULL};
+    harness_options_t options = {mpm, SCENARIO_PROCESSES, NULL};
 
     server = harness_start(&options);
     return server == NULL;
@@ -125,43 +116,6 @@ static void test_hot_state_is_rebuilt(void)
     CU_ASSERT_EQUAL(scenario_metric(web, "civarcos_hot_hits_total"), hits + 2);
     CU_ASSERT_EQUAL(scenario_metric(web, "civarcos_hot_misses_total"), 0);
     CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-}
-
-/* Wherever a child was: it may have held the mutex, or have been in the middle of a commit. */
-static void test_killed_children(void)
-{
-    scenario_load_t *load = begin_load("kill");
-    int i;
-
-    for (i = 0; i < 4; i++) {
-        pid_t children[64];
-        int count;
-
-        CU_ASSERT_EQUAL(scenario_load_wait(load, 20), 0);
-        count = harness_children(server, children, 64);
-        CU_ASSERT(count > 0);
-        if (count > 0) {
-            CU_ASSERT_EQUAL(harness_kill_child(server, children[i % count]), 0);
-        }
-    }
-    CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
-    end_load(load);
-    CU_ASSERT(harness_log_is_clean(server, "?AH00052", NULL));
-}
-
-static void test_power_cuts(void)
-{
-    scenario_load_t *load = begin_load("power");
-    int i;
-
-    for (i = 0; i < 3; i++) {
-        CU_ASSERT_EQUAL(scenario_load_wait(load, 40), 0);
-        harness_crash(server);
-        CU_ASSERT_EQUAL(harness_resume(server), 0);
-    }
-    CU_ASSERT_EQUAL(scenario_load_wait(load, 30), 0);
-    end_load(load);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
@@ -267,8 +221,6 @@ static void test_reload(void)
 static const test_case_t cases[] = {{"graceful_under_load", test_graceful_under_load},
                                     {"reload", test_reload},
                                     {"hot_state_is_rebuilt", test_hot_state_is_rebuilt},
-                                    {"killed_children", test_killed_children},
-                                    {"power_cuts", test_power_cuts},
                                     {"restarts_leave_nothing", test_restarts_leave_nothing},
                                     {"on_worker", test_on_worker},
                                     {"on_prefork", test_on_prefork},

@@ -6,6 +6,7 @@
 #include "support/runner.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <sqlite3.h>
 
 #include <stdio.h>
@@ -14,6 +15,35 @@
 
 /* How long SQL waits for a server that is writing. */
 #define BUSY_MILLISECONDS 10000
+
+/* -- Rounds
+ * --------------------------------------------------------------------------------------------------------- */
+
+int scenario_rounds(int usual)
+{
+    const char *given = getenv("CIVARCOS_ROUNDS");
+    int rounds = given ? (int)strtol(given, NULL, 10) : 0;
+
+    return rounds > 0 ? rounds : usual;
+}
+
+apr_uint64_t scenario_seed(void)
+{
+    const char *given = getenv("CIVARCOS_SEED");
+    apr_uint64_t seed = given ? strtoull(given, NULL, 10) : (apr_uint64_t)apr_time_now();
+
+    test_note("CIVARCOS_SEED=%" APR_UINT64_T_FMT, seed);
+    return seed ? seed : 1;
+}
+
+/* xorshift64*. */
+unsigned scenario_random(apr_uint64_t *seed, unsigned limit)
+{
+    *seed ^= *seed >> 12;
+    *seed ^= *seed << 25;
+    *seed ^= *seed >> 27;
+    return (unsigned)((*seed * APR_UINT64_C(2685821657736338717)) >> 33) % limit;
+}
 
 /* -- Requests
  * ------------------------------------------------------------------------------------------------------- */

@@ -14,6 +14,24 @@
 #include "integration/harness.h"
 #include "integration/http.h"
 
+/** Small and equal processes, several of them, whatever the defaults of the MPM are. */
+#define SCENARIO_PROCESSES                                                                                   \
+    "<IfModule mpm_event_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                  \
+    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
+    "<IfModule mpm_worker_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                 \
+    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
+    "<IfModule mpm_prefork_module>\nStartServers 12\nMinSpareServers 4\nMaxSpareServers 16\n"                \
+    "MaxRequestWorkers 24\n</IfModule>\nCivarcosDifficulty 4\n"
+
+/** How often something is to be repeated: CIVARCOS_ROUNDS where it is set ("make check-soak"), else @a usual. */
+int scenario_rounds(int usual);
+
+/** Where random numbers begin: CIVARCOS_SEED, else something new; noted in any case. Never 0. */
+apr_uint64_t scenario_seed(void);
+
+/** A number from 0 up to, but not with, @a limit; moves the seed on. */
+unsigned scenario_random(apr_uint64_t *seed, unsigned limit);
+
 /** POST of a JSON text with an Idempotency-Key (NULL: none). */
 http_response_t *scenario_post(http_client_t *client, const char *path, const char *key, const char *json);
 
