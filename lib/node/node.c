@@ -61,6 +61,7 @@ static void configure_store(civ_node_t *node)
     store->pool_min = config->pool_min;
     store->pool_max = config->pool_max;
     store->log = node->context.log;
+    store->must_exist = 1;
 }
 
 static void configure_ledger(civ_node_t *node)

@@ -66,29 +66,41 @@ void civ_node_alarm_raise(civ_node_t *node, const char *reason)
     apr_pool_destroy(scratch);
 }
 
-/** The reason as kept. @return NULL when there is no alarm */
-static const char *read_kept(const civ_node_config_t *config, apr_pool_t *pool)
+/** The reason as kept, or NULL when there is no alarm. @return 0 when that cannot be told: the folder is out of reach, as it
+ *  is for everything else then */
+static int read_kept(const civ_node_config_t *config, const char **reason, apr_pool_t *pool)
 {
     char text[CIV_STATE_REASON_SIZE];
-    int file = open(alarm_path(config, pool), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const char *path = alarm_path(config, pool);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat info;
     ssize_t got;
 
-    if (file < 0)
-        return errno == ENOENT ? NULL : "an alarm is kept that cannot be read";
+    *reason = NULL;
+    if (file < 0 && errno == ENOENT)
+        return 1;
+    if (file < 0) {
+        *reason = "an alarm is kept that cannot be read";
+        return lstat(path, &info) == 0;
+    }
     got = read(file, text, sizeof(text) - 1);
     close(file);
-    if (got <= 0)
-        return "an alarm is kept without its reason";
-    text[got] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return apr_pstrdup(pool, text);
+    *reason = "an alarm is kept without its reason";
+    if (got > 0) {
+        text[got] = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        *reason = apr_pstrdup(pool, text);
+    }
+    return 1;
 }
 
 void civ_node_alarm_check(civ_node_t *node, apr_pool_t *pool)
 {
-    const char *kept = read_kept(node->config, pool);
     const char *reason = civ_node_read_only(node, pool);
+    const char *kept;
 
+    if (!read_kept(node->config, &kept, pool))
+        return;
     if (kept != NULL && reason == NULL) {
         civ_node_read_only_set(node, kept);
         set_kept(node, 1);

@@ -207,7 +207,10 @@ static apr_status_t connect_database(civ_db_t *db)
 
     if (status != APR_SUCCESS)
         return status;
-    status = apr_dbd_open_ex(db->driver, db->pool, db->config->parameters, &db->handle, &error);
+    if (db->config->must_exist && db->dialect->find != NULL)
+        status = db->dialect->find(db->config->parameters, &error, db->pool);
+    if (status == APR_SUCCESS)
+        status = apr_dbd_open_ex(db->driver, db->pool, db->config->parameters, &db->handle, &error);
     if (status != APR_SUCCESS) {
         civ_log_write(db->config->log, CIV_LOG_ERROR, status, "CIV0103: database: cannot connect: %.*s",
                       DRIVER_WORDS, error != NULL ? error : "no reason given");
@@ -415,6 +418,17 @@ apr_status_t civ_db_run(civ_db_t *db, const char *sql)
 
 /* --- transactions --- */
 
+/** Whoever opens the database must find what this connection writes. */
+static apr_status_t check_name(civ_db_t *db)
+{
+    if (db->dialect->is_lost == NULL || !db->dialect->is_lost(db))
+        return APR_SUCCESS;
+    civ_log_write(db->config->log, CIV_LOG_ERROR, APR_SUCCESS,
+                  "CIV0255: database: it was moved away or replaced while it was open");
+    db->broken = 1;
+    return CIV_EUNREACHABLE;
+}
+
 apr_status_t civ_db_begin(civ_db_t *db)
 {
     int tries, code = 0;
@@ -429,8 +443,11 @@ apr_status_t civ_db_begin(civ_db_t *db)
     }
     if (status == APR_SUCCESS) {
         db->in_transaction = 1;
-        db->failure = APR_SUCCESS;
+        db->failure = check_name(db);
+        status = db->failure;
     }
+    if (status != APR_SUCCESS)
+        civ_db_rollback(db);
     return status;
 }
 
@@ -462,7 +479,10 @@ apr_status_t civ_db_commit(civ_db_t *db, int *unknown)
     code = civ_db_raw_query(db, "COMMIT");
     if (code == 0) {
         db->in_transaction = 0;
-        return APR_SUCCESS;
+        /* Only now is it certain that others find what was committed: the name may have gone at any moment. */
+        status = check_name(db);
+        *unknown = status != APR_SUCCESS;
+        return status;
     }
     status = civ_db_failed(db, code, "COMMIT");
     *unknown = 1;

@@ -3,8 +3,10 @@
  * All that is particular to SQLite: settings, error codes, words, free space.
  */
 #include <apr_strings.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "store/dialect.h"
@@ -160,6 +162,37 @@ static apr_status_t free_space(civ_db_t *db, apr_int64_t *bytes)
     return APR_SUCCESS;
 }
 
+static apr_off_t size_of(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 ? info.st_size : errno == ENOENT ? -1 : 1;
+}
+
+/* Beside a file that is not there, or has nothing in it, SQLite removes the write-ahead log: it takes it for a leftover.
+ * But the file may be back in a moment, and then the newest transactions are missing. */
+static apr_status_t find(const char *parameters, const char **error, apr_pool_t *pool)
+{
+    apr_off_t size = size_of(parameters);
+
+    if (size < 0) {
+        *error = apr_psprintf(pool, "there is no file \"%s\", and none is made in its place", parameters);
+        return CIV_EUNREACHABLE;
+    }
+    if (size == 0 && size_of(apr_pstrcat(pool, parameters, "-wal", NULL)) > 0) {
+        *error = apr_psprintf(pool, "the file \"%s\" is empty, but its write-ahead log is not", parameters);
+        return CIV_EUNREACHABLE;
+    }
+    return APR_SUCCESS;
+}
+
+static int is_lost(civ_db_t *db)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(native(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
 const civ_dialect_t civ_dialect_sqlite = {
     "sqlite3",
     "BEGIN IMMEDIATE",
@@ -168,4 +201,6 @@ const civ_dialect_t civ_dialect_sqlite = {
     setup,
     classify,
     free_space,
+    find,
+    is_lost,
 };

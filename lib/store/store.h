@@ -59,6 +59,7 @@ typedef struct civ_store_config_t {
     int pool_max;                     /**< connections at most */
     apr_interval_time_t acquire_wait; /**< how long to wait for a free connection; 0: 5 s */
     const civ_log_t *log;
+    int must_exist; /**< a database that is not there is not made by opening it */
 } civ_store_config_t;
 
 /** A connection. Used by one thread at a time. */
@@ -104,7 +105,8 @@ apr_status_t civ_db_open(civ_db_t **db, const civ_store_config_t *config, apr_po
 void civ_db_close(civ_db_t *db);
 
 /** Start a transaction that may write (SQLite: BEGIN IMMEDIATE).
- *  @return APR_SUCCESS; CIV_EBUSY when another writer stays; others as below */
+ *  @return APR_SUCCESS; CIV_EBUSY when another writer stays; CIV_EUNREACHABLE when the database was moved away or replaced
+ *  since it was opened; others as below */
 apr_status_t civ_db_begin(civ_db_t *db);
 
 /**

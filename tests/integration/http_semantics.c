@@ -33,7 +33,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 /* Every path that answers to GET, but for the metrics, which differ from one answer to the next. */

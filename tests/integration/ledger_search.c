@@ -57,7 +57,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 /* -- Conditions -------------------------------------------------------------------------------------------- */

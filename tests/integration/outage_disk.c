@@ -74,7 +74,7 @@ static void close_disk(disk_t *disk)
 {
     const char *argv[] = {"rm", "-rf", disk->folder, NULL};
 
-    CU_ASSERT_EQUAL(scenario_stop(disk->server), 0);
+    CU_ASSERT_EQUAL(harness_stop(disk->server), 0);
     if (disk->mounted) {
         CU_ASSERT_EQUAL(umount(disk->path), 0);
     }

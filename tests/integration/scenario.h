@@ -14,6 +14,24 @@
 #include "integration/harness.h"
 #include "integration/http.h"
 
+/** Small and equal processes, several of them, whatever the defaults of the MPM are. */
+#define SCENARIO_PROCESSES                                                                                   \
+    "<IfModule mpm_event_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                  \
+    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
+    "<IfModule mpm_worker_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                 \
+    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
+    "<IfModule mpm_prefork_module>\nStartServers 12\nMinSpareServers 4\nMaxSpareServers 16\n"                \
+    "MaxRequestWorkers 24\n</IfModule>\nCivarcosDifficulty 4\n"
+
+/** How often something is to be repeated: CIVARCOS_ROUNDS where it is set ("make check-soak"), else @a usual. */
+int scenario_rounds(int usual);
+
+/** Where random numbers begin: CIVARCOS_SEED, else something new; noted in any case. Never 0. */
+apr_uint64_t scenario_seed(void);
+
+/** A number from 0 up to, but not with, @a limit; moves the seed on. */
+unsigned scenario_random(apr_uint64_t *seed, unsigned limit);
+
 /** POST of a JSON text with an Idempotency-Key (NULL: none). */
 http_response_t *scenario_post(http_client_t *client, const char *path, const char *key, const char *json);
 
@@ -37,17 +55,6 @@ const char *scenario_file(const harness_t *server, const char *name);
 
 /** Write a whole file. @return 0 on success */
 int scenario_write_file(const char *path, const char *data, apr_size_t length);
-
-/** Wait (a moment at most) until all threads of all children are asleep. To be done before httpd is stopped hard: its
- *  threaded MPMs close the connections that their threads are busy with, and may crash where one of them is just freeing
- *  what it had, which can be after the answer was received. */
-void scenario_settle(const harness_t *server);
-
-/** harness_stop, _restart, _halt and _reload, after scenario_settle. */
-int scenario_stop(harness_t *server);
-int scenario_restart(harness_t *server);
-int scenario_halt(harness_t *server);
-int scenario_reload(harness_t *server);
 
 /** Run SQL on a SQLite file as a process of its own would. @return 0 on success; else notes why not */
 int scenario_sql(const char *database, const char *sql);

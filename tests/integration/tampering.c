@@ -44,13 +44,13 @@ harness_t *tampering_start(void)
             2 * i + 1);
 
         if (http_json_int(http_post(web, "/api/blockchain/add", json), "/block/index") != i) {
-            scenario_stop(server);
+            harness_stop(server);
             return NULL;
         }
     }
     if (scenario_sql(tampering_database(server),
                      apr_psprintf(test_pool(), "VACUUM INTO '%s'", scenario_file(server, "saved.db")))) {
-        scenario_stop(server);
+        harness_stop(server);
         return NULL;
     }
     return server;
@@ -194,7 +194,7 @@ static void test_rows_gone(void)
     expect_named(server, "DELETE FROM civ_blocks", 9, NULL);
     expect_named(server, "DELETE FROM civ_head", 9, "the head row is missing");
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_rows_too_many(void)
@@ -220,7 +220,7 @@ static void test_rows_too_many(void)
         "WHERE leaf_index = 18",
         9, "does not belong");
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_swapped(void)
@@ -249,7 +249,7 @@ static void test_swapped(void)
     CU_ASSERT(tampering_is_named(web, 4, "evidence root"));
     CU_ASSERT(tampering_is_named(web, 5, "evidence root"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* The end cut off, with a head row that fits: only the signed head tells. */
@@ -265,17 +265,17 @@ static void test_cut_short(void)
     CU_ASSERT(http_is_problem(scenario_add(web, 1), 503));
     CU_ASSERT(tampering_is_alarmed(web, "block 9"));
     CU_ASSERT(tampering_is_named(web, TAMPERING_LAST, "blocks were removed"));
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT(harness_log_has(server, "blocks were removed", 5));
     CU_ASSERT(tampering_is_alarmed(web, "block 9"));
     CU_ASSERT_EQUAL(http_get(web, "/api/blockchain/block/3")->status, 200);
     CU_ASSERT_EQUAL(tampering_restore(server), 0);
     tampering_lift_alarm(server);
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0253", "CIV0317", "?CIV0254", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static rewrite_t forgery(const harness_t *server)
@@ -305,7 +305,7 @@ static void test_less_work(void)
     CU_ASSERT(tampering_is_named(web, TAMPERING_LAST, "the difficulty is 0 bits where policy demands 4"));
     CU_ASSERT(tampering_is_alarmed(web, ""));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* By somebody who has the ledger's key: sound in itself, so that all depends on what is kept beside it. */
@@ -325,11 +325,11 @@ static void test_made_anew(void)
     /* The forger has done everything else right. */
     CU_ASSERT_EQUAL(tampering_count(web), 1);
     CU_ASSERT_EQUAL(http_json_count(http_get(web, "/api/blockchain/tampering"), "/tampered/0/errors"), 1);
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT(harness_log_has(server, "the chain was rewritten", 5));
     CU_ASSERT(tampering_is_alarmed(web, ""));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0253", "CIV0317", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_signed_head_gone(void)
@@ -344,12 +344,12 @@ static void test_signed_head_gone(void)
     CU_ASSERT(tampering_is_alarmed(web, "signed head"));
     /* An administrator who lifts the alarm and starts anew accepts the end as it is; the log says so. */
     tampering_lift_alarm(server);
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT_EQUAL(scenario_add(web, 1)->status, 201);
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0203", "?CIV0254", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_signed_head_damaged(void)
@@ -370,10 +370,10 @@ static void test_signed_head_damaged(void)
     memset(head, 'x', length);
     CU_ASSERT_EQUAL(scenario_write_file(scenario_file(server, "ledger/signed-head"), head, length), 0);
     CU_ASSERT(tampering_is_named(web, TAMPERING_LAST, "the signed head beside the database is damaged"));
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT(tampering_is_alarmed(web, "the signed head beside the database is damaged"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0253", "CIV0317", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* Reading notices it too, without a validation: what leaves here was hashed again on the way. */
@@ -391,7 +391,7 @@ static void test_noticed_by_reading(void)
         http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/evidence/", evidence, NULL)), 500));
     CU_ASSERT(tampering_is_alarmed(web, "block 4"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static const test_case_t cases[] = {{"rows_gone", test_rows_gone},

@@ -72,7 +72,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return scenario_stop(server);
+    return harness_stop(server);
 }
 
 static const char *put_in(const char *change, const char *column)
@@ -199,7 +199,7 @@ static void test_every_column(void)
     CU_ASSERT(columns >= 15);
     /* All is as it was; but nobody has looked into it yet. */
     CU_ASSERT(tampering_is_alarmed(web, "validation found block"));
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT(tampering_is_alarmed(web, "validation found block"));
     tampering_lift_alarm(server);
     CU_ASSERT_EQUAL(harness_wait(is_well, web, 10), 0);

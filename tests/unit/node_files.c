@@ -147,6 +147,25 @@ static void lost_key_is_not_replaced(void)
     CU_ASSERT_EQUAL(mode_of(path, S_IFREG), -1);
 }
 
+/* What is left of a database says that there was one: a new one would bury it. */
+static void lost_database_is_not_replaced(void)
+{
+    static const char *const traces[] = {"signed-head", "civarcos.db-wal"};
+    civ_node_config_t *config = node_configure("gone");
+    const char *path = in(config, "civarcos.db");
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        node_prepare(config);
+        CU_ASSERT_EQUAL(mode_of(path, S_IFREG), 0600);
+        CU_ASSERT_EQUAL(unlink(path), 0);
+        CU_ASSERT_EQUAL(unit_write_file(in(config, traces[i]), "trace", 0600), 0);
+        node_prepare(config);
+        CU_ASSERT_EQUAL(mode_of(path, S_IFREG), -1);
+        CU_ASSERT_EQUAL(unlink(in(config, traces[i])), 0);
+    }
+}
+
 /* In a child that is not root. */
 static int prepare_without_rights(void *baton)
 {
@@ -266,6 +285,7 @@ static const test_case_t cases[] = {
     {"databases_elsewhere", databases_elsewhere},
     {"obstacles_are_named", obstacles_are_named},
     {"lost_key_is_not_replaced", lost_key_is_not_replaced},
+    {"lost_database_is_not_replaced", lost_database_is_not_replaced},
     {"missing_rights_are_named", missing_rights_are_named},
     {"root_gives_away", root_gives_away},
     {"links_are_not_followed", links_are_not_followed},
