@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "runtime.h"
 
-#include "folder.h"
+#include "node/folder.h"
 #include "mount.h"
 #include "nodes.h"
 #include "starter.h"
