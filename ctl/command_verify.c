@@ -5,22 +5,11 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "examine.h"
 #include "options.h"
 #include "report.h"
 #include "target.h"
 #include "verify_export.h"
-
-static apr_status_t take_fault(void *baton, const civ_fault_t *fault)
-{
-    return ctl_report_fault(baton, fault->block_index, fault->text);
-}
-
-static apr_status_t tell_progress(void *baton, apr_uint64_t done, apr_uint64_t total)
-{
-    ctl_report_t *report = baton;
-
-    return ctl_progress_tell(&report->progress, done, total);
-}
 
 static apr_status_t check_identity(ctl_report_t *report, const civ_offline_t *target, const ctl_pins_t *pins)
 {
@@ -59,25 +48,6 @@ static apr_status_t check_what_was_kept(ctl_report_t *report, const civ_offline_
     return status;
 }
 
-static void fill_report(ctl_report_t *report, const civ_offline_t *target, const civ_validation_t *validation)
-{
-    civ_problem_t problem;
-    civ_block_t *newest;
-
-    report->first = validation->first;
-    report->last = validation->last;
-    report->blocks = validation->blocks;
-    report->name = target->name;
-    report->key = target->key;
-    report->ledger_id = target->ledger_id;
-    report->ledger_id_known = target->fault == NULL;
-    if (civ_ledger_block(target->ledger, validation->last, &newest, &problem, report->ctl->pool) ==
-        APR_SUCCESS) {
-        report->newest = newest->hash;
-        report->newest_known = 1;
-    }
-}
-
 static void say_what_was_not_checked(ctl_report_t *report, const ctl_pins_t *pins)
 {
     const ctl_options_t *options = report->ctl->options;
@@ -95,7 +65,6 @@ static ctl_exit_e verify_database(ctl_t *ctl)
     const ctl_options_t *options = ctl->options;
     apr_uint64_t first = options->from > 0 ? (apr_uint64_t)options->from : 0;
     apr_uint64_t last = options->to >= 0 ? (apr_uint64_t)options->to : APR_UINT64_MAX;
-    civ_validation_t validation;
     civ_problem_t problem;
     civ_offline_t *target;
     ctl_report_t report;
@@ -110,14 +79,11 @@ static ctl_exit_e verify_database(ctl_t *ctl)
     ctl_report_start(&report, ctl, "verifying");
     status = check_identity(&report, target, &pins);
     if (status == APR_SUCCESS)
-        status = civ_ledger_validate(target->ledger, first, last, take_fault, tell_progress, &report,
-                                     &validation, &problem, ctl->pool);
+        status = ctl_examine(&report, target, first, last, &problem);
     if (status == APR_NOTFOUND) {
         ctl_complain("%s", problem.detail);
         return CTL_USAGE;
     }
-    if (status == APR_SUCCESS || status == APR_EOF)
-        fill_report(&report, target, &validation);
     if (status == APR_SUCCESS)
         status = check_what_was_kept(&report, target);
     if (status != APR_SUCCESS && status != APR_EOF) {

@@ -21,7 +21,8 @@ static void configure(civ_offline_t *offline, const civ_offline_config_t *config
     offline->store_config.read_only = 1;
     offline->name = config->ledger_name;
     offline->key = config->public_key;
-    if (config->state_dir != NULL)
+    offline->ledger_config.head_file = config->head_file;
+    if (config->head_file == NULL && config->state_dir != NULL)
         offline->ledger_config.head_file = civ_node_head_path(&node, pool);
 }
 

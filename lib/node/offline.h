@@ -14,6 +14,7 @@ typedef struct civ_offline_config_t {
     const char *state_dir;              /**< its signed head is used; NULL: there is none */
     const char *database_driver;        /**< NULL: sqlite3 */
     const char *database_parameters;    /**< NULL: <state>/civarcos.db */
+    const char *head_file;              /**< NULL: that of the state folder */
     const char *ledger_name;            /**< NULL: as block 0 says */
     const civ_public_key_t *public_key; /**< NULL: as block 0 says */
     const civ_log_t *log;               /**< hears of failures of the database */
