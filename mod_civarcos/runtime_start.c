@@ -5,7 +5,7 @@
  */
 #include "runtime_private.h"
 
-#include "folder.h"
+#include "node/folder.h"
 
 #include <http_log.h>
 #include <http_main.h>

@@ -79,6 +79,13 @@ apr_status_t civ_ledger_integrity_lost(const civ_ledger_t *ledger, const char *r
     return CIV_EINTEGRITY;
 }
 
+const civ_public_key_t *civ_ledger_public_key(const civ_ledger_t *ledger)
+{
+    const civ_ledger_config_t *config = ledger->config;
+
+    return config->key != NULL ? civ_key_public(config->key) : config->public_key;
+}
+
 const char *civ_ledger_read_only(const civ_ledger_t *ledger, apr_pool_t *pool)
 {
     const civ_ledger_observer_t *observer = ledger->config->observer;

@@ -65,6 +65,8 @@ typedef struct civ_ledger_config_t {
     civ_store_t *store;
     const civ_ledger_observer_t *observer; /**< NULL: nobody listens */
     const civ_log_t *log;
+    /** For a ledger that is only read, without a key: the public half; NULL where even that is not known. */
+    const civ_public_key_t *public_key;
 } civ_ledger_config_t;
 
 /** Tables and statements, for civ_schema_upgrade and civ_store_config_t. */

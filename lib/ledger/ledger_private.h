@@ -100,6 +100,9 @@ apr_status_t civ_ledger_integrity_lost(const civ_ledger_t *ledger, const char *r
 const char *civ_signed_head_compare(const civ_signed_head_t *kept, apr_uint64_t height, civ_db_t *db,
                                     apr_status_t *status, apr_pool_t *pool);
 
+/** The ledger's public key; NULL only for a ledger that is read without knowing it. */
+const civ_public_key_t *civ_ledger_public_key(const civ_ledger_t *ledger);
+
 /** Reason why nothing may be written, or NULL. */
 const char *civ_ledger_read_only(const civ_ledger_t *ledger, apr_pool_t *pool);
 

@@ -426,7 +426,7 @@ static apr_status_t run_walk(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t 
     const civ_ledger_config_t *config = walk->ledger->config;
     apr_status_t status;
 
-    civ_verifier_init(&walk->verifier, config->name, civ_key_public(config->key), take_fault, walk,
+    civ_verifier_init(&walk->verifier, config->name, civ_ledger_public_key(walk->ledger), take_fault, walk,
                       walk->pool);
     walk->validation->first = first;
     status = find_end(walk, last);

@@ -66,12 +66,16 @@ static apr_status_t check_signed_head(civ_walk_t *walk)
     apr_uint64_t newest;
     civ_signed_head_t kept;
     const char *fault;
+    const civ_public_key_t *key = civ_ledger_public_key(walk->ledger);
     apr_status_t status;
 
     if (config->head_file == NULL)
         return APR_SUCCESS;
-    status =
-        civ_head_file_read(&kept, config->head_file, config->name, civ_key_public(config->key), walk->pool);
+    if (config->name == NULL || key == NULL)
+        return civ_walk_report(
+            walk, walk->validation->last,
+            "the signed head cannot be examined: name and key of the ledger are not known");
+    status = civ_head_file_read(&kept, config->head_file, config->name, key, walk->pool);
     if (APR_STATUS_IS_ENOENT(status))
         return civ_walk_report(walk, walk->validation->last, "there is no signed head beside the database");
     if (status != APR_SUCCESS)

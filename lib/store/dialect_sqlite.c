@@ -136,6 +136,13 @@ static apr_status_t apply_patiently(civ_db_t *db, const setting_t *setting, apr_
     return status;
 }
 
+/* Without journal_mode: what is only read keeps the mode it has, so the bytes of a backup stay as they are. */
+static const setting_t settings_for_reading[] = {
+    {BUSY_TIMEOUT, "PRAGMA busy_timeout", "25"}, {"PRAGMA query_only=ON", "PRAGMA query_only", "1"},
+    {"PRAGMA cache_size=-16384", NULL, NULL},    {"PRAGMA temp_store=MEMORY", NULL, NULL},
+    {"PRAGMA trusted_schema=OFF", NULL, NULL},   {NULL, NULL, NULL},
+};
+
 static apr_status_t setup(civ_db_t *db)
 {
     const setting_t *setting;
@@ -143,7 +150,8 @@ static apr_status_t setup(civ_db_t *db)
     apr_status_t status = APR_SUCCESS;
 
     apr_pool_create(&pool, db->pool);
-    for (setting = settings; setting->set != NULL && status == APR_SUCCESS; setting++)
+    setting = db->config->read_only ? settings_for_reading : settings;
+    for (; setting->set != NULL && status == APR_SUCCESS; setting++)
         status = apply_patiently(db, setting, pool);
     apr_pool_destroy(pool);
     return status;

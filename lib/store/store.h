@@ -58,6 +58,7 @@ typedef struct civ_store_config_t {
     int pool_min;                     /**< connections kept open */
     int pool_max;                     /**< connections at most */
     apr_interval_time_t acquire_wait; /**< how long to wait for a free connection; 0: 5 s */
+    int read_only; /**< connections only read, and change no setting that the database keeps (for tools) */
     const civ_log_t *log;
     int must_exist; /**< a database that is not there is not made by opening it */
 } civ_store_config_t;

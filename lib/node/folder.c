@@ -1,5 +1,5 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
-#include "folder.h"
+#include "node/folder.h"
 
 #include <apr_strings.h>
 

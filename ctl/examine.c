@@ -1,0 +1,89 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * Validating.
+ */
+#include "examine.h"
+
+#include <apr_strings.h>
+
+static apr_status_t take_fault(void *baton, const civ_fault_t *fault)
+{
+    return ctl_report_fault(baton, fault->block_index, fault->text);
+}
+
+static apr_status_t tell_progress(void *baton, apr_uint64_t done, apr_uint64_t total)
+{
+    ctl_report_t *report = baton;
+
+    return ctl_progress_tell(&report->progress, done, total);
+}
+
+static void fill_report(ctl_report_t *report, const civ_offline_t *target, const civ_validation_t *validation)
+{
+    civ_problem_t problem;
+    civ_block_t *newest;
+
+    report->first = validation->first;
+    report->last = validation->last;
+    report->blocks = validation->blocks;
+    report->name = target->name;
+    report->key = target->key;
+    report->ledger_id = target->ledger_id;
+    report->ledger_id_known = target->fault == NULL;
+    if (civ_ledger_block(target->ledger, validation->last, &newest, &problem, report->ctl->pool) ==
+        APR_SUCCESS) {
+        report->newest = newest->hash;
+        report->newest_known = 1;
+    }
+}
+
+apr_status_t ctl_examine(ctl_report_t *report, const civ_offline_t *target, apr_uint64_t first,
+                         apr_uint64_t last, civ_problem_t *problem)
+{
+    civ_validation_t validation;
+    apr_status_t status = civ_ledger_validate(target->ledger, first, last, take_fault, tell_progress, report,
+                                              &validation, problem, report->ctl->pool);
+
+    if (status == APR_SUCCESS || status == APR_EOF)
+        fill_report(report, target, &validation);
+    if (status == APR_SUCCESS)
+        status = ctl_progress_tell(&report->progress, validation.last - validation.first + 1,
+                                   validation.last - validation.first + 1);
+    return status;
+}
+
+ctl_exit_e ctl_examine_file(ctl_report_t *report, const char *database, const char *head_file,
+                            const char *name, const civ_public_key_t *key)
+{
+    const ctl_t *ctl = report->ctl;
+    const civ_offline_config_t config = {.database_parameters = database,
+                                         .head_file = head_file,
+                                         .ledger_name = name,
+                                         .public_key = key,
+                                         .log = &ctl->log};
+    civ_problem_t problem;
+    civ_offline_t *target;
+    apr_pool_t *pool;
+    const char *error;
+    apr_status_t status;
+
+    /* Closed again on return, so that the file can be moved. */
+    apr_pool_create(&pool, ctl->pool);
+    status = civ_offline_open(&target, &config, &error, pool);
+    if (status != APR_SUCCESS) {
+        ctl_complain("%s", error);
+    } else {
+        status = ctl_examine(report, target, 0, APR_UINT64_MAX, &problem);
+        if (report->name != NULL)
+            report->name = apr_pstrdup(ctl->pool, report->name);
+        report->key = key;
+        if (status != APR_SUCCESS && status != APR_EOF) {
+            ctl_progress_hide(&report->progress);
+            ctl_failed(status, "\"%s\" cannot be read", database);
+        }
+    }
+    apr_pool_destroy(pool);
+    if (status != APR_SUCCESS && status != APR_EOF)
+        return CTL_FAILED;
+    return report->faults == 0 ? CTL_DONE : CTL_FAULTS;
+}
