@@ -71,7 +71,5 @@ apr_status_t civ_import_finish(civ_import_t *import, const civ_verifier_t *verif
     status = civ_db_in_transaction(import->db) ? APR_SUCCESS : civ_db_begin(import->db);
     if (status == APR_SUCCESS)
         status = civ_db_execute(import->db, &civ_ledger_sql[SQL_HEAD_INSERT], head, 5, NULL);
-    if (status == APR_SUCCESS)
-        status = civ_db_execute(import->db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0, NULL);
     return status == APR_SUCCESS ? commit(import) : status;
 }
