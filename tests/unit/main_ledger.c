@@ -9,6 +9,7 @@
 
 extern const test_suite_t ledger_header_suite;
 extern const test_suite_t ledger_proof_of_work_suite;
+extern const test_suite_t ledger_crash_suite;
 extern const test_suite_t ledger_entry_suite;
 extern const test_suite_t ledger_genesis_suite;
 extern const test_suite_t ledger_block_suite;
@@ -27,6 +28,7 @@ extern const test_suite_t ledger_export_suite;
 /* Those that fork come first: a process that has had threads forks less well under sanitizers. */
 static const test_suite_t *const suites[] = {
     &ledger_processes_suite,
+    &ledger_crash_suite,
     &ledger_header_suite,
     &ledger_proof_of_work_suite,
     &ledger_entry_suite,
