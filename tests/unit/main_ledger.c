@@ -14,6 +14,7 @@ extern const test_suite_t ledger_entry_suite;
 extern const test_suite_t ledger_genesis_suite;
 extern const test_suite_t ledger_block_suite;
 extern const test_suite_t ledger_head_file_suite;
+extern const test_suite_t ledger_head_states_suite;
 extern const test_suite_t ledger_start_suite;
 extern const test_suite_t ledger_append_suite;
 extern const test_suite_t ledger_batch_suite;
@@ -35,6 +36,7 @@ static const test_suite_t *const suites[] = {
     &ledger_genesis_suite,
     &ledger_block_suite,
     &ledger_head_file_suite,
+    &ledger_head_states_suite,
     &ledger_start_suite,
     &ledger_append_suite,
     &ledger_batch_suite,
