@@ -15,6 +15,8 @@
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 
+#include <string.h>
+
 APLOG_USE_MODULE(civarcos);
 
 civ_runtime_t civ_runtime;
@@ -86,6 +88,19 @@ static apr_status_t make_memory(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec
     return status;
 }
 
+/* Nobody gives back a POSIX semaphore for a process that was killed: all others would wait for ever. */
+static apr_status_t check_mutex(const civ_slot_t *slot)
+{
+    if (strcmp(apr_global_mutex_name(slot->mutex), "posixsem") != 0) {
+        return APR_SUCCESS;
+    }
+    ap_log_error(APLOG_MARK, severity(), 0, slot->server,
+                 "CIV0348: a mutex of the kind \"posixsem\" stays held for ever when a process dies that "
+                 "holds it; say "
+                 "\"Mutex pthread " CIV_MUTEX "\", or choose fcntl or sysvsem");
+    return APR_EINVAL;
+}
+
 static apr_status_t make_mutexes(apr_pool_t *pconf)
 {
     int i;
@@ -96,6 +111,9 @@ static apr_status_t make_mutexes(apr_pool_t *pconf)
         apr_status_t status =
             ap_global_mutex_create(&slot->mutex, NULL, CIV_MUTEX, apr_itoa(pconf, i), slot->server, pconf, 0);
 
+        if (status == APR_SUCCESS) {
+            status = check_mutex(slot);
+        }
         if (status != APR_SUCCESS) {
             return status;
         }

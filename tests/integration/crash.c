@@ -191,10 +191,45 @@ static void test_everything(void)
     run(&crash);
 }
 
+/* Each of the other kinds is given back for a process that was killed. */
+static void test_other_mutexes(void)
+{
+    static const char *const kinds[] = {"fcntl", "flock", "sysvsem"};
+    static const crash_t crash = {"child", strike_child};
+    apr_uint64_t seed = scenario_seed();
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        database_t database = {kinds[i], apr_psprintf(test_pool(), "Mutex %s civarcos\n", kinds[i])};
+
+        run_on(&database, &crash, &seed, 0, 1);
+    }
+}
+
+/* A mutex that nobody gives back for a killed process is not used. */
+static void test_mutex_that_stays_held(void)
+{
+    harness_t *server = harness_start(NULL);
+    http_client_t *web;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    web = http_client(server->url, test_pool());
+    harness_configure(server, "Mutex posixsem default\n");
+    CU_ASSERT_EQUAL_FATAL(harness_graceful(server), 0);
+    CU_ASSERT_NOT_EQUAL(scenario_add(web, 1)->status, 201);
+    harness_configure(server, "Mutex fcntl default\n");
+    CU_ASSERT_EQUAL_FATAL(harness_graceful(server), 0);
+    CU_ASSERT_EQUAL(scenario_add(web, 2)->status, 201);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0348", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
 static const test_case_t cases[] = {{"one_child", test_one_child},
                                     {"all_children", test_all_children},
                                     {"parent", test_parent},
                                     {"everything", test_everything},
+                                    {"other_mutexes", test_other_mutexes},
+                                    {"mutex_that_stays_held", test_mutex_that_stays_held},
                                     {NULL, NULL}};
 
 const test_suite_t crash_suite = {"crash", NULL, NULL, cases};

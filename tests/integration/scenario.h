@@ -11,6 +11,8 @@
 #include <apr_atomic.h>
 #include <apr_hash.h>
 
+#include <pthread.h>
+
 #include "integration/harness.h"
 #include "integration/http.h"
 
@@ -116,5 +118,24 @@ int scenario_load_is_kept(scenario_load_t *load, const scenario_chain_t *chain);
 
 /** Free it. */
 void scenario_load_free(scenario_load_t *load);
+
+/** Threads that get the static page without a pause, over connections that they keep: what httpd does without us. */
+typedef struct scenario_static_t {
+    const char *url;
+    int threads;
+
+    volatile apr_uint32_t stopping;
+    volatile apr_uint32_t answered; /**< 200 */
+    volatile apr_uint32_t resets;   /**< requests without an answer */
+    volatile apr_uint32_t wrong;    /**< anything else */
+    pthread_t *workers;
+    int started;
+} scenario_static_t;
+
+/** Start it. The fields above the empty line are the caller's. */
+void scenario_static_start(scenario_static_t *load);
+
+/** Let each thread finish what it has begun, and free what they had. */
+void scenario_static_stop(scenario_static_t *load);
 
 #endif
