@@ -19,7 +19,7 @@ static void check_instant(apr_int64_t instant)
     char expected[64];
     apr_int64_t again;
     apr_int64_t rest = (instant % 1000 + 1000) % 1000;
-    time_t seconds = (time_t)((instant - rest) / 1000);
+    time_t seconds = (time_t)(instant / 1000 - (instant % 1000 < 0));
     struct tm parts;
 
     FUZZ_DEMAND(civ_timestamp_format(text, instant) == text && strlen(text) == CIV_TIMESTAMP_SIZE - 1);
