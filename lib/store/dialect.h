@@ -31,6 +31,12 @@ typedef struct civ_dialect_t {
 
     /** Free bytes where the database writes; APR_ENOTIMPL where it cannot be told. */
     apr_status_t (*free_space)(civ_db_t *db, apr_int64_t *bytes);
+
+    /** See civ_db_copy; NULL where there is no such thing. */
+    apr_status_t (*copy)(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton);
+
+    /** See civ_db_seclude; NULL where there is no such thing. */
+    apr_status_t (*seclude)(civ_db_t *db);
 } civ_dialect_t;
 
 /** The dialect for a driver's name, or NULL. */
