@@ -243,7 +243,8 @@ static ctl_exit_e may_replace(job_t *job)
 {
     ctl_exit_e result;
 
-    job->occupied = exists(job->database, 1) || exists(job->head, 0);
+    job->occupied = exists(job->database, 1) || exists(job->head, 0) ||
+                    exists(apr_pstrcat(job->ctl->pool, job->database, "-wal", NULL), 0);
     if (!job->occupied)
         return CTL_DONE;
     if (!job->ctl->options->replace) {

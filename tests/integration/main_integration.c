@@ -7,6 +7,10 @@ extern const test_suite_t api_root_suite;
 extern const test_suite_t bad_input_suite;
 extern const test_suite_t bad_transfer_suite;
 extern const test_suite_t concurrency_suite;
+extern const test_suite_t ctl_backup_suite;
+extern const test_suite_t ctl_keys_suite;
+extern const test_suite_t ctl_transfer_suite;
+extern const test_suite_t ctl_verify_suite;
 extern const test_suite_t http_semantics_suite;
 extern const test_suite_t idempotency_suite;
 extern const test_suite_t ledger_add_suite;
@@ -30,7 +34,8 @@ int main(int argc, const char *const *argv)
         &ledger_search_suite, &bad_input_suite,   &bad_transfer_suite,   &http_semantics_suite,
         &concurrency_suite,   &idempotency_suite, &pending_suite,        &restart_suite,
         &virtual_hosts_suite, &tampering_suite,   &tampering_walk_suite, &privileges_suite,
-        &outage_suite,        &outage_disk_suite, &verifier_suite,       NULL};
+        &outage_suite,        &outage_disk_suite, &verifier_suite,       &ctl_verify_suite,
+        &ctl_transfer_suite,  &ctl_backup_suite,  &ctl_keys_suite,       NULL};
 
     return test_main(argc, argv, suites);
 }
