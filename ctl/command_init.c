@@ -37,6 +37,20 @@ static int is_interrupted(void *baton)
     return ctl_interrupt_signal() != 0;
 }
 
+/** A database without a first block, which was not there before. The key stays: it is of no harm, and of use next time. */
+static void take_away(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    const char *path = config->database_parameters != NULL ? config->database_parameters
+                                                           : civ_node_database_path(config, pool);
+    unsigned i;
+
+    if (config->database_driver != NULL && strcmp(config->database_driver, "sqlite3") != 0)
+        return;
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        unlink(apr_pstrcat(pool, path, ends[i], NULL));
+}
+
 static ctl_exit_e begin(ctl_t *ctl, const civ_node_config_t *config)
 {
     civ_node_context_t context = {.log = &ctl->log, .interrupted = is_interrupted};
@@ -53,8 +67,10 @@ static ctl_exit_e begin(ctl_t *ctl, const civ_node_config_t *config)
         return CTL_FAILED;
     }
     status = civ_node_start(node, ctl->pool);
-    if (status != APR_SUCCESS)
+    if (status != APR_SUCCESS) {
+        take_away(config, ctl->pool);
         return ctl_failed(status, "the ledger could not be made");
+    }
     status = civ_ledger_block(civ_node_ledger(node), 0, &block, &problem, ctl->pool);
     if (status != APR_SUCCESS)
         return ctl_failed(status, "the ledger could not be read back");

@@ -2,7 +2,6 @@
 /**
  * civarcosctl keygen: key pairs, for the ledger or for a validator.
  */
-#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,15 +50,11 @@ static ctl_exit_e make(const char *path, apr_pool_t *pool)
 
 static ctl_exit_e run(ctl_t *ctl)
 {
-    char *path;
-    ctl_exit_e result;
+    const char *path;
+    ctl_exit_e result = ctl_options_path(&path, ctl->options->arguments[0], ctl->pool);
 
-    if (apr_filepath_merge(&path, NULL, ctl->options->arguments[0], APR_FILEPATH_NOTRELATIVE, ctl->pool) !=
-        APR_SUCCESS) {
-        ctl_complain("\"%s\" is no path", ctl->options->arguments[0]);
-        return CTL_USAGE;
-    }
-    result = ctl_account_of_parent(path, ctl->pool);
+    if (result == CTL_DONE)
+        result = ctl_account_of_parent(path, ctl->pool);
     if (result != CTL_DONE)
         return result;
     return ctl->options->public_half ? print_public(path, ctl->pool) : make(path, ctl->pool);

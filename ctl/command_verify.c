@@ -9,6 +9,7 @@
 #include "options.h"
 #include "report.h"
 #include "target.h"
+#include "verify_backup.h"
 #include "verify_export.h"
 
 static apr_status_t check_identity(ctl_report_t *report, const civ_offline_t *target, const ctl_pins_t *pins)
@@ -98,13 +99,16 @@ static ctl_exit_e run(ctl_t *ctl)
 {
     const ctl_options_t *options = ctl->options;
 
-    if (options->argument_count == 0)
-        return verify_database(ctl);
-    if (options->state != NULL || options->database != NULL) {
-        ctl_complain("a file, or --state: not both");
+    int kinds = (options->argument_count > 0) + (options->backup != NULL) +
+                (options->state != NULL || options->database != NULL);
+
+    if (kinds > 1) {
+        ctl_complain("a file, --backup, or --state and --database: only one of them at a time");
         return CTL_USAGE;
     }
-    return ctl_export_verify(ctl, options->arguments[0]);
+    if (options->backup != NULL)
+        return ctl_backup_verify(ctl, options->backup);
+    return options->argument_count > 0 ? ctl_export_verify(ctl, options->arguments[0]) : verify_database(ctl);
 }
 
 static const char *const options[] = {"state",  "driver",     "database",   "backup",    "from",

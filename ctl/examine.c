@@ -52,6 +52,20 @@ apr_status_t ctl_examine(ctl_report_t *report, const civ_offline_t *target, apr_
     return status;
 }
 
+/** What must outlive the ledger that it comes from. */
+static void keep(ctl_report_t *report)
+{
+    apr_pool_t *pool = report->ctl->pool;
+    civ_public_key_t *key = NULL;
+
+    if (report->name != NULL)
+        report->name = apr_pstrdup(pool, report->name);
+    if (report->key != NULL &&
+        civ_public_key_from_raw(&key, civ_public_key_raw(report->key), pool) != APR_SUCCESS)
+        key = NULL;
+    report->key = key;
+}
+
 ctl_exit_e ctl_examine_file(ctl_report_t *report, const char *database, const char *head_file,
                             const char *name, const civ_public_key_t *key)
 {
@@ -74,9 +88,7 @@ ctl_exit_e ctl_examine_file(ctl_report_t *report, const char *database, const ch
         ctl_complain("%s", error);
     } else {
         status = ctl_examine(report, target, 0, APR_UINT64_MAX, &problem);
-        if (report->name != NULL)
-            report->name = apr_pstrdup(ctl->pool, report->name);
-        report->key = key;
+        keep(report);
         if (status != APR_SUCCESS && status != APR_EOF) {
             ctl_progress_hide(&report->progress);
             ctl_failed(status, "\"%s\" cannot be read", database);

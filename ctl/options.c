@@ -106,19 +106,19 @@ static ctl_exit_e set_number(ctl_options_t *options, const option_t *option, con
 }
 
 /* Absolute, because where we stand may not be readable for the account that we become. */
-static ctl_exit_e set_path(ctl_options_t *options, const option_t *option, const char *text, apr_pool_t *pool)
+ctl_exit_e ctl_options_path(const char **path, const char *given, apr_pool_t *pool)
 {
-    char *path;
-    apr_status_t status = apr_filepath_merge(&path, NULL, text, APR_FILEPATH_NOTRELATIVE, pool);
+    char *merged;
+    apr_status_t status = apr_filepath_merge(&merged, NULL, given, APR_FILEPATH_NOTRELATIVE, pool);
     apr_size_t length;
 
-    if (status != APR_SUCCESS || text[0] == '\0') {
-        ctl_complain("--%s takes a path, not \"%s\"", option->name, text);
+    if (status != APR_SUCCESS || given[0] == '\0') {
+        ctl_complain("\"%s\" is no path", given);
         return CTL_USAGE;
     }
-    for (length = strlen(path); length > 1 && path[length - 1] == '/'; length--)
-        path[length - 1] = '\0';
-    *(const char **)field_of(options, option) = path;
+    for (length = strlen(merged); length > 1 && merged[length - 1] == '/'; length--)
+        merged[length - 1] = '\0';
+    *path = merged;
     return CTL_DONE;
 }
 
@@ -133,7 +133,7 @@ static ctl_exit_e set(ctl_options_t *options, int number, const char *text, apr_
     case NUMBER:
         return set_number(options, option, text);
     case PATH:
-        return set_path(options, option, text, pool);
+        return ctl_options_path(field_of(options, option), text, pool);
     default:
         *(const char **)field_of(options, option) = text;
         return CTL_DONE;
@@ -174,6 +174,30 @@ static ctl_exit_e read_all(ctl_options_t *options, const ctl_command_t *command,
     }
 }
 
+/* To apr_getopt a lone "-" is an option without a name. Here it is an argument: standard input or output. */
+#define DASH "\1-"
+
+static const char **without_dashes(int argc, const char *const *argv, apr_pool_t *pool)
+{
+    const char **copy = apr_pmemdup(pool, argv, ((apr_size_t)argc + 1) * sizeof(*argv));
+    int i;
+
+    for (i = 0; i < argc; i++)
+        if (strcmp(copy[i], "-") == 0)
+            copy[i] = DASH;
+    return copy;
+}
+
+static const char *const *with_dashes(const char **arguments, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        if (strcmp(arguments[i], DASH) == 0)
+            arguments[i] = "-";
+    return arguments;
+}
+
 ctl_exit_e ctl_options_read(ctl_options_t *options, const ctl_command_t *command, int argc,
                             const char *const *argv, apr_pool_t *pool)
 {
@@ -182,14 +206,14 @@ ctl_exit_e ctl_options_read(ctl_options_t *options, const ctl_command_t *command
     memset(options, 0, sizeof(*options));
     options->from = options->to = options->height = options->difficulty = options->min_validators = -1;
     options->max_faults = 1000;
-    if (apr_getopt_init(&getopt, pool, argc, argv) != APR_SUCCESS)
+    if (apr_getopt_init(&getopt, pool, argc, without_dashes(argc, argv, pool)) != APR_SUCCESS)
         return CTL_USAGE;
     getopt->interleave = 1;
     getopt->errfn = be_silent;
     if (read_all(options, command, getopt, pool) != CTL_DONE)
         return CTL_USAGE;
-    options->arguments = getopt->argv + getopt->ind;
     options->argument_count = argc - getopt->ind;
+    options->arguments = with_dashes(getopt->argv + getopt->ind, options->argument_count);
     if (options->help)
         return CTL_DONE;
     if (options->argument_count < command->least || options->argument_count > command->most) {

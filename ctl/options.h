@@ -43,6 +43,9 @@ struct ctl_options_t {
 ctl_exit_e ctl_options_read(ctl_options_t *options, const ctl_command_t *command, int argc,
                             const char *const *argv, apr_pool_t *pool);
 
+/** An argument that is a path, made absolute, without slashes at its end. Complains. @return CTL_DONE or CTL_USAGE */
+ctl_exit_e ctl_options_path(const char **path, const char *given, apr_pool_t *pool);
+
 /** Print usage, details and options of a command to standard output. */
 void ctl_options_help(const ctl_command_t *command);
 

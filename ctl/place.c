@@ -4,6 +4,7 @@
  */
 #include "place.h"
 
+#include <apr_strings.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -88,14 +89,16 @@ static ctl_exit_e is_absent(const char *path, int may_be_empty)
 
 ctl_exit_e ctl_place_is_free(const civ_node_config_t *config, apr_pool_t *pool)
 {
+    const char *database = config->database_parameters != NULL ? config->database_parameters
+                                                               : civ_node_database_path(config, pool);
     ctl_exit_e result = is_absent(civ_node_head_path(config, pool), 0);
 
     if (result != CTL_DONE ||
         (config->database_driver != NULL && strcmp(config->database_driver, "sqlite3") != 0))
         return result;
-    return is_absent(config->database_parameters != NULL ? config->database_parameters
-                                                         : civ_node_database_path(config, pool),
-                     1);
+    result = is_absent(database, 1);
+    /* SQLite would take what belonged to another database for this one's. */
+    return result == CTL_DONE ? is_absent(apr_pstrcat(pool, database, "-wal", NULL), 0) : result;
 }
 
 ctl_exit_e ctl_place_print_key(const civ_node_config_t *config, apr_pool_t *pool)

@@ -18,6 +18,7 @@ typedef struct walk_t {
     const ctl_pins_t *pins;
     civ_signed_head_t kept; /**< --signed-head, once block 0 has said whose signature it must bear */
     int kept_known, kept_met;
+    int policy_lost;  /**< a line that could not be read may have changed the difficulty */
     apr_int64_t last; /**< --to, or -1 */
     apr_pool_t *pool; /**< for a line */
 } walk_t;
@@ -34,6 +35,7 @@ static apr_status_t pass_over(walk_t *walk, const char *what)
     apr_status_t status = ctl_report_fault(walk->report, v->next_height, what);
 
     v->frontier_lost = 1;
+    walk->policy_lost = v->next_height > 0;
     if (status == APR_SUCCESS)
         status = civ_verifier_begin(v, v->next_height, NULL, NULL, NULL, walk->pool);
     return status == APR_SUCCESS ? civ_verifier_end(v) : status;
@@ -85,6 +87,10 @@ static apr_status_t take_line(walk_t *walk, const char *line, apr_size_t length,
     if (status == CIV_EINVALID) {
         *block = NULL;
         return pass_over(walk, apr_psprintf(walk->pool, "its line is no block: %s", problem.detail));
+    }
+    if (status == APR_SUCCESS && walk->policy_lost) {
+        walk->verifier->difficulty = (*block)->header.difficulty;
+        walk->policy_lost = 0;
     }
     if (status == APR_SUCCESS)
         status = civ_export_verify_line(walk->verifier, *block, walk->pool);

@@ -9,6 +9,23 @@
 
 #include "ledger/ledger_private.h"
 
+/** Without block 0 there is either nothing at all, or it was taken away. */
+static apr_status_t explain_absence(civ_db_t *db, const char **fault, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &civ_ledger_sql[SQL_BLOCK_LAST], NULL, 0, &rows, pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_next(rows) == APR_EOF) {
+        status = civ_db_select(db, &civ_ledger_sql[SQL_HEAD_ROW], NULL, 0, &rows, pool);
+        if (status != APR_SUCCESS || civ_rows_next(rows) == APR_EOF)
+            return status == APR_SUCCESS ? APR_NOTFOUND : status;
+    }
+    *fault = "block 0 is missing";
+    return CIV_EINTEGRITY;
+}
+
 apr_status_t civ_ledger_inspect(civ_store_t *store, civ_genesis_t *genesis, civ_digest_t *ledger_id,
                                 const char **fault, apr_pool_t *pool)
 {
@@ -20,6 +37,8 @@ apr_status_t civ_ledger_inspect(civ_store_t *store, civ_genesis_t *genesis, civ_
     if (status != APR_SUCCESS)
         return status;
     status = civ_read_block(db, 0, &block, fault, pool);
+    if (status == APR_NOTFOUND)
+        status = explain_absence(db, fault, pool);
     civ_store_release(store, db);
     if (status != APR_SUCCESS)
         return status;

@@ -14,8 +14,8 @@
  * What block 0 says: name, first difficulty, public key. Not whether it is true: that is what validation finds out.
  * @param ledger_id the id that follows from it
  * @param fault a sentence for CIV_EINTEGRITY, on @a pool
- * @return APR_SUCCESS; APR_NOTFOUND where there is no block 0; CIV_EINTEGRITY when it cannot be understood; database
- * errors
+ * @return APR_SUCCESS; APR_NOTFOUND where there is no ledger; CIV_EINTEGRITY when block 0 is missing or cannot be
+ * understood; database errors
  */
 apr_status_t civ_ledger_inspect(civ_store_t *store, civ_genesis_t *genesis, civ_digest_t *ledger_id,
                                 const char **fault, apr_pool_t *pool);

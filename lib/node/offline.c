@@ -59,7 +59,7 @@ static apr_status_t identify(civ_offline_t *offline, const char **error, apr_poo
     if (status == CIV_EINTEGRITY)
         return APR_SUCCESS;
     if (status == APR_NOTFOUND) {
-        *error = apr_psprintf(pool, "there is no block 0 in the database");
+        *error = "there is no ledger in the database";
         return APR_ENOENT;
     }
     if (status != APR_SUCCESS)

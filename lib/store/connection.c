@@ -501,6 +501,16 @@ apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes)
     return db->dialect->free_space(db, bytes);
 }
 
+apr_status_t civ_db_copy(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton)
+{
+    return db->dialect->copy != NULL ? db->dialect->copy(db, path, interrupted, baton) : APR_ENOTIMPL;
+}
+
+apr_status_t civ_db_seclude(civ_db_t *db)
+{
+    return db->dialect->seclude != NULL ? db->dialect->seclude(db) : APR_ENOTIMPL;
+}
+
 apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *pool)
 {
     const char *value;

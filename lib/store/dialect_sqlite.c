@@ -170,6 +170,7 @@ static apr_status_t free_space(civ_db_t *db, apr_int64_t *bytes)
     return APR_SUCCESS;
 }
 
+<<<<<<< HEAD
 static apr_off_t size_of(const char *path)
 {
     struct stat info;
@@ -199,6 +200,54 @@ static int is_lost(civ_db_t *db)
     int moved = 0;
 
     return sqlite3_file_control(native(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+=======
+/* Steps of SQLite's machine between two looks at whether to go on: some hundred times a second. */
+#define STEPS_BETWEEN_LOOKS 100000
+
+static apr_status_t vacuum_into(sqlite3 *connection, const char *path)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(connection, "VACUUM INTO ?1", -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    sqlite3_finalize(statement);
+    if (code == SQLITE_DONE)
+        return APR_SUCCESS;
+    return code == SQLITE_INTERRUPT ? CIV_EINTERRUPTED
+                                    : classify_native(code & 0xff, sqlite3_errmsg(connection));
+}
+
+/* Past apr_dbd, which keeps its mutex while a statement runs, and knows neither this parameter nor a way to break off. */
+static apr_status_t copy(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton)
+{
+    sqlite3 *connection = native(db);
+    apr_status_t status;
+
+    if (interrupted != NULL)
+        sqlite3_progress_handler(connection, STEPS_BETWEEN_LOOKS, interrupted, baton);
+    /* Nothing is written to the database itself, but "query only" does not know that. */
+    if (db->config->read_only)
+        sqlite3_exec(connection, "PRAGMA query_only=OFF", NULL, NULL, NULL);
+    status = vacuum_into(connection, path);
+    if (db->config->read_only)
+        sqlite3_exec(connection, "PRAGMA query_only=ON", NULL, NULL, NULL);
+    sqlite3_progress_handler(connection, 0, NULL, NULL);
+    return status;
+}
+
+/* The write-ahead log is only given up by who is alone. */
+static apr_status_t seclude(civ_db_t *db)
+{
+    const char *mode = "";
+    apr_status_t status = civ_db_raw_value(db, "PRAGMA journal_mode=DELETE", &mode, db->pool);
+
+    if (status == APR_SUCCESS && strcmp(mode, "delete") != 0)
+        status = CIV_EBUSY;
+    return status;
+>>>>>>> refs/heads/ctl
 }
 
 const civ_dialect_t civ_dialect_sqlite = {
@@ -209,6 +258,11 @@ const civ_dialect_t civ_dialect_sqlite = {
     setup,
     classify,
     free_space,
+<<<<<<< HEAD
     find,
     is_lost,
+=======
+    copy,
+    seclude,
+>>>>>>> refs/heads/ctl
 };

@@ -8,6 +8,10 @@ extern const test_suite_t bad_input_suite;
 extern const test_suite_t bad_transfer_suite;
 extern const test_suite_t concurrency_suite;
 extern const test_suite_t crash_suite;
+extern const test_suite_t ctl_backup_suite;
+extern const test_suite_t ctl_keys_suite;
+extern const test_suite_t ctl_transfer_suite;
+extern const test_suite_t ctl_verify_suite;
 extern const test_suite_t http_semantics_suite;
 extern const test_suite_t idempotency_suite;
 extern const test_suite_t leaks_suite;
@@ -38,7 +42,9 @@ int main(int argc, const char *const *argv)
         &tampering_suite,     &tampering_walk_suite,
         &privileges_suite,    &outage_suite,
         &outage_disk_suite,   &verifier_suite,
-        &leaks_suite,         NULL,
+        &leaks_suite,         &ctl_verify_suite,
+        &ctl_transfer_suite,  &ctl_backup_suite,
+        &ctl_keys_suite,      NULL,
     };
 
     return test_main(argc, argv, suites);
