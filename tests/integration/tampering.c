@@ -48,12 +48,19 @@ harness_t *tampering_start(void)
             return NULL;
         }
     }
-    if (scenario_sql(tampering_database(server),
-                     apr_psprintf(test_pool(), "VACUUM INTO '%s'", scenario_file(server, "saved.db")))) {
+    if (tampering_save(server)) {
         scenario_stop(server);
         return NULL;
     }
     return server;
+}
+
+int tampering_save(const harness_t *server)
+{
+    const char *saved = scenario_file(server, "saved.db");
+
+    unlink(saved);
+    return scenario_sql(tampering_database(server), apr_psprintf(test_pool(), "VACUUM INTO '%s'", saved));
 }
 
 void tampering_lift_alarm(const harness_t *server)
@@ -72,6 +79,9 @@ int tampering_restore(const harness_t *server)
             "DELETE FROM main.civ_entries; INSERT INTO main.civ_entries SELECT * FROM saved.civ_entries; "
             "DELETE FROM main.civ_evidence_index; "
             "INSERT INTO main.civ_evidence_index SELECT * FROM saved.civ_evidence_index; "
+            "DELETE FROM main.civ_validators; "
+            "INSERT INTO main.civ_validators SELECT * FROM saved.civ_validators; "
+            "DELETE FROM main.civ_votes; INSERT INTO main.civ_votes SELECT * FROM saved.civ_votes; "
             "DELETE FROM main.civ_head; INSERT INTO main.civ_head SELECT * FROM saved.civ_head; "
             "COMMIT; DETACH saved",
             scenario_file(server, "saved.db")));
