@@ -94,7 +94,7 @@ static apr_status_t check_mutex(const civ_slot_t *slot)
     if (strcmp(apr_global_mutex_name(slot->mutex), "posixsem") != 0) {
         return APR_SUCCESS;
     }
-    ap_log_error(APLOG_MARK, severity(), 0, slot->server,
+    ap_log_error(APLOG_MARK, civ_runtime_severity(), 0, slot->server,
                  "CIV0348: a mutex of the kind \"posixsem\" stays held for ever when a process dies that "
                  "holds it; say "
                  "\"Mutex pthread " CIV_MUTEX "\", or choose fcntl or sysvsem");

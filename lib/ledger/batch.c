@@ -40,6 +40,8 @@ static apr_status_t write_blocks(civ_batch_t *batch)
             civ_seal_store_header(batch->db, APR_ARRAY_IDX(batch->blocks, i, civ_block_t *), batch->pool);
     if (status == APR_SUCCESS)
         status = civ_seal_advance(batch->db, &batch->before, &batch->head, batch->pool);
+    if (status == APR_SUCCESS)
+        status = civ_batch_change_store(batch);
     return status;
 }
 

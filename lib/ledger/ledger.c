@@ -9,7 +9,7 @@
 #include "base/encoding.h"
 #include "base/timestamp.h"
 #include "ledger/head_file.h"
-#include "ledger/ledger_private.h"
+#include "ledger/validators_private.h"
 
 /* Above these, mining a block takes seconds. */
 #define SLOW_BITS 24
@@ -159,6 +159,7 @@ static const char *check_head(civ_ledger_t *ledger, civ_ledger_head_t *head, civ
         return "the newest block belongs to another ledger";
     head->log_root = header.log_root;
     head->timestamp = header.timestamp;
+    head->validator_set_hash = header.validator_set_hash;
     return NULL;
 }
 
@@ -191,6 +192,8 @@ apr_status_t civ_ledger_load_head(civ_ledger_t *ledger, civ_db_t *db, civ_ledger
     if (civ_rows_next(rows) != APR_SUCCESS)
         return APR_NOTFOUND;
     status = read_head_row(ledger, rows, head);
+    if (status == APR_SUCCESS)
+        status = civ_validators_follow(ledger, db, head, pool);
     if (status == APR_SUCCESS)
         status = civ_pending_state(db, &pending, pool);
     if (status != APR_SUCCESS)
@@ -278,6 +281,7 @@ static apr_status_t make_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t 
     memset(&head, 0, sizeof(head));
     head.difficulty = genesis.difficulty;
     head.timestamp = genesis.created;
+    head.validator_set_hash = ledger->no_validators;
     civ_merkle_frontier_init(&head.frontier);
     civ_genesis_ledger_id(&ledger->id, &entry);
     ledger->identified = 1;

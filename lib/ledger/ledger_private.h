@@ -15,6 +15,7 @@
 #include "ledger/head_file.h"
 #include "ledger/ledger.h"
 #include "ledger/statements.h"
+#include "ledger/validator_set.h"
 
 /** apr_dbd's drivers share one mutex in a process, and who releases it mostly gets it again. Long reading pauses between its
  *  selects, in microseconds, so that a writer is never kept waiting for more than one of them. */
@@ -23,7 +24,12 @@
 /** Rows read at once when walking. */
 #define CIV_PAGE_ROWS 128
 
-typedef enum civ_request_kind_e { CIV_REQUEST_APPEND, CIV_REQUEST_PEND, CIV_REQUEST_SEAL } civ_request_kind_e;
+typedef enum civ_request_kind_e {
+    CIV_REQUEST_APPEND,
+    CIV_REQUEST_PEND,
+    CIV_REQUEST_SEAL,
+    CIV_REQUEST_CHANGE /**< of the validators: a block of its own with the entry that says so */
+} civ_request_kind_e;
 
 /** Blocks to be signed by whoever has time. */
 typedef struct civ_signing_t {
@@ -40,6 +46,7 @@ typedef struct civ_request_t {
     civ_request_kind_e kind;
     const civ_entry_t *entries;
     apr_size_t count;
+    const civ_validator_change_t *change; /**< what the entry of CIV_REQUEST_CHANGE says */
     const civ_idempotency_t *idempotency;
     civ_append_result_t *result;
     civ_problem_t *problem;
@@ -117,6 +124,15 @@ void civ_ledger_unlock(civ_ledger_t *ledger);
  * The request is gone as soon as its thread sees the flag and has taken every token: it must not be touched afterwards.
  */
 void civ_append_wake(civ_request_t *request, volatile apr_uint32_t *flag);
+
+/** Seal the entry of a change to the validators, if it can be applied. @return as civ_ledger_append; CIV_ECONFLICT or
+ * APR_NOTFOUND, with @a problem filled, when it cannot */
+apr_status_t civ_append_change(civ_ledger_t *ledger, const civ_validator_change_t *change,
+                               const civ_idempotency_t *idempotency, civ_append_result_t *result,
+                               civ_problem_t *problem, apr_pool_t *pool);
+
+/** CIV_EREADONLY, with @a problem filled, while writing is off. */
+apr_status_t civ_append_allowed(const civ_ledger_t *ledger, civ_problem_t *problem, apr_pool_t *pool);
 
 /* batch.c: what one transaction does */
 

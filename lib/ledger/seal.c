@@ -37,7 +37,7 @@ static void fill_header(const civ_ledger_t *ledger, civ_header_t *header, civ_le
     header->ledger_id = ledger->id;
     header->first_leaf = head->frontier.size;
     header->entry_count = (apr_uint32_t)count;
-    header->validator_set_hash = ledger->no_validators;
+    header->validator_set_hash = head->validator_set_hash;
     fill_roots(header, &head->frontier, entries, count);
 }
 

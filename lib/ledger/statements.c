@@ -5,6 +5,9 @@
  * civ_blocks, civ_entries and civ_head are the ledger; columns that only serve searching are derived from the others, and
  * verified as they are. The head row also counts commits (generation), so that others notice them. civ_pending is what waits
  * to be sealed. Few tables on purpose: each one touched is a page more to sync for each block.
+ *
+ * civ_validators is derived from the entries too, but for the counts of votes in it, which follow from civ_votes; the votes
+ * themselves bear their validators' signatures.
  */
 #include "ledger/ledger.h"
 #include "ledger/statements.h"
@@ -25,8 +28,23 @@ static const char *const create_tables[] = {
     NULL,
 };
 
+static const char *const create_votes[] = {
+    "CREATE TABLE civ_validators (CIV_KEY(leaf_index), validator_id VARCHAR(128) NOT NULL, "
+    "public_key CHAR(44) NOT NULL, stake BIGINT NOT NULL, joined BIGINT NOT NULL, "
+    "first_height BIGINT NOT NULL, end_height BIGINT NOT NULL, votes BIGINT NOT NULL, "
+    "agreed BIGINT NOT NULL, disagreed BIGINT NOT NULL, equivocated BIGINT NOT NULL)",
+    "CREATE INDEX civ_validators_by_end ON civ_validators (end_height, leaf_index)",
+    "CREATE INDEX civ_validators_by_id ON civ_validators (validator_id, leaf_index)",
+    "CREATE TABLE civ_votes (height BIGINT NOT NULL, registration BIGINT NOT NULL, "
+    "accept_signature VARCHAR(88) NOT NULL, reject_signature VARCHAR(88) NOT NULL, "
+    "verdict BIGINT NOT NULL, PRIMARY KEY (height, registration))",
+    "CREATE INDEX civ_votes_by_registration ON civ_votes (registration, verdict)",
+    NULL,
+};
+
 static const civ_schema_step_t steps[] = {
     {1, "blocks, entries, head, pending evidence", create_tables},
+    {2, "validators and votes", create_votes},
 };
 
 const civ_schema_t civ_ledger_schema = {"ledger", steps, sizeof(steps) / sizeof(steps[0])};
@@ -46,6 +64,18 @@ const civ_schema_t civ_ledger_schema = {"ledger", steps, sizeof(steps) / sizeof(
     "SELECT e.leaf_index, e.height, e.evidence_hash, e.type, e.payload, b.hash, b.header "                   \
     "FROM civ_entries e JOIN civ_blocks b ON b.height = e.height WHERE "
 #define NEWEST_FIRST " ORDER BY e.leaf_index DESC LIMIT %lld"
+
+/* The end_height of a validator that was not removed. */
+#define STILL_THERE "9223372036854775807"
+
+#define VALIDATOR_FROM                                                                                       \
+    "SELECT leaf_index, validator_id, public_key, CIV_INTEGER(stake), CIV_INTEGER(joined), "                 \
+    "CIV_INTEGER(first_height), CIV_INTEGER(end_height), CIV_INTEGER(votes), CIV_INTEGER(agreed), "          \
+    "CIV_INTEGER(disagreed), CIV_INTEGER(equivocated), CIV_OCTETS(validator_id), CIV_OCTETS(public_key) "    \
+    "FROM civ_validators "
+
+/* Votes of a registration, from the index alone. */
+#define VOTES_OF "(SELECT COUNT(*) FROM civ_votes t WHERE t.registration = v.leaf_index"
 
 const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_GENERATION_READ] = {"generation_read", "SELECT generation FROM civ_head WHERE id = 1"},
@@ -134,6 +164,59 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_SEARCH_ALL] = {"search_all", SEARCH_FROM LEAF_RANGE NEWEST_FIRST},
     [SQL_SEARCH_TYPE] = {"search_type", SEARCH_FROM LEAF_RANGE "AND e.type = %s" NEWEST_FIRST},
     [SQL_SEARCH_HASH] = {"search_hash", SEARCH_FROM LEAF_RANGE "AND e.evidence_hash = %s" NEWEST_FIRST},
+
+    [SQL_VALIDATOR_INSERT] = {"validator_insert",
+                              "INSERT INTO civ_validators (leaf_index, validator_id, public_key, stake, "
+                              "joined, first_height, end_height, votes, agreed, disagreed, equivocated) "
+                              "VALUES (%lld, %s, %s, %lld, %lld, %lld, " STILL_THERE ", 0, 0, 0, 0)"},
+    [SQL_VALIDATOR_END] = {"validator_end",
+                           "UPDATE civ_validators SET end_height = %lld WHERE leaf_index = %lld AND "
+                           "end_height = " STILL_THERE},
+    [SQL_VALIDATOR_COUNT] = {"validator_count",
+                             "UPDATE civ_validators SET votes = votes + %lld, agreed = agreed + %lld, "
+                             "disagreed = disagreed + %lld, equivocated = equivocated + %lld "
+                             "WHERE leaf_index = %lld"},
+    [SQL_VALIDATORS_BETWEEN] = {"validators_between",
+                                VALIDATOR_FROM "WHERE end_height > %lld AND first_height <= %lld "
+                                               "ORDER BY leaf_index LIMIT %lld"},
+    [SQL_VALIDATORS_NOW] = {"validators_now",
+                            VALIDATOR_FROM "WHERE end_height = " STILL_THERE " AND leaf_index > %lld "
+                                           "ORDER BY leaf_index LIMIT %lld"},
+    [SQL_VALIDATOR_ENDED] = {"validator_ended",
+                             VALIDATOR_FROM "WHERE validator_id = %s AND end_height = %lld LIMIT 1"},
+    [SQL_VALIDATOR_ROW] = {"validator_row", VALIDATOR_FROM "WHERE leaf_index = %lld"},
+    [SQL_VALIDATOR_KNOWN] = {"validator_known", "SELECT leaf_index FROM civ_validators WHERE "
+                                                "validator_id = %s ORDER BY leaf_index LIMIT 1"},
+    [SQL_VALIDATORS_STRAY] = {"validators_stray",
+                              "SELECT v.leaf_index FROM civ_validators v LEFT JOIN civ_entries e ON "
+                              "e.leaf_index = v.leaf_index WHERE e.type IS NULL OR e.type <> %s LIMIT 100"},
+    [SQL_VALIDATOR_ENTRIES] =
+        {"validator_entries",
+         "SELECT leaf_index, payload FROM civ_entries WHERE type = %s AND leaf_index >= %lld "
+         "AND leaf_index < %lld ORDER BY leaf_index LIMIT %lld"},
+    [SQL_STANDINGS_PAGE] =
+        {"standings_page",
+         "SELECT leaf_index, CIV_INTEGER(votes), CIV_INTEGER(agreed), CIV_INTEGER(disagreed), "
+         "CIV_INTEGER(equivocated), " VOTES_OF "), " VOTES_OF " AND t.verdict = 1), " VOTES_OF
+         " AND t.verdict = 2), " VOTES_OF " AND t.verdict = 3) FROM civ_validators v "
+         "WHERE leaf_index > %lld ORDER BY leaf_index LIMIT %lld"},
+
+    [SQL_VOTE_INSERT] = {"vote_insert", "INSERT INTO civ_votes (height, registration, accept_signature, "
+                                        "reject_signature, verdict) VALUES (%lld, %lld, %s, %s, 0)"},
+    [SQL_VOTE_UPDATE] = {"vote_update", "UPDATE civ_votes SET accept_signature = %s, reject_signature = %s "
+                                        "WHERE height = %lld AND registration = %lld"},
+    [SQL_VOTE_JUDGE] = {"vote_judge",
+                        "UPDATE civ_votes SET verdict = %lld WHERE height = %lld AND registration = %lld"},
+    [SQL_VOTES_OF_BLOCK] = {"votes_of_block",
+                            "SELECT CIV_INTEGER(registration), accept_signature, reject_signature, "
+                            "CIV_INTEGER(verdict), CIV_OCTETS(accept_signature), "
+                            "CIV_OCTETS(reject_signature) FROM civ_votes WHERE height = %lld "
+                            "ORDER BY registration LIMIT %lld"},
+    [SQL_VOTES_NEXT] = {"votes_next", "SELECT CIV_INTEGER(height) FROM civ_votes WHERE height > %lld "
+                                      "ORDER BY height LIMIT 1"},
+    [SQL_VOTES_STRAY] = {"votes_stray",
+                         "SELECT height FROM civ_votes WHERE height < 0 UNION ALL "
+                         "SELECT height FROM civ_votes WHERE height > " HEAD_HEIGHT " LIMIT 100"},
 };
 
 const civ_statement_set_t civ_ledger_statements = {civ_ledger_sql, SQL_LEDGER_COUNT};

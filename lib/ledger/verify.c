@@ -44,8 +44,8 @@ apr_status_t civ_walk_report(civ_walk_t *walk, apr_uint64_t height, const char *
     return take_fault(walk, height, text);
 }
 
-/** Text columns are read up to their first NUL; more bytes than that were put there by other hands. */
-static apr_status_t check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column, const char *what)
+apr_status_t civ_walk_check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column,
+                                   const char *what)
 {
     apr_int64_t length;
 
@@ -91,9 +91,10 @@ static apr_status_t check_search_columns(civ_walk_t *walk, apr_uint64_t leaf, ci
     if (status == APR_SUCCESS && entry != NULL && strcmp(civ_rows_text(row, ENTRY_TYPE), entry->type) != 0)
         status = civ_verifier_report(v, "the row of entry %" FMT " has another type", position);
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, ENTRY_EVIDENCE_HASH_OCTETS, ENTRY_EVIDENCE_HASH, "an evidence hash");
+        status = civ_walk_check_octets(walk, row, ENTRY_EVIDENCE_HASH_OCTETS, ENTRY_EVIDENCE_HASH,
+                                       "an evidence hash");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, ENTRY_TYPE_OCTETS, ENTRY_TYPE, "a type");
+        status = civ_walk_check_octets(walk, row, ENTRY_TYPE_OCTETS, ENTRY_TYPE, "a type");
     return status;
 }
 
@@ -108,9 +109,9 @@ static apr_status_t check_entry_row(civ_walk_t *walk, civ_rows_t *row, civ_entry
     if (!readable)
         status = civ_verifier_report(v, "the leaf hash of entry %" FMT " is damaged", v->own.size);
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, ENTRY_LEAF_HASH_OCTETS, ENTRY_LEAF_HASH, "a leaf hash");
+        status = civ_walk_check_octets(walk, row, ENTRY_LEAF_HASH_OCTETS, ENTRY_LEAF_HASH, "a leaf hash");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, ENTRY_PAYLOAD_OCTETS, ENTRY_PAYLOAD, "an entry");
+        status = civ_walk_check_octets(walk, row, ENTRY_PAYLOAD_OCTETS, ENTRY_PAYLOAD, "an entry");
     if (status == APR_SUCCESS)
         status = civ_verifier_entry(v, payload, strlen(payload), readable ? &leaf : NULL, entry, good);
     return status;
@@ -129,6 +130,8 @@ static apr_status_t check_entry(civ_walk_t *walk, apr_uint64_t leaf)
         status = check_entry_row(walk, row, &entry, &good);
     if (status == APR_SUCCESS)
         status = check_search_columns(walk, leaf, row, good ? &entry : NULL);
+    if (status == APR_SUCCESS)
+        status = civ_walk_validator(walk);
     return status;
 }
 
@@ -217,11 +220,11 @@ static apr_status_t check_block_columns(civ_walk_t *walk, civ_rows_t *rows, cons
     if (status == APR_SUCCESS && !row->signature_readable)
         status = civ_verifier_report(v, "the signature is damaged");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 4, 1, "the stored block hash");
+        status = civ_walk_check_octets(walk, rows, 4, 1, "the stored block hash");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 5, 2, "the header");
+        status = civ_walk_check_octets(walk, rows, 5, 2, "the header");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 6, 3, "the signature");
+        status = civ_walk_check_octets(walk, rows, 6, 3, "the signature");
     return status;
 }
 
@@ -243,6 +246,8 @@ static apr_status_t check_block(civ_walk_t *walk, civ_rows_t *rows, apr_uint64_t
     if (status == APR_SUCCESS)
         status = check_block_columns(walk, rows, &row);
     if (status == APR_SUCCESS && header != NULL)
+        status = civ_walk_votes(walk);
+    if (status == APR_SUCCESS && header != NULL)
         status = check_entries(walk, header);
     if (status == APR_SUCCESS)
         status = civ_verifier_end(v);
@@ -254,6 +259,7 @@ static apr_status_t check_block(civ_walk_t *walk, civ_rows_t *rows, apr_uint64_t
 static apr_status_t report_gap(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t last)
 {
     walk->verifier.previous_known = 0;
+    walk->verifier.validators_doubtful = 1;
     if (first == last)
         return civ_walk_report(walk, first, "the block is missing");
     return civ_walk_report(walk, first, "blocks %" FMT " to %" FMT " are missing", first, last);
@@ -384,6 +390,7 @@ static apr_status_t start_in_the_middle(civ_walk_t *walk, apr_uint64_t first)
         status = civ_read_block(walk->db, first - 1, &parent, &fault, walk->pool);
     if (status == CIV_EINTEGRITY || status == APR_NOTFOUND) {
         v->frontier_lost = 1;
+        v->validators_lost = 1;
         return civ_walk_report(walk, first - 1, "%s: validate from block 0",
                                fault != NULL ? fault : "the block is missing");
     }
@@ -396,19 +403,24 @@ static apr_status_t start_in_the_middle(civ_walk_t *walk, apr_uint64_t first)
     v->previous_known = 1;
     v->next_height = first;
     v->frontier_lost = 0;
+    v->validators_lost = 0;
     status = civ_leaf_cursor_frontier(walk->db, parent->header.first_leaf + parent->header.entry_count,
                                       &v->frontier, walk->pool);
     if (status == APR_SUCCESS)
         status = civ_leaf_cursor_policy(walk->db, v->frontier.size, &genesis->entries[0], &v->difficulty,
                                         walk->pool);
+    if (status == APR_SUCCESS)
+        status = civ_validators_derive(walk->db, v->frontier.size, &v->validators, walk->pool);
     if (status == CIV_EINTEGRITY) {
         v->frontier_lost = 1;
+        v->validators_lost = 1;
         v->difficulty = parent->header.difficulty;
         return civ_walk_report(walk, first - 1,
                                "an entry up to here is missing or damaged: validate from block 0");
     }
     if (status != APR_SUCCESS)
         return status;
+    civ_verifier_validators(v);
     civ_merkle_frontier_root(&v->frontier, &root);
     if (!civ_digest_equal(&root, &parent->header.log_root)) {
         v->frontier_lost = 1;
@@ -434,6 +446,8 @@ static apr_status_t run_walk(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t 
         return APR_NOTFOUND;
     if (status == APR_SUCCESS && first > 0)
         status = start_in_the_middle(walk, first);
+    if (status == APR_SUCCESS)
+        status = civ_walk_next_vote(walk, (apr_int64_t)first - 1);
     if (status == APR_SUCCESS)
         status = check_blocks(walk);
     if (status == APR_SUCCESS && walk->to_head)

@@ -45,11 +45,12 @@ static apr_status_t check_head_row(civ_walk_t *walk)
     return status;
 }
 
-static apr_status_t check_strays(civ_walk_t *walk, civ_ledger_sql_e sql, const char *what)
+apr_status_t civ_walk_strays(civ_walk_t *walk, civ_ledger_sql_e sql, const civ_argument_t *arguments,
+                             int count, const char *what)
 {
     apr_int64_t key;
     civ_rows_t *rows;
-    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[sql], NULL, 0, &rows, walk->pool);
+    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[sql], arguments, count, &rows, walk->pool);
 
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
         if (civ_rows_int(rows, 0, &key) != APR_SUCCESS)
@@ -128,9 +129,11 @@ apr_status_t civ_walk_surroundings(civ_walk_t *walk)
     apr_status_t status = check_head_row(walk);
 
     if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_BLOCKS_STRAY, "block row");
+        status = civ_walk_strays(walk, SQL_BLOCKS_STRAY, NULL, 0, "block row");
     if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_ENTRIES_STRAY, "entry row");
+        status = civ_walk_strays(walk, SQL_ENTRIES_STRAY, NULL, 0, "entry row");
+    if (status == APR_SUCCESS)
+        status = civ_walk_validators_end(walk);
     if (status == APR_SUCCESS)
         status = check_signed_head(walk);
     if (status == APR_SUCCESS)

@@ -43,6 +43,8 @@ typedef enum civ_node_counter_e {
     CIV_NODE_REFRESHES,          /**< times another writer's progress was taken over */
     CIV_NODE_VALIDATIONS,        /**< validations run */
     CIV_NODE_FAULTS,             /**< faults they found */
+    CIV_NODE_VOTES,              /**< votes on blocks that were counted */
+    CIV_NODE_EQUIVOCATIONS,      /**< votes refused because the contrary was signed */
     CIV_NODE_ALARM,              /**< 1: an alarm is kept in the state folder */
     CIV_NODE_COUNTER_COUNT = 32
 } civ_node_counter_e;

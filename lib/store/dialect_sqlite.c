@@ -170,7 +170,6 @@ static apr_status_t free_space(civ_db_t *db, apr_int64_t *bytes)
     return APR_SUCCESS;
 }
 
-<<<<<<< HEAD
 static apr_off_t size_of(const char *path)
 {
     struct stat info;
@@ -200,7 +199,8 @@ static int is_lost(civ_db_t *db)
     int moved = 0;
 
     return sqlite3_file_control(native(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
-=======
+}
+
 /* Steps of SQLite's machine between two looks at whether to go on: some hundred times a second. */
 #define STEPS_BETWEEN_LOOKS 100000
 
@@ -247,7 +247,6 @@ static apr_status_t seclude(civ_db_t *db)
     if (status == APR_SUCCESS && strcmp(mode, "delete") != 0)
         status = CIV_EBUSY;
     return status;
->>>>>>> refs/heads/ctl
 }
 
 const civ_dialect_t civ_dialect_sqlite = {
@@ -258,11 +257,8 @@ const civ_dialect_t civ_dialect_sqlite = {
     setup,
     classify,
     free_space,
-<<<<<<< HEAD
     find,
     is_lost,
-=======
     copy,
     seclude,
->>>>>>> refs/heads/ctl
 };

@@ -62,7 +62,7 @@ static void serve_restored(const harness_t *server, const char *whole)
     CU_ASSERT(scenario_is_healthy(web));
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(other, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(other), 0);
+    CU_ASSERT_EQUAL(harness_stop(other), 0);
 }
 
 static void test_under_load(void)
@@ -103,7 +103,7 @@ static void test_under_load(void)
     CU_ASSERT(!tool_exists(state, "incoming"));
     serve_restored(server, http_get(web, "/api/blockchain/export")->body);
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_key_stays(void)
@@ -129,7 +129,7 @@ static void test_key_stays(void)
     state = make_place(server, "elsewhere");
     CU_ASSERT(tool_ends(0, &said, "restore", in(folder, "plain"), "--state", state, NULL));
     CU_ASSERT(strstr(said, "private key is not in the backup") != NULL);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- What is not whole
@@ -184,7 +184,7 @@ static void test_damaged(void)
     expect_refused(backup, state, "the file signed-head has 2000 bytes");
     CU_ASSERT_EQUAL(unlink(in(backup, "manifest.json")), 0);
     expect_refused(backup, state, "has no manifest");
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* Somebody who can change the manifest as well cannot make another ledger pass for this one. */
@@ -203,13 +203,13 @@ static void test_exchanged(void)
     id = http_json_text(http_get(http_client(server->url, test_pool()), "/api/blockchain/info"),
                         "/blockchain/ledger_id");
     CU_ASSERT(tool_ends(1, NULL, "verify", "--backup", backup, "--ledger-id", id, NULL));
-    CU_ASSERT_EQUAL(scenario_halt(server), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
     CU_ASSERT(tool_ends(4, &said, "restore", backup, "--state", tool_state(server), "--replace", NULL));
     CU_ASSERT(strstr(said, "--another-ledger") != NULL);
     CU_ASSERT_EQUAL(harness_resume(server), 0);
     CU_ASSERT(scenario_is_valid(http_client(server->url, test_pool())));
-    CU_ASSERT_EQUAL(scenario_stop(forger), 0);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(forger), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* A ledger that was cut short gets no fresh certificate. */
@@ -226,7 +226,7 @@ static void test_rolled_back(void)
     CU_ASSERT(strstr(said, "fault: the signed head beside the database names block 9") != NULL);
     CU_ASSERT(!tool_exists(folder, "1"));
     CU_ASSERT(harness_log_is_clean(server, "?CIV0201", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- In the way of another
@@ -250,7 +250,7 @@ static void test_going_back(void)
     CU_ASSERT(tool_ends(4, &said, "restore", backup, "--state", tool_state(server), "--replace", NULL));
     CU_ASSERT(strstr(said, "is in use: stop httpd first") != NULL);
     CU_ASSERT_EQUAL(tool_add(server, 3), 0);
-    CU_ASSERT_EQUAL(scenario_halt(server), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
     CU_ASSERT(tool_ends(4, &said, "restore", backup, "--state", tool_state(server), "--replace", NULL));
     CU_ASSERT(strstr(said, "does not have block 8") != NULL && strstr(said, "--lose-blocks") != NULL);
     CU_ASSERT(tool_ends(0, NULL, "verify", "--state", tool_state(server), "--height", "8", NULL));
@@ -267,7 +267,7 @@ static void test_going_back(void)
     CU_ASSERT_EQUAL(tool_add(server, 1), 0);
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* The database alone, put back by hand beside the newer signed head: that is an alarm. */
@@ -282,14 +282,14 @@ static void test_by_hand(void)
     backup = in(tool_folder(server, "backups"), "1");
     CU_ASSERT(tool_ends(0, NULL, "backup", "--state", tool_state(server), backup, NULL));
     CU_ASSERT_EQUAL(tool_add(server, 2), 0);
-    CU_ASSERT_EQUAL(scenario_halt(server), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
     CU_ASSERT_EQUAL(tool_copy(server, in(backup, "civarcos.db"), in(tool_state(server), "civarcos.db")), 0);
     CU_ASSERT(tool_ends(1, NULL, "verify", "--state", tool_state(server), NULL));
     CU_ASSERT_EQUAL(harness_resume(server), 0);
     CU_ASSERT(!scenario_is_healthy(web));
     CU_ASSERT(http_is_problem(scenario_add(web, 1), 503));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0317", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- Broken off
@@ -347,7 +347,7 @@ static void test_killed(void)
     }
     CU_ASSERT(tool_ends(0, NULL, "backup", "--state", tool_state(server),
                         in(scenario_file(server, "backups-0"), "2"), NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static const test_case_t cases[] = {

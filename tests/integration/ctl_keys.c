@@ -50,7 +50,7 @@ static void test_keygen(void)
     CU_ASSERT_EQUAL(chmod(path, 0640), 0);
     CU_ASSERT(tool_ends(3, NULL, "keygen", "--public", path, NULL));
     CU_ASSERT(tool_ends(3, NULL, "keygen", "/nonexistent/key.pem", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_sign_vote(void)
@@ -79,7 +79,7 @@ static void test_sign_vote(void)
                         hash, "--set-hash", hash, "--decision", "maybe", NULL));
     CU_ASSERT(tool_ends(2, NULL, "sign-vote", "--key", path, "--name", NAME, "--height", "7", "--block-hash",
                         "x", "--set-hash", hash, "--decision", "accept", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- A new ledger
@@ -115,8 +115,8 @@ static void test_init(void)
     CU_ASSERT_EQUAL(scenario_blocks(web), 2);
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(other, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(other), 0);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(other), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 typedef struct beginning_t {
@@ -145,7 +145,7 @@ static void test_init_interrupted(void)
     CU_ASSERT_EQUAL(tool_wait(pid), 128 + SIGINT);
     CU_ASSERT(!tool_exists(beginning.state, "civarcos.db") && !tool_exists(beginning.state, "signed-head"));
     CU_ASSERT(tool_ends(0, NULL, "init", "--state", beginning.state, "--name", NAME, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- A terminal
@@ -231,7 +231,7 @@ static void test_links_of_others(void)
     /* Nor is the state folder itself a link. */
     CU_ASSERT_EQUAL(symlink(tool_state(server), scenario_file(server, "link")), 0);
     CU_ASSERT(tool_ends(3, NULL, "verify", "--state", scenario_file(server, "link"), NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static const test_case_t cases[] = {

@@ -96,8 +96,8 @@ static void test_round_trip(void)
                                   "/count"),
                     2 * TAMPERING_LAST);
     CU_ASSERT(harness_log_is_clean(other, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(other), 0);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(other), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* Without the key it can be read and verified; a ledger that is there stays what it is. */
@@ -118,7 +118,7 @@ static void test_mirror(void)
     CU_ASSERT(tool_ends(4, NULL, "import", "--state", tool_state(server), export, NULL));
     CU_ASSERT(scenario_is_valid(http_client(server->url, test_pool())));
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- Refused
@@ -154,8 +154,8 @@ static void test_forged(void)
     CU_ASSERT(tool_ends(1, &said, "import", "--state", state, export, NULL));
     CU_ASSERT(strstr(said, "fault: block 9: the signature is not the ledger's") == said);
     CU_ASSERT(is_empty_of_ledgers(state));
-    CU_ASSERT_EQUAL(scenario_stop(forger), 0);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(forger), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- Broken off
@@ -210,7 +210,7 @@ static void test_killed(void)
     /* What it left is in nobody's way. */
     CU_ASSERT(tool_ends(0, NULL, "import", "--state", state, scenario_file(server, "export.ndjson"), NULL));
     CU_ASSERT(tool_ends(0, NULL, "verify", "--state", state, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_interrupted(void)
@@ -238,7 +238,7 @@ static void test_interrupted(void)
         CU_ASSERT_EQUAL(tool_wait(half.pid), 1);
         CU_ASSERT(is_empty_of_ledgers(state));
     }
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static const test_case_t cases[] = {

@@ -52,7 +52,7 @@ static void test_under_load(void)
     CU_ASSERT_STRING_EQUAL(checks_text(answer, "/newest_hash"),
                            scenario_chain_text(chain, chain->count - 1, "hash"));
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void change(const harness_t *server, const char *sql)
@@ -101,7 +101,7 @@ static void test_tampered_database(void)
     CU_ASSERT_EQUAL(rewrite_tail(&forgery), 0);
     expect_fault(server, "block 9: block 9 is another one than the signed head");
     CU_ASSERT(harness_log_is_clean(server, "?CIV0201", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_ranges_and_pins(void)
@@ -126,7 +126,7 @@ static void test_ranges_and_pins(void)
     change(server, "UPDATE civ_blocks SET signature = 'x'");
     CU_ASSERT(tool_ends(1, &said, "verify", "--state", state, "--max-faults", "3", NULL));
     CU_ASSERT(strstr(said, "3 faults, given up") != NULL);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- Exports
@@ -167,7 +167,7 @@ static void test_damaged_export(void)
         CU_ASSERT(tool_ends(1, &said, "verify", damage(server, export, 5, members[i]), NULL));
         CU_ASSERT(strstr(said, "fault: block 5: ") == said);
     }
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* Up to the end of line @a lines, and @a more bytes. */
@@ -208,7 +208,7 @@ static void test_incomplete_export(void)
     CU_ASSERT(strstr(said, "fault: block 6: its line is cut off") == said);
     CU_ASSERT(tool_ends(1, &said, "verify", cut(server, export, 0, 0), NULL));
     CU_ASSERT(strstr(said, "holds no block") != NULL);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* Sound in itself, but not the ledger that one has in mind. */
@@ -235,7 +235,7 @@ static void test_pinned_export(void)
     CU_ASSERT(tool_ends(1, &said, "verify", export, "--ledger-id",
                         "9c302294f80b0088062166e0b4ed13ba358d82677a6c8097dcf2c91d66c5d062", NULL));
     CU_ASSERT(strstr(said, "fault: block 0: the ledger's id is ") == said);
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* -- Exit statuses

@@ -313,7 +313,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 static unsigned long stretch_for(int kinds)

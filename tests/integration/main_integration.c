@@ -28,23 +28,20 @@ extern const test_suite_t tampering_suite;
 extern const test_suite_t tampering_walk_suite;
 extern const test_suite_t verifier_suite;
 extern const test_suite_t virtual_hosts_suite;
+extern const test_suite_t voting_suite;
 
 int main(int argc, const char *const *argv)
 {
     static const test_suite_t *const suites[] = {
-        &api_root_suite,      &openapi_suite,
-        &ledger_add_suite,    &ledger_read_suite,
-        &ledger_search_suite, &bad_input_suite,
-        &bad_transfer_suite,  &http_semantics_suite,
-        &concurrency_suite,   &idempotency_suite,
-        &pending_suite,       &restart_suite,
-        &crash_suite,         &virtual_hosts_suite,
-        &tampering_suite,     &tampering_walk_suite,
-        &privileges_suite,    &outage_suite,
-        &outage_disk_suite,   &verifier_suite,
-        &leaks_suite,         &ctl_verify_suite,
-        &ctl_transfer_suite,  &ctl_backup_suite,
-        &ctl_keys_suite,      NULL,
+        &api_root_suite,       &openapi_suite,        &ledger_add_suite,
+        &ledger_read_suite,    &ledger_search_suite,  &bad_input_suite,
+        &bad_transfer_suite,   &http_semantics_suite, &concurrency_suite,
+        &idempotency_suite,    &pending_suite,        &restart_suite,
+        &crash_suite,          &virtual_hosts_suite,  &tampering_suite,
+        &tampering_walk_suite, &privileges_suite,     &outage_suite,
+        &outage_disk_suite,    &verifier_suite,       &leaks_suite,
+        &ctl_verify_suite,     &ctl_transfer_suite,   &ctl_backup_suite,
+        &ctl_keys_suite,       &voting_suite,         NULL,
     };
 
     return test_main(argc, argv, suites);

@@ -48,12 +48,19 @@ harness_t *tampering_start(void)
             return NULL;
         }
     }
-    if (scenario_sql(tampering_database(server),
-                     apr_psprintf(test_pool(), "VACUUM INTO '%s'", scenario_file(server, "saved.db")))) {
+    if (tampering_save(server)) {
         harness_stop(server);
         return NULL;
     }
     return server;
+}
+
+int tampering_save(const harness_t *server)
+{
+    const char *saved = scenario_file(server, "saved.db");
+
+    unlink(saved);
+    return scenario_sql(tampering_database(server), apr_psprintf(test_pool(), "VACUUM INTO '%s'", saved));
 }
 
 void tampering_lift_alarm(const harness_t *server)
@@ -70,6 +77,9 @@ int tampering_restore(const harness_t *server)
             "PRAGMA synchronous = OFF; ATTACH '%s' AS saved; BEGIN IMMEDIATE; "
             "DELETE FROM main.civ_blocks; INSERT INTO main.civ_blocks SELECT * FROM saved.civ_blocks; "
             "DELETE FROM main.civ_entries; INSERT INTO main.civ_entries SELECT * FROM saved.civ_entries; "
+            "DELETE FROM main.civ_validators; "
+            "INSERT INTO main.civ_validators SELECT * FROM saved.civ_validators; "
+            "DELETE FROM main.civ_votes; INSERT INTO main.civ_votes SELECT * FROM saved.civ_votes; "
             "DELETE FROM main.civ_head; INSERT INTO main.civ_head SELECT * FROM saved.civ_head; "
             "COMMIT; DETACH saved",
             scenario_file(server, "saved.db")));
