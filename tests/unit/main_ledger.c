@@ -9,6 +9,8 @@
 
 extern const test_suite_t ledger_header_suite;
 extern const test_suite_t ledger_proof_of_work_suite;
+extern const test_suite_t ledger_validators_suite;
+extern const test_suite_t ledger_quorum_suite;
 extern const test_suite_t ledger_entry_suite;
 extern const test_suite_t ledger_genesis_suite;
 extern const test_suite_t ledger_block_suite;
@@ -29,6 +31,8 @@ static const test_suite_t *const suites[] = {
     &ledger_processes_suite,
     &ledger_header_suite,
     &ledger_proof_of_work_suite,
+    &ledger_validators_suite,
+    &ledger_quorum_suite,
     &ledger_entry_suite,
     &ledger_genesis_suite,
     &ledger_block_suite,
