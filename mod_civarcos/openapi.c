@@ -64,99 +64,98 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
 static const struct {
     const char *name;
     const char *schema;
-} components[] =
-    {
-        {"Hash", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\",\"description\":\"SHA-256, in hex\"}"},
-        {"Evidence",
-         "{\"type\":\"object\",\"description\":\"Any I-JSON object; at most 65,535 bytes in RFC 8785 form\","
-         "\"properties\":{\"type\":{\"type\":\"string\",\"maxLength\":128}}}"},
-        {"Block", "{\"type\":\"object\",\"required\":[\"index\",\"timestamp\",\"evidence\",\"previous_hash\","
-                  "\"nonce\","
-                  "\"hash\"],"
-                  "\"properties\":{\"index\":" INDEX ",\"timestamp\":" INSTANT
-                  ",\"evidence\":{\"type\":\"array\",\"items\":" REF(
-                      "Evidence") "},\"previous_hash\":" HASH
-                                  ",\"nonce\":{\"type\":[\"integer\",\"string\"]},\"hash\":" HASH
-                                  ",\"difficulty\":" INDEX ",\"ledger_id\":" HASH ",\"evidence_root\":" HASH
-                                  ",\"evidence_count\":" INDEX ",\"first_leaf\":" INDEX ",\"log_root\":" HASH
-                                  ",\"validator_set_hash\":" HASH ",\"signature\":" TEXT
-                                  ",\"evidence_hashes\":" HASHES "}}"},
-        {"Blockchain",
-         "{\"type\":\"object\",\"required\":[\"total_blocks\",\"total_evidence\",\"pending_evidence\","
-         "\"latest_block_hash\",\"difficulty\",\"validators\"],\"properties\":{\"total_blocks\":" INDEX
-         ",\"total_evidence\":" INDEX ",\"pending_evidence\":" INDEX ",\"latest_block_hash\":" HASH
-         ",\"latest_timestamp\":" INSTANT ",\"difficulty\":" INDEX ",\"validators\":" INDEX
-         ",\"min_validators\":" INDEX ",\"ledger_name\":" TEXT ",\"ledger_id\":" HASH ",\"log_root\":" HASH
-         ",\"public_key\":" TEXT "}}"},
-        {"Result",
-         "{\"type\":\"object\",\"required\":[" RESULT_NAMES "],\"properties\":{" RESULT_PROPERTIES "}}"},
-        {"ProvenResult",
-         "{\"type\":\"object\",\"required\":[" RESULT_NAMES ",\"proof\"],\"properties\":{" RESULT_PROPERTIES
-         ",\"proof\":{\"type\":\"object\",\"required\":[\"leaf_hash\",\"index\",\"tree_size\",\"root\","
-         "\"path\"],"
-         "\"properties\":{\"leaf_hash\":" HASH ",\"index\":" INDEX ",\"tree_size\":" INDEX ",\"root\":" HASH
-         ",\"path\":" HASHES "}}}}"},
-        {"Validation",
-         "{\"type\":\"object\",\"required\":[\"is_valid\",\"total_blocks\",\"first\",\"last\",\"errors\"],"
-         "\"properties\":{\"is_valid\":{\"type\":\"boolean\"},\"total_blocks\":" INDEX ",\"first\":" INDEX
-         ",\"last\":" INDEX ",\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":"
-         "{\"block_index\":" INDEX ",\"errors\":" TEXTS "}}},\"truncated\":{\"type\":\"boolean\"}}}"},
-        {"TamperedBlock",
-         "{\"type\":\"object\",\"required\":[\"block_index\",\"stored_hash\",\"calculated_hash\",\"errors\"],"
-         "\"properties\":{\"block_index\":" INDEX ",\"stored_hash\":" MAYBE_HASH
-         ",\"calculated_hash\":" MAYBE_HASH ",\"errors\":" TEXTS "}}"},
-        {"ValidatorId", "{\"type\":\"string\",\"pattern\":\"^(?![.]{1,2}$)[A-Za-z0-9._:@-]{1,128}$\"}"},
-        {"PublicKey",
-         "{\"oneOf\":[{\"type\":\"string\",\"description\":\"SPKI PEM, or 32 bytes in base64 or base64url\"},"
-         "{\"type\":\"object\",\"description\":\"A JWK (RFC 8037)\",\"required\":[\"kty\",\"crv\",\"x\"],"
-         "\"properties\":{\"kty\":{\"const\":\"OKP\"},\"crv\":{\"const\":\"Ed25519\"},\"x\":" TEXT "}}]}"},
-        {"Signature",
-         "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9+/]{86}==$\",\"description\":\"Ed25519, base64\"}"},
-        {"Validator",
-         "{\"type\":\"object\",\"required\":[\"validator_id\",\"public_key\",\"stake\",\"reputation\","
-         "\"joined_at\"],\"properties\":{\"validator_id\":" REF(
-             "ValidatorId") ",\"public_key\":" TEXT ",\"stake\":" INDEX
-                            ",\"reputation\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
-                            "\"joined_at\":" INSTANT ",\"votes\":" INDEX ",\"votes_agreed\":" INDEX
-                            ",\"votes_disagreed\":" INDEX ",\"equivocations\":" INDEX "}}"},
-        {"Consensus", "{\"type\":\"object\",\"required\":[\"has_consensus\",\"agreement\",\"votes\","
-                      "\"outcome\",\"weighted_by\","
-                      "\"accepted_stake\",\"rejected_stake\",\"total_stake\",\"threshold\",\"validators\","
-                      "\"min_validators\","
-                      "\"block_index\",\"block_hash\",\"validator_set_hash\",\"validations\","
-                      "\"equivocations\"],"
-                      "\"properties\":{\"has_consensus\":{\"type\":\"boolean\"},\"agreement\":{\"type\":"
-                      "\"number\","
-                      "\"minimum\":0,\"maximum\":1},\"votes\":" INDEX
-                      ",\"outcome\":{\"enum\":[\"pending\",\"accepted\",\"rejected\"]},\"reason\":" TEXT
-                      ",\"weighted_by\":{\"enum\":[\"stake\",\"validator\"]},\"accepted_stake\":" INDEX
-                      ",\"rejected_stake\":" INDEX ",\"total_stake\":" INDEX ",\"threshold\":" INDEX
-                      ",\"validators\":" INDEX ",\"min_validators\":" INDEX ",\"block_index\":" INDEX
-                      ",\"block_hash\":" HASH ",\"validator_set_hash\":" HASH
-                      ",\"validations\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":["
-                      "\"validator_id\","
-                      "\"stake\",\"is_valid\",\"signature\"],\"properties\":{\"validator_id\":" REF(
-                          "ValidatorId") ",\"stake\":" INDEX
-                                         ",\"is_valid\":{\"type\":\"boolean\"},\"signature\":" REF(
-                                             "Signature") "}}},\"equivocations\":{\"type\":\"array\","
-                                                          "\"items\":{\"type\":\"object\",\"required\":["
-                                                          "\"validator_id\",\"stake\",\"accept_signature\","
-                                                          "\"reject_signature\"],"
-                                                          "\"properties\":{\"validator_id\":" REF(
-                                                              "ValidatorId") ",\"stake\":" INDEX
-                                                                             ",\"accept_signature\":" REF(
-                                                                                 "Signature") ",\"reject_"
-                                                                                              "signature\""
-                                                                                              ":" REF("Signat"
-                                                                                                      "ure") "}}}}}"},
-        {"Problem",
-         "{\"type\":\"object\",\"description\":\"RFC "
-         "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
-         "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"
-         "\"title\":" TEXT ",\"status\":{\"type\":\"integer\"},\"detail\":" TEXT
-         ",\"success\":{\"const\":false},\"error\":" TEXT
-         ",\"pointer\":{\"type\":\"string\",\"description\":\"RFC 6901: the member at "
-         "fault\"},\"parameter\":" TEXT "}}"},
+} components[] = {
+    {"Hash", "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\",\"description\":\"SHA-256, in hex\"}"},
+    {"Evidence",
+     "{\"type\":\"object\",\"description\":\"Any I-JSON object; at most 65,535 bytes in RFC 8785 form\","
+     "\"properties\":{\"type\":{\"type\":\"string\",\"maxLength\":128}}}"},
+    {"Block",
+     "{\"type\":\"object\",\"required\":[\"index\",\"timestamp\",\"evidence\",\"previous_hash\","
+     "\"nonce\","
+     "\"hash\"],"
+     "\"properties\":{\"index\":" INDEX ",\"timestamp\":" INSTANT
+     ",\"evidence\":{\"type\":\"array\",\"items\":" REF(
+         "Evidence") "},\"previous_hash\":" HASH
+                     ",\"nonce\":{\"type\":[\"integer\",\"string\"]},\"hash\":" HASH ",\"difficulty\":" INDEX
+                     ",\"ledger_id\":" HASH ",\"evidence_root\":" HASH ",\"evidence_count\":" INDEX
+                     ",\"first_leaf\":" INDEX ",\"log_root\":" HASH ",\"validator_set_hash\":" HASH
+                     ",\"signature\":" TEXT ",\"evidence_hashes\":" HASHES "}}"},
+    {"Blockchain",
+     "{\"type\":\"object\",\"required\":[\"total_blocks\",\"total_evidence\",\"pending_evidence\","
+     "\"latest_block_hash\",\"difficulty\",\"validators\"],\"properties\":{\"total_blocks\":" INDEX
+     ",\"total_evidence\":" INDEX ",\"pending_evidence\":" INDEX ",\"latest_block_hash\":" HASH
+     ",\"latest_timestamp\":" INSTANT ",\"difficulty\":" INDEX ",\"validators\":" INDEX
+     ",\"min_validators\":" INDEX ",\"ledger_name\":" TEXT ",\"ledger_id\":" HASH ",\"log_root\":" HASH
+     ",\"public_key\":" TEXT "}}"},
+    {"Result",
+     "{\"type\":\"object\",\"required\":[" RESULT_NAMES "],\"properties\":{" RESULT_PROPERTIES "}}"},
+    {"ProvenResult",
+     "{\"type\":\"object\",\"required\":[" RESULT_NAMES ",\"proof\"],\"properties\":{" RESULT_PROPERTIES
+     ",\"proof\":{\"type\":\"object\",\"required\":[\"leaf_hash\",\"index\",\"tree_size\",\"root\","
+     "\"path\"],"
+     "\"properties\":{\"leaf_hash\":" HASH ",\"index\":" INDEX ",\"tree_size\":" INDEX ",\"root\":" HASH
+     ",\"path\":" HASHES "}}}}"},
+    {"Validation",
+     "{\"type\":\"object\",\"required\":[\"is_valid\",\"total_blocks\",\"first\",\"last\",\"errors\"],"
+     "\"properties\":{\"is_valid\":{\"type\":\"boolean\"},\"total_blocks\":" INDEX ",\"first\":" INDEX
+     ",\"last\":" INDEX ",\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":"
+     "{\"block_index\":" INDEX ",\"errors\":" TEXTS "}}},\"truncated\":{\"type\":\"boolean\"}}}"},
+    {"TamperedBlock",
+     "{\"type\":\"object\",\"required\":[\"block_index\",\"stored_hash\",\"calculated_hash\",\"errors\"],"
+     "\"properties\":{\"block_index\":" INDEX ",\"stored_hash\":" MAYBE_HASH
+     ",\"calculated_hash\":" MAYBE_HASH ",\"errors\":" TEXTS "}}"},
+    {"ValidatorId", "{\"type\":\"string\",\"pattern\":\"^(?![.]{1,2}$)[A-Za-z0-9._:@-]{1,128}$\"}"},
+    {"PublicKey",
+     "{\"oneOf\":[{\"type\":\"string\",\"description\":\"SPKI PEM, or 32 bytes in base64 or base64url\"},"
+     "{\"type\":\"object\",\"description\":\"A JWK (RFC 8037)\",\"required\":[\"kty\",\"crv\",\"x\"],"
+     "\"properties\":{\"kty\":{\"const\":\"OKP\"},\"crv\":{\"const\":\"Ed25519\"},\"x\":" TEXT "}}]}"},
+    {"Signature",
+     "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9+/]{86}==$\",\"description\":\"Ed25519, base64\"}"},
+    {"Validator",
+     "{\"type\":\"object\",\"required\":[\"validator_id\",\"public_key\",\"stake\",\"reputation\","
+     "\"joined_at\"],\"properties\":{\"validator_id\":" REF(
+         "ValidatorId") ",\"public_key\":" TEXT ",\"stake\":" INDEX
+                        ",\"reputation\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
+                        "\"joined_at\":" INSTANT ",\"votes\":" INDEX ",\"votes_agreed\":" INDEX
+                        ",\"votes_disagreed\":" INDEX ",\"equivocations\":" INDEX "}}"},
+    {"Consensus",
+     "{\"type\":\"object\",\"required\":[\"has_consensus\",\"agreement\",\"votes\","
+     "\"outcome\",\"weighted_by\","
+     "\"accepted_stake\",\"rejected_stake\",\"total_stake\",\"threshold\",\"validators\","
+     "\"min_validators\","
+     "\"block_index\",\"block_hash\",\"validator_set_hash\",\"validations\","
+     "\"equivocations\"],"
+     "\"properties\":{\"has_consensus\":{\"type\":\"boolean\"},\"agreement\":{\"type\":"
+     "\"number\","
+     "\"minimum\":0,\"maximum\":1},\"votes\":" INDEX
+     ",\"outcome\":{\"enum\":[\"pending\",\"accepted\",\"rejected\"]},\"reason\":" TEXT
+     ",\"weighted_by\":{\"enum\":[\"stake\",\"validator\"]},\"accepted_stake\":" INDEX
+     ",\"rejected_stake\":" INDEX ",\"total_stake\":" INDEX ",\"threshold\":" INDEX ",\"validators\":" INDEX
+     ",\"min_validators\":" INDEX ",\"block_index\":" INDEX ",\"block_hash\":" HASH
+     ",\"validator_set_hash\":" HASH
+     ",\"validations\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":["
+     "\"validator_id\","
+     "\"stake\",\"is_valid\",\"signature\"],\"properties\":{\"validator_id\":" REF(
+         "ValidatorId") ",\"stake\":" INDEX
+                        ",\"is_valid\":{\"type\":\"boolean\"},\"signature\":" REF(
+                            "Signature") "}}},\"equivocations\":{\"type\":\"array\","
+                                         "\"items\":{\"type\":\"object\",\"required\":["
+                                         "\"validator_id\",\"stake\",\"accept_signature\","
+                                         "\"reject_signature\"],"
+                                         "\"properties\":{\"validator_id\":" REF(
+                                             "ValidatorId") ",\"stake\":" INDEX
+                                                            ",\"accept_signature\":" REF(
+                                                                "Signature") ",\"reject_"
+                                                                             "signature\""
+                                                                             ":" REF("Signat"
+                                                                                     "ure") "}}}}}"},
+    {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
+                "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
+                "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"
+                "\"title\":" TEXT ",\"status\":{\"type\":\"integer\"},\"detail\":" TEXT
+                ",\"success\":{\"const\":false},\"error\":" TEXT
+                ",\"pointer\":{\"type\":\"string\",\"description\":\"RFC 6901: the member at "
+                "fault\"},\"parameter\":" TEXT "}}"},
 };
 
 /* What a status means here; those that carry a problem say so. */
