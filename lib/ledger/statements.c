@@ -37,7 +37,8 @@ static const char *const create_votes[] = {
     "CREATE INDEX civ_validators_by_id ON civ_validators (validator_id, leaf_index)",
     "CREATE TABLE civ_votes (height BIGINT NOT NULL, registration BIGINT NOT NULL, "
     "accept_signature VARCHAR(88) NOT NULL, reject_signature VARCHAR(88) NOT NULL, "
-    "verdict BIGINT NOT NULL, PRIMARY KEY (height, registration))",
+    "verdict BIGINT NOT NULL)",
+    "CREATE UNIQUE INDEX civ_votes_by_height ON civ_votes (height, registration)",
     "CREATE INDEX civ_votes_by_registration ON civ_votes (registration, verdict)",
     NULL,
 };
@@ -210,10 +211,17 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_VOTES_OF_BLOCK] = {"votes_of_block",
                             "SELECT CIV_INTEGER(registration), accept_signature, reject_signature, "
                             "CIV_INTEGER(verdict), CIV_OCTETS(accept_signature), "
-                            "CIV_OCTETS(reject_signature) FROM civ_votes WHERE height = %lld "
+                            "CIV_OCTETS(reject_signature) FROM civ_votes CIV_BY(civ_votes_by_height) "
+                            "WHERE height = %lld "
                             "ORDER BY registration LIMIT %lld"},
-    [SQL_VOTES_NEXT] = {"votes_next", "SELECT CIV_INTEGER(height) FROM civ_votes WHERE height > %lld "
+    [SQL_VOTES_NEXT] = {"votes_next", "SELECT CIV_INTEGER(height) FROM civ_votes "
+                                      "CIV_BY(civ_votes_by_height) WHERE height > %lld "
                                       "ORDER BY height LIMIT 1"},
+    /* A condition, since SQLite counts all rows by whatever index is smallest. */
+    [SQL_VOTES_COUNT] = {"votes_count", "SELECT (SELECT COUNT(*) FROM civ_votes CIV_BY(civ_votes_by_height) "
+                                        "WHERE height >= 0), "
+                                        "(SELECT COUNT(*) FROM civ_votes CIV_BY(civ_votes_by_registration) "
+                                        "WHERE registration >= 0)"},
     [SQL_VOTES_STRAY] = {"votes_stray",
                          "SELECT height FROM civ_votes WHERE height < 0 UNION ALL "
                          "SELECT height FROM civ_votes WHERE height > " HEAD_HEIGHT " LIMIT 100"},

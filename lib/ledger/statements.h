@@ -58,6 +58,7 @@ typedef enum civ_ledger_sql_e {
     SQL_VOTE_JUDGE,
     SQL_VOTES_OF_BLOCK,
     SQL_VOTES_NEXT,
+    SQL_VOTES_COUNT,
     SQL_VOTES_STRAY,
     SQL_LEDGER_COUNT
 } civ_ledger_sql_e;

@@ -159,7 +159,7 @@ apr_status_t civ_walk_votes(civ_walk_t *walk)
     if (walk->voted == (apr_int64_t)v->next_height && !v->validators_lost) {
         status = civ_votes_read(walk->db, v->next_height, &v->validators, &list, walk->block_pool);
         if (status == CIV_EINTEGRITY)
-            status = civ_verifier_report(v, "there are more votes than a block can have validators");
+            status = civ_verifier_report(v, "the votes are not at most one for each validator");
         else if (status == APR_SUCCESS)
             status = check_votes(walk, &list);
     }
@@ -210,6 +210,25 @@ static apr_status_t check_standings(civ_walk_t *walk)
     return status;
 }
 
+/** An index that lacks a row would hide a vote from its block. */
+static apr_status_t check_indexes(civ_walk_t *walk)
+{
+    apr_int64_t by_height, by_registration;
+    civ_rows_t *rows;
+    apr_status_t status =
+        civ_db_select(walk->db, &civ_ledger_sql[SQL_VOTES_COUNT], NULL, 0, &rows, walk->pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &by_height) != APR_SUCCESS ||
+        civ_rows_int(rows, 1, &by_registration) != APR_SUCCESS)
+        return CIV_EDATABASE;
+    if (by_height == by_registration)
+        return APR_SUCCESS;
+    return civ_walk_report(walk, walk->validation->last,
+                           "an index of the votes does not hold what its table holds");
+}
+
 apr_status_t civ_walk_validators_end(civ_walk_t *walk)
 {
     const civ_argument_t type = civ_text(CIV_ENTRY_TYPE_VALIDATOR);
@@ -221,5 +240,7 @@ apr_status_t civ_walk_validators_end(civ_walk_t *walk)
         status = civ_walk_strays(walk, SQL_VOTES_STRAY, NULL, 0, "a vote on block");
     if (status == APR_SUCCESS)
         status = check_standings(walk);
+    if (status == APR_SUCCESS)
+        status = check_indexes(walk);
     return status;
 }

@@ -45,9 +45,11 @@ apr_status_t civ_votes_read(civ_db_t *db, apr_uint64_t height, const civ_validat
         row->reject = apr_pstrdup(pool, civ_rows_text(rows, 2));
         row->is_text = is_text(rows, 4, row->accept) && is_text(rows, 5, row->reject);
         row->at = seat_of(set, row->registration);
+        /* The database's index is to see to that; but it may have been led astray. */
+        if (list->count > CIV_VALIDATORS_MAX ||
+            (list->count > 1 && row->registration == row[-1].registration && row->registration >= 0))
+            status = CIV_EINTEGRITY;
     }
-    if (list->count > CIV_VALIDATORS_MAX)
-        status = CIV_EINTEGRITY;
     civ_votes_seat(list, set);
     return status;
 }

@@ -33,7 +33,8 @@ typedef struct civ_vote_list_t {
     civ_seat_t *seats; /**< one for each validator of the set */
 } civ_vote_list_t;
 
-/** Read the votes on a block whose set is @a set. @return CIV_EINTEGRITY when there are more than validators can have */
+/** Read the votes on a block whose set is @a set. @return CIV_EINTEGRITY when they are not at most one
+ * for each validator */
 apr_status_t civ_votes_read(civ_db_t *db, apr_uint64_t height, const civ_validator_set_t *set,
                             civ_vote_list_t *list, apr_pool_t *pool);
 
