@@ -22,33 +22,6 @@ static apr_status_t check_identity(ctl_report_t *report, const civ_offline_t *ta
     return status;
 }
 
-/** A signed head that was kept elsewhere, and the height that must have been reached. */
-static apr_status_t check_what_was_kept(ctl_report_t *report, const civ_offline_t *target)
-{
-    const ctl_options_t *options = report->ctl->options;
-    civ_signed_head_t kept;
-    const char *fault = NULL;
-    apr_status_t status = APR_SUCCESS;
-
-    if (options->height >= 0 && options->to < 0 && report->last < (apr_uint64_t)options->height)
-        status = ctl_report_faultf(report, report->last,
-                                   "the ledger ends here, not at block %" APR_INT64_T_FMT, options->height);
-    if (options->signed_head == NULL || status != APR_SUCCESS)
-        return status;
-    status = CIV_EINTEGRITY;
-    if (target->name != NULL && target->key != NULL)
-        status =
-            civ_head_file_read(&kept, options->signed_head, target->name, target->key, report->ctl->pool);
-    if (status == CIV_EINTEGRITY)
-        return ctl_report_fault(report, 0,
-                                "the signed head given does not bear the signature of this ledger's key");
-    if (status == APR_SUCCESS)
-        status = civ_ledger_compare_signed_head(target->ledger, &kept, &fault, report->ctl->pool);
-    if (status == APR_SUCCESS && fault != NULL)
-        status = ctl_report_fault(report, kept.height, fault);
-    return status;
-}
-
 static void say_what_was_not_checked(ctl_report_t *report, const ctl_pins_t *pins)
 {
     const ctl_options_t *options = report->ctl->options;
@@ -86,7 +59,7 @@ static ctl_exit_e verify_database(ctl_t *ctl)
         return CTL_USAGE;
     }
     if (status == APR_SUCCESS)
-        status = check_what_was_kept(&report, target);
+        status = ctl_examine_kept(&report, target);
     if (status != APR_SUCCESS && status != APR_EOF) {
         ctl_progress_hide(&report.progress);
         return ctl_failed(status, "the ledger cannot be verified");

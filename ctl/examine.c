@@ -6,6 +6,8 @@
 
 #include <apr_strings.h>
 
+#include "options.h"
+
 static apr_status_t take_fault(void *baton, const civ_fault_t *fault)
 {
     return ctl_report_fault(baton, fault->block_index, fault->text);
@@ -52,6 +54,32 @@ apr_status_t ctl_examine(ctl_report_t *report, const civ_offline_t *target, apr_
     return status;
 }
 
+apr_status_t ctl_examine_kept(ctl_report_t *report, const civ_offline_t *target)
+{
+    const ctl_options_t *options = report->ctl->options;
+    civ_signed_head_t kept;
+    const char *fault = NULL;
+    apr_status_t status = APR_SUCCESS;
+
+    if (options->height >= 0 && options->to < 0 && report->last < (apr_uint64_t)options->height)
+        status = ctl_report_faultf(report, report->last,
+                                   "the ledger ends here, not at block %" APR_INT64_T_FMT, options->height);
+    if (options->signed_head == NULL || status != APR_SUCCESS)
+        return status;
+    status = CIV_EINTEGRITY;
+    if (target->name != NULL && target->key != NULL)
+        status =
+            civ_head_file_read(&kept, options->signed_head, target->name, target->key, report->ctl->pool);
+    if (status == CIV_EINTEGRITY)
+        return ctl_report_fault(report, 0,
+                                "the signed head given does not bear the signature of this ledger's key");
+    if (status == APR_SUCCESS)
+        status = civ_ledger_compare_signed_head(target->ledger, &kept, &fault, report->ctl->pool);
+    if (status == APR_SUCCESS && fault != NULL)
+        status = ctl_report_fault(report, kept.height, fault);
+    return status;
+}
+
 /** What must outlive the ledger that it comes from. */
 static void keep(ctl_report_t *report)
 {
@@ -88,6 +116,8 @@ ctl_exit_e ctl_examine_file(ctl_report_t *report, const char *database, const ch
         ctl_complain("%s", error);
     } else {
         status = ctl_examine(report, target, 0, APR_UINT64_MAX, &problem);
+        if (status == APR_SUCCESS)
+            status = ctl_examine_kept(report, target);
         keep(report);
         if (status != APR_SUCCESS && status != APR_EOF) {
             ctl_progress_hide(&report->progress);

@@ -44,7 +44,6 @@ static const option_t table[] = {
     {"min-validators", NUMBER, FIELD(min_validators), "N", "written into the first block (3)"},
     {"mirror", FLAG, FIELD(mirror), NULL, "import although this host's key is not the ledger's"},
     {"name", TEXT, FIELD(name), "NAME", "name of the ledger"},
-    {"output", PATH, FIELD(output), "FILE", "write to this file, which must not exist"},
     {"owner", TEXT, FIELD(owner), "USER", "as root: the account that the state folder is made for"},
     {"public", FLAG, FIELD(public_half), NULL, "print the public half of a key that is there"},
     {"public-key", TEXT, FIELD(public_key), "FILE|BASE64", "the ledger's public key: SPKI PEM, or 32 bytes"},

@@ -19,7 +19,6 @@ struct ctl_options_t {
     const char *public_key;
     const char *ledger_id;
     const char *signed_head;
-    const char *output;
     const char *decision, *block_hash, *set_hash;
     apr_int64_t from, to; /**< -1 where not given */
     apr_int64_t height;

@@ -88,5 +88,9 @@ ctl_exit_e ctl_backup_verify(ctl_t *ctl, const char *path)
     if (pins.key == NULL && !pins.ledger_id_known)
         ctl_report_not_checked(&report, "whose ledger this is: compare its id with what you know, or give "
                                         "--public-key or --ledger-id");
+    if (ctl->options->signed_head == NULL && ctl->options->height < 0)
+        ctl_report_not_checked(&report,
+                               "whether blocks were missing already when it was made: give --signed-head or "
+                               "--height");
     return ctl_report_end(&report);
 }

@@ -203,6 +203,11 @@ static void test_exchanged(void)
     id = http_json_text(http_get(http_client(server->url, test_pool()), "/api/blockchain/info"),
                         "/blockchain/ledger_id");
     CU_ASSERT(tool_ends(1, NULL, "verify", "--backup", backup, "--ledger-id", id, NULL));
+    CU_ASSERT(tool_ends(1, NULL, "verify", "--backup", backup, "--height", "1", NULL));
+    CU_ASSERT(tool_ends(1, NULL, "verify", "--backup", backup, "--signed-head",
+                        in(tool_state(server), "signed-head"), NULL));
+    CU_ASSERT(tool_ends(0, NULL, "verify", "--backup", backup, "--height", "0", "--signed-head",
+                        in(tool_state(forger), "signed-head"), NULL));
     CU_ASSERT_EQUAL(harness_halt(server), 0);
     CU_ASSERT(tool_ends(4, &said, "restore", backup, "--state", tool_state(server), "--replace", NULL));
     CU_ASSERT(strstr(said, "--another-ledger") != NULL);

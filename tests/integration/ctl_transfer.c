@@ -100,6 +100,23 @@ static void test_round_trip(void)
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
+/* With a key that is not the ledger's: all can be read, nothing written. */
+static void serve_mirror(const harness_t *server, const char *state)
+{
+    harness_t *mirror;
+    http_client_t *web;
+
+    tool_folder(server, "mirror/ledger/keys");
+    CU_ASSERT(tool_ends(0, NULL, "keygen", apr_pstrcat(test_pool(), state, "/keys/ledger.pem", NULL), NULL));
+    mirror = tool_serve(scenario_file(server, "mirror"), NAME);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mirror);
+    web = http_client(mirror->url, test_pool());
+    CU_ASSERT_EQUAL(http_get(web, "/api/blockchain/block/9")->status, 200);
+    CU_ASSERT(http_is_problem(scenario_add(web, 1), 503));
+    CU_ASSERT(harness_log_is_clean(mirror, "CIV0207", "CIV0317", NULL));
+    CU_ASSERT_EQUAL(harness_stop(mirror), 0);
+}
+
 /* Without the key it can be read and verified; a ledger that is there stays what it is. */
 static void test_mirror(void)
 {
@@ -117,6 +134,7 @@ static void test_mirror(void)
     CU_ASSERT(tool_ends(4, NULL, "import", "--state", state, export, NULL));
     CU_ASSERT(tool_ends(4, NULL, "import", "--state", tool_state(server), export, NULL));
     CU_ASSERT(scenario_is_valid(http_client(server->url, test_pool())));
+    serve_mirror(server, state);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
