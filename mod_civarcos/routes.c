@@ -135,7 +135,7 @@ const civ_route_t civ_routes[] = {
     {CIV_GET, "/blockchain/tampering", "The blocks that were tampered with",
      civ_api_tampering, range_parameters, NULL, tampering_answer, JSON, 200, 1, {304, 400, 406, 429, 503, 0}},
     {CIV_GET, "/blockchain/export", "The blocks, one JSON object a line",
-     civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 503, 0}},
+     civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 429, 503, 0}},
 };
 /* clang-format on */
 

@@ -13,6 +13,7 @@ extern const test_suite_t idempotency_suite;
 extern const test_suite_t ledger_add_suite;
 extern const test_suite_t ledger_read_suite;
 extern const test_suite_t ledger_search_suite;
+extern const test_suite_t limits_suite;
 extern const test_suite_t openapi_suite;
 extern const test_suite_t outage_disk_suite;
 extern const test_suite_t outage_suite;
@@ -26,14 +27,17 @@ extern const test_suite_t virtual_hosts_suite;
 
 int main(int argc, const char *const *argv)
 {
-    static const test_suite_t *const suites[] = {
-        &api_root_suite,       &openapi_suite,        &ledger_add_suite,
-        &ledger_read_suite,    &ledger_search_suite,  &bad_input_suite,
-        &bad_transfer_suite,   &http_semantics_suite, &concurrency_suite,
-        &idempotency_suite,    &pending_suite,        &restart_suite,
-        &crash_suite,          &virtual_hosts_suite,  &tampering_suite,
-        &tampering_walk_suite, &privileges_suite,     &outage_suite,
-        &outage_disk_suite,    &verifier_suite,       NULL};
+    static const test_suite_t *const suites[] = {&api_root_suite,       &openapi_suite,
+                                                 &ledger_add_suite,     &ledger_read_suite,
+                                                 &ledger_search_suite,  &bad_input_suite,
+                                                 &bad_transfer_suite,   &http_semantics_suite,
+                                                 &concurrency_suite,    &idempotency_suite,
+                                                 &pending_suite,        &restart_suite,
+                                                 &crash_suite,          &limits_suite,
+                                                 &virtual_hosts_suite,  &tampering_suite,
+                                                 &tampering_walk_suite, &privileges_suite,
+                                                 &outage_suite,         &outage_disk_suite,
+                                                 &verifier_suite,       NULL};
 
     return test_main(argc, argv, suites);
 }
