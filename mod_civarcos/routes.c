@@ -204,7 +204,7 @@ const civ_route_t civ_routes[] = {
      civ_api_consensus, consensus_parameters, NULL, consensus_answer, JSON, 200, 1,
      {304, 400, 404, 406, 503, 0}},
     {CIV_GET, "/blockchain/export", "The blocks, one JSON object a line",
-     civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 503, 0}},
+     civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 429, 503, 0}},
 };
 /* clang-format on */
 

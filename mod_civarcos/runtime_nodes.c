@@ -113,6 +113,14 @@ static void reopen_node(civ_slot_t *slot)
     }
 }
 
+/* Further ahead than one interval: the clock was set back. */
+static int is_time(const civ_slot_t *slot)
+{
+    apr_time_t now = apr_time_now();
+
+    return now >= slot->next_open || slot->next_open - now > REOPEN_INTERVAL;
+}
+
 civ_node_t *civ_runtime_node(civ_slot_t *slot)
 {
     civ_node_t *node = __atomic_load_n(&slot->node, __ATOMIC_ACQUIRE);
@@ -120,7 +128,7 @@ civ_node_t *civ_runtime_node(civ_slot_t *slot)
     if (node || !slot->is_usable || apr_atomic_cas32(&slot->opening, 1, 0) != 0) {
         return node;
     }
-    if (!slot->node && apr_time_now() >= slot->next_open && !civ_runtime_is_stopping(NULL)) {
+    if (!slot->node && is_time(slot) && !civ_runtime_is_stopping(NULL)) {
         reopen_node(slot);
     }
     node = slot->node;

@@ -293,9 +293,11 @@ static apr_status_t seal_overdue(civ_ledger_t *ledger, const civ_pending_state_t
     civ_append_result_t result;
     civ_problem_t problem;
     apr_int64_t due = state->oldest + apr_time_as_msec(ledger->config->seal_interval);
+    apr_int64_t now = civ_timestamp_now();
     apr_status_t status;
 
-    if (state->count == 0 || civ_timestamp_now() < due)
+    /* A clock that was set back is not waited for. */
+    if (state->count == 0 || (now >= state->oldest && now < due))
         return APR_SUCCESS;
     status = civ_ledger_seal(ledger, NULL, &result, &problem, pool);
     /* Somebody else was faster. */

@@ -173,7 +173,8 @@ static void try_start(civ_node_t *node, apr_pool_t *pool)
     apr_status_t status;
 
     apr_thread_mutex_lock(node->lock);
-    if (now < node->next_start) {
+    /* Further ahead than one interval: the clock was set back. */
+    if (now < node->next_start && node->next_start - now <= START_INTERVAL) {
         apr_thread_mutex_unlock(node->lock);
         return;
     }
