@@ -36,16 +36,16 @@ static void remove_file(void)
     unlink(file_path());
 }
 
-static const civ_key_t *ledger_key(void)
+static const civ_key_t *ledger_key(apr_pool_t *pool)
 {
     static const unsigned char seed[32] = {1, 2, 3};
-    static civ_key_t *key;
-    apr_pool_t *pool;
+    static int is_started;
+    civ_key_t *key;
 
-    if (!key) {
-        FUZZ_DEMAND(apr_pool_create(&pool, NULL) == APR_SUCCESS &&
-                    civ_key_from_seed(&key, seed, pool) == APR_SUCCESS && atexit(remove_file) == 0);
+    if (!is_started) {
+        is_started = atexit(remove_file) == 0;
     }
+    FUZZ_DEMAND(is_started && civ_key_from_seed(&key, seed, pool) == APR_SUCCESS);
     return key;
 }
 
@@ -61,7 +61,7 @@ static apr_status_t read_head(civ_signed_head_t *head, apr_pool_t *pool)
 {
     civ_signed_head_t peeked[2];
     apr_status_t status =
-        civ_head_file_read(head, file_path(), ledger_name, civ_key_public(ledger_key()), pool);
+        civ_head_file_read(head, file_path(), ledger_name, civ_key_public(ledger_key(pool)), pool);
     int count = civ_head_file_peek(peeked, file_path(), pool);
     int i;
 
@@ -81,7 +81,7 @@ static void make_block(civ_block_t *block, apr_uint64_t height, apr_pool_t *pool
     memset(block, 0, sizeof(*block));
     block->header.height = height;
     civ_digest_sha256(&block->hash, &height, sizeof(height));
-    FUZZ_DEMAND(civ_block_sign(block, ledger_name, ledger_key(), pool) == APR_SUCCESS);
+    FUZZ_DEMAND(civ_block_sign(block, ledger_name, ledger_key(pool), pool) == APR_SUCCESS);
 }
 
 /* Two heads in a row are written, and the input falls upon one slot. */

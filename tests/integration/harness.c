@@ -326,10 +326,39 @@ static int has_ended(harness_t *server, int *code)
     return server->pid == 0;
 }
 
+/* httpd's command line; under valgrind where CIVARCOS_HTTPD_VALGRIND says how that is called. Its processes report to one
+ * file each, and there are no more of them than must be. */
+static const char *const *command_line(const harness_t *server)
+{
+    const char *const httpd[] = {CIVARCOS_HTTPD, "-DFOREGROUND", "-f", server->internal->httpd_conf,
+                                 "-k",           "start",        NULL};
+    static const char *const few[] = {"-c", "StartServers 1",     "-c", "MinSpareThreads 1",
+                                      "-c", "MaxSpareThreads 26", NULL};
+    apr_array_header_t *words = apr_array_make(test_pool(), 24, sizeof(const char *));
+    const char *valgrind = getenv("CIVARCOS_HTTPD_VALGRIND");
+    const char *const *word;
+    char **given = NULL;
+
+    if (valgrind && *valgrind && apr_tokenize_to_argv(valgrind, &given, test_pool()) == APR_SUCCESS) {
+        for (word = (const char *const *)given; *word; word++) {
+            APR_ARRAY_PUSH(words, const char *) = *word;
+        }
+        APR_ARRAY_PUSH(words, const char *) =
+            apr_pstrcat(test_pool(), "--log-file=", server->state_dir, "/sanitizer/valgrind.%p", NULL);
+    }
+    for (word = httpd; *word; word++) {
+        APR_ARRAY_PUSH(words, const char *) = *word;
+    }
+    for (word = few; given && *word; word++) {
+        APR_ARRAY_PUSH(words, const char *) = *word;
+    }
+    APR_ARRAY_PUSH(words, const char *) = NULL;
+    return (const char *const *)words->elts;
+}
+
 static int launch(harness_t *server)
 {
-    const char *argv[] = {CIVARCOS_HTTPD, "-DFOREGROUND", "-f", server->internal->httpd_conf,
-                          "-k",           "start",        NULL};
+    const char *const *argv = command_line(server);
     const char *const *environment = make_environment(server->state_dir);
     double deadline = now_seconds() + START_SECONDS;
     int code = 0;

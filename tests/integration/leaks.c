@@ -60,7 +60,7 @@ static const harness_options_t options = {"worker", config, NULL};
 
 static harness_t *server;
 static pid_t child;
-static const long *counts; /* live_bytes.h */
+static const long *counts; /* live_bytes.h; NULL under valgrind, which counts for itself */
 
 /** What a route is sent; one that is not listed gets a guess that cannot harm. */
 typedef struct sample_t {
@@ -153,7 +153,7 @@ static const char *make_counts(void)
 /* What the process has of malloc. */
 static long live_bytes(void)
 {
-    return __atomic_load_n(&counts[live_bytes_slot(child)], __ATOMIC_RELAXED);
+    return !counts ? 0 : __atomic_load_n(&counts[live_bytes_slot(child)], __ATOMIC_RELAXED);
 }
 
 /* What the process has of the system for itself, in bytes; shared memory and mapped files are not in it. */
@@ -254,8 +254,10 @@ static void measure(const char *name, const char *request, unsigned long stretch
         take_growth(&own, i == 0);
     }
     name = apr_psprintf(test_pool(), "%s (%d)", name, status);
-    judge(name, &live, stretch);
-    if (stretch >= OWN_STRETCH) {
+    if (counts) {
+        judge(name, &live, stretch);
+    }
+    if (counts && stretch >= OWN_STRETCH) {
         judge(name, &own, stretch);
     }
 }
@@ -286,19 +288,14 @@ static int restart_with_counter(void)
     return failed;
 }
 
-static int setup(void)
+/* More than the database's cache has room for, so that the cache does not grow with what the case adds. */
+static int fill(void)
 {
+    http_client_t *client = checks_client(server);
     const char *text;
-    http_client_t *client;
     int failed = 0;
     int i;
 
-    server = harness_start(&options);
-    if (!server) {
-        return 1;
-    }
-    client = checks_client(server);
-    failed |= http_post(client, "/api/blockchain/add", "{\"evidence\":" EVIDENCE "}")->status != 201;
     text = checks_repeat("{\"x\":\"", "x", FILL_BYTES, "\"}");
     text = apr_pstrcat(test_pool(), "{\"evidence\":[",
                        checks_repeat("", apr_pstrcat(test_pool(), text, ",", NULL), FILL_ENTRIES - 1, text),
@@ -307,7 +304,21 @@ static int setup(void)
         failed |= http_post(client, "/api/blockchain/add", text)->status != 201;
         http_forget(client);
     }
-    return failed || restart_with_counter() != 0 || harness_children(server, &child, 1) != 1 ||
+    return failed;
+}
+
+static int setup(void)
+{
+    server = harness_start(&options);
+    if (!server ||
+        http_post(checks_client(server), "/api/blockchain/add", "{\"evidence\":" EVIDENCE "}")->status !=
+            201) {
+        return 1;
+    }
+    if (getenv("CIVARCOS_HTTPD_VALGRIND")) {
+        return harness_children(server, &child, 1) != 1;
+    }
+    return fill() || restart_with_counter() != 0 || harness_children(server, &child, 1) != 1 ||
            http_get(checks_client(server), "/api/blockchain/validate")->status != 200;
 }
 
