@@ -8,6 +8,7 @@
  */
 #include "base/keys.h"
 
+#include "base/durable.h"
 #include "base/status.h"
 
 #include <apr_strings.h>
@@ -282,22 +283,6 @@ static apr_status_t write_all(int file, const char *data, size_t length)
     return fsync(file) == 0 ? APR_SUCCESS : errno;
 }
 
-/* A new name is only sure to survive a crash when its folder is synced as well. */
-static apr_status_t sync_folder_of(const char *path, apr_pool_t *pool)
-{
-    const char *slash = strrchr(path, '/');
-    const char *folder = !slash ? "." : slash == path ? "/" : apr_pstrmemdup(pool, path, slash - path);
-    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    apr_status_t status;
-
-    if (file < 0) {
-        return errno;
-    }
-    status = fsync(file) == 0 ? APR_SUCCESS : errno;
-    close(file);
-    return status;
-}
-
 /* mkostemp() makes the file with mode 0600 and O_EXCL; link(), unlike rename(), replaces nothing. */
 static apr_status_t put_file(const char *path, const char *data, size_t length, apr_pool_t *pool)
 {
@@ -316,7 +301,7 @@ static apr_status_t put_file(const char *path, const char *data, size_t length, 
         status = errno;
     }
     unlink(temporary);
-    return status == APR_SUCCESS ? sync_folder_of(path, pool) : status;
+    return status == APR_SUCCESS ? civ_sync_folder_of(path, pool) : status;
 }
 
 apr_status_t civ_key_save(const civ_key_t *key, const char *path, apr_pool_t *pool)

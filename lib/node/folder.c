@@ -28,6 +28,11 @@ static int enter(int folder, const char *name, int may_follow, mode_t mode)
 
     if (next < 0 && errno == ENOENT && (mkdirat(folder, name, mode) == 0 || errno == EEXIST)) {
         next = openat(folder, name, flags);
+        /* Its name, against a power cut. */
+        if (next >= 0 && fsync(folder) != 0) {
+            close(next);
+            next = -1;
+        }
     }
     return next;
 }

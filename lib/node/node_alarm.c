@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "node/node_private.h"
 
 /* Whether the file was there, for all processes of the server. */
@@ -34,7 +35,7 @@ static const char *alarm_path(const civ_node_config_t *config, apr_pool_t *pool)
 }
 
 /* Only the first reason is kept. What cannot be written is in the log, and in the hot state until the next restart. */
-static apr_status_t keep(const char *path, const char *reason)
+static apr_status_t keep(const char *path, const char *reason, apr_pool_t *pool)
 {
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     apr_size_t length = strlen(reason);
@@ -45,7 +46,7 @@ static apr_status_t keep(const char *path, const char *reason)
     if (write(file, reason, length) != (ssize_t)length || write(file, "\n", 1) != 1 || fsync(file) != 0)
         status = apr_get_os_error();
     close(file);
-    return status;
+    return status == APR_SUCCESS ? civ_sync_folder_of(path, pool) : status;
 }
 
 void civ_node_alarm_raise(civ_node_t *node, const char *reason)
@@ -55,7 +56,7 @@ void civ_node_alarm_raise(civ_node_t *node, const char *reason)
 
     civ_node_read_only_set(node, reason);
     apr_pool_create(&scratch, NULL);
-    status = keep(alarm_path(node->config, scratch), reason);
+    status = keep(alarm_path(node->config, scratch), reason, scratch);
     if (status == APR_SUCCESS)
         set_kept(node, 1);
     else

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "node/node_private.h"
 
 const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool)
@@ -56,7 +57,9 @@ static apr_status_t make_folder(const char *path, apr_uid_t uid, apr_gid_t gid, 
     struct stat info;
     apr_status_t status = APR_SUCCESS;
 
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+    if (mkdir(path, 0700) == 0)
+        status = civ_sync_folder_of(path, pool);
+    else if (errno != EEXIST)
         status = apr_get_os_error();
     if (status == APR_SUCCESS && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
         status = APR_ENOTDIR;
@@ -145,6 +148,8 @@ static apr_status_t make_database(const char *path, apr_uid_t uid, apr_gid_t gid
         close(file);
     else if (errno != EROFS && errno != EACCES)
         status = apr_get_os_error();
+    if (file >= 0)
+        status = civ_sync_folder_of(path, pool);
     if (status == APR_SUCCESS)
         status = give_away(path, uid, gid);
     if (status != APR_SUCCESS)
