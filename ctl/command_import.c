@@ -155,8 +155,8 @@ static ctl_exit_e finish(job_t *job, ctl_exit_e result)
         ctl_complain("nothing was imported");
         return result != CTL_DONE ? result : printed;
     }
-    printf("imported: %s%s\n", job->incoming.target,
-           job->mirror ? "; a mirror, that cannot be appended to: the ledger's key is not here" : "");
+    fprintf(job->ctl->options->json ? stderr : stdout, "imported: %s%s\n", job->incoming.target,
+            job->mirror ? "; a mirror, that cannot be appended to: the ledger's key is not here" : "");
     return CTL_DONE;
 }
 

@@ -240,6 +240,13 @@ static void test_links_of_others(void)
                             "--owner", "nobody", export, NULL));
         CU_ASSERT(!tool_exists(state, "link/export.ndjson") && !tool_exists(state, "link/backup"));
     }
+    /* A folder of root's in somebody else's could be any folder of root's. */
+    CU_ASSERT_EQUAL(mkdir(apr_pstrcat(test_pool(), state, "/rooted", NULL), 0700), 0);
+    if (geteuid() == 0) {
+        CU_ASSERT(
+            tool_ends(3, &said, "verify", "--state", apr_pstrcat(test_pool(), state, "/rooted", NULL), NULL));
+        CU_ASSERT(strstr(said, "somebody else could put another folder in its place") != NULL);
+    }
     /* Nor is the state folder itself a link. */
     CU_ASSERT_EQUAL(symlink(tool_state(server), scenario_file(server, "link")), 0);
     CU_ASSERT(tool_ends(3, NULL, "verify", "--state", scenario_file(server, "link"), NULL));
