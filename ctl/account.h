@@ -8,12 +8,20 @@
 #ifndef CTL_ACCOUNT_H
 #define CTL_ACCOUNT_H
 
+#include <sys/types.h>
+
 #include "ctl.h"
 
-/** Become the owner of an existing folder. Complains. @return CTL_DONE or CTL_FAILED (no folder, a symbolic link) */
+/**
+ * Become the owner of an existing folder. Root stays root only where the folder is root's and nobody else can have put
+ * another one in its place. Complains. @return CTL_DONE or CTL_FAILED (no folder, a symbolic link, not safe)
+ */
 ctl_exit_e ctl_account_of_folder(const char *path, apr_pool_t *pool);
 
 /** Become the owner of the folder in which @a path is or will be. */
 ctl_exit_e ctl_account_of_parent(const char *path, apr_pool_t *pool);
+
+/** Become that account. */
+ctl_exit_e ctl_account_become(uid_t uid, gid_t gid);
 
 #endif

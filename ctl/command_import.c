@@ -17,7 +17,7 @@ typedef struct job_t {
     ctl_t *ctl;
     civ_node_config_t config;
     ctl_pins_t pins;
-    ctl_lines_t lines;
+    ctl_lines_t *lines;
     ctl_incoming_t incoming;
     ctl_report_t report; /**< of reading the export */
     civ_verifier_t verifier;
@@ -73,7 +73,7 @@ static apr_status_t fill_tables(job_t *job, civ_db_t *db, apr_pool_t *pool)
     apr_status_t status = civ_import_begin(&job->import, db, pool);
 
     if (status == APR_SUCCESS)
-        status = ctl_export_walk(&job->report, &job->verifier, &job->lines, &job->pins, -1, take_block, job);
+        status = ctl_export_walk(&job->report, &job->verifier, job->lines, &job->pins, -1, take_block, job);
     if (status == APR_SUCCESS && job->report.faults == 0)
         status = civ_import_finish(job->import, &job->verifier, pool);
     civ_db_rollback(db);
@@ -155,8 +155,8 @@ static ctl_exit_e finish(job_t *job, ctl_exit_e result)
         ctl_complain("nothing was imported");
         return result != CTL_DONE ? result : printed;
     }
-    printf("imported: %s%s\n", job->incoming.target,
-           job->mirror ? "; a mirror, that cannot be appended to: the ledger's key is not here" : "");
+    fprintf(job->ctl->options->json ? stderr : stdout, "imported: %s%s\n", job->incoming.target,
+            job->mirror ? "; a mirror, that cannot be appended to: the ledger's key is not here" : "");
     return CTL_DONE;
 }
 

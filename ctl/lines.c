@@ -27,40 +27,30 @@ static apr_status_t clean_up(void *baton)
     return APR_SUCCESS;
 }
 
-apr_status_t ctl_lines_from(ctl_lines_t *lines, int file, const char *name, apr_pool_t *pool)
+apr_status_t ctl_lines_open(ctl_lines_t **out, const char *path, apr_pool_t *pool)
 {
+    ctl_lines_t *lines = apr_pcalloc(pool, sizeof(*lines));
+    int is_standard = strcmp(path, "-") == 0;
     struct stat info;
 
-    memset(lines, 0, sizeof(*lines));
-    lines->name = name;
-    lines->file = file;
+    lines->name = is_standard ? "standard input" : path;
+    lines->file = is_standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (lines->file < 0)
+        return apr_get_os_error();
+    lines->owned = !is_standard;
     lines->room = FIRST_ROOM;
     lines->buffer = malloc(lines->room);
+    apr_pool_cleanup_register(pool, lines, clean_up, apr_pool_cleanup_null);
     if (lines->buffer == NULL)
         return APR_ENOMEM;
-    apr_pool_cleanup_register(pool, lines, clean_up, apr_pool_cleanup_null);
-    if (fstat(file, &info) != 0)
+    if (fstat(lines->file, &info) != 0)
         return apr_get_os_error();
     if (S_ISDIR(info.st_mode))
         return EISDIR;
     if (S_ISREG(info.st_mode))
         lines->size = (apr_uint64_t)info.st_size;
+    *out = lines;
     return APR_SUCCESS;
-}
-
-apr_status_t ctl_lines_open(ctl_lines_t *lines, const char *path, apr_pool_t *pool)
-{
-    apr_status_t status;
-    int file;
-
-    if (strcmp(path, "-") == 0)
-        return ctl_lines_from(lines, STDIN_FILENO, "standard input", pool);
-    file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return apr_get_os_error();
-    status = ctl_lines_from(lines, file, path, pool);
-    lines->owned = 1;
-    return status;
 }
 
 /** Room for more behind what is there. */

@@ -19,11 +19,8 @@ typedef struct ctl_lines_t {
     int ended;
 } ctl_lines_t;
 
-/** Open @a path; "-" is standard input. Closed with @a pool. */
-apr_status_t ctl_lines_open(ctl_lines_t *lines, const char *path, apr_pool_t *pool);
-
-/** Read from an open file, which stays the caller's. */
-apr_status_t ctl_lines_from(ctl_lines_t *lines, int file, const char *name, apr_pool_t *pool);
+/** Open @a path; "-" is standard input. On @a pool, and closed with it. */
+apr_status_t ctl_lines_open(ctl_lines_t **lines, const char *path, apr_pool_t *pool);
 
 /**
  * The next line, its line feed not counted; it lives until the next call.

@@ -52,8 +52,9 @@ static const ctl_command_t *find(const char *name)
 
 static ctl_exit_e run(int argc, const char *const *argv, apr_pool_t *pool)
 {
-    ctl_options_t options;
-    ctl_t ctl = {pool, &options, {write_log, NULL, CIV_LOG_WARNING}};
+    /* Databases that are closed with the pool may still want to say something. */
+    ctl_options_t *options = apr_pcalloc(pool, sizeof(*options));
+    ctl_t *ctl = apr_pcalloc(pool, sizeof(*ctl));
     const ctl_command_t *command;
     ctl_exit_e result;
     apr_status_t status;
@@ -70,15 +71,19 @@ static ctl_exit_e run(int argc, const char *const *argv, apr_pool_t *pool)
         print_usage(stderr);
         return CTL_USAGE;
     }
-    result = ctl_options_read(&options, command, argc - 1, argv + 1, pool);
+    result = ctl_options_read(options, command, argc - 1, argv + 1, pool);
     if (result != CTL_DONE)
         return result;
-    if (options.help) {
+    if (options->help) {
         ctl_options_help(command);
         return CTL_DONE;
     }
+    ctl->pool = pool;
+    ctl->options = options;
+    ctl->log.write = write_log;
+    ctl->log.level = CIV_LOG_WARNING;
     status = civ_store_initialize(pool);
-    return status == APR_SUCCESS ? command->run(&ctl) : ctl_failed(status, "APR cannot be used");
+    return status == APR_SUCCESS ? command->run(ctl) : ctl_failed(status, "APR cannot be used");
 }
 
 int main(int argc, const char *const *argv)

@@ -33,6 +33,7 @@ ctl_exit_e ctl_place_check_name(const char *name)
 
 /* --- entering --- */
 
+/** The folder is made by root only where nobody else can interfere; else the account has to make it. */
 static ctl_exit_e make_folder_as_root(const char *state, const char *owner, apr_pool_t *pool)
 {
     const struct passwd *account = owner != NULL ? getpwnam(owner) : NULL;
@@ -54,7 +55,7 @@ static ctl_exit_e make_folder_as_root(const char *state, const char *owner, apr_
         return CTL_USAGE;
     }
     if (civ_folder_make(state, account->pw_uid, account->pw_gid, &error, pool) == APR_SUCCESS)
-        return CTL_DONE;
+        return ctl_account_become(account->pw_uid, account->pw_gid);
     ctl_complain("%s", error != NULL ? error : "the state folder cannot be made");
     return CTL_FAILED;
 }

@@ -214,7 +214,7 @@ ctl_exit_e ctl_export_verify(ctl_t *ctl, const char *path)
     const ctl_options_t *options = ctl->options;
     civ_verifier_t verifier;
     ctl_report_t report;
-    ctl_lines_t lines;
+    ctl_lines_t *lines;
     ctl_pins_t pins;
     ctl_exit_e result;
     apr_status_t status;
@@ -230,10 +230,10 @@ ctl_exit_e ctl_export_verify(ctl_t *ctl, const char *path)
     if (status != APR_SUCCESS)
         return ctl_failed(status, "\"%s\" cannot be read", path);
     ctl_report_start(&report, ctl, "verifying");
-    status = ctl_export_walk(&report, &verifier, &lines, &pins, options->to, NULL, NULL);
+    status = ctl_export_walk(&report, &verifier, lines, &pins, options->to, NULL, NULL);
     if (status != APR_SUCCESS && status != APR_EOF) {
         ctl_progress_hide(&report.progress);
-        return ctl_failed(status, "\"%s\" cannot be read to its end", lines.name);
+        return ctl_failed(status, "\"%s\" cannot be read to its end", lines->name);
     }
     say_what_was_not_checked(&report, &pins);
     return ctl_report_end(&report);

@@ -35,7 +35,7 @@ typedef struct civ_offline_t {
  * Open it for reading.
  * @param error a sentence on failure, on @a pool
  * @return APR_SUCCESS, also where block 0 is damaged (see fault); APR_ENOENT where there is no database or no ledger in it;
- * others as opening found. @a config and what it points to must outlive @a pool.
+ * others as opening found. What @a config points to must outlive @a pool.
  */
 apr_status_t civ_offline_open(civ_offline_t **offline, const civ_offline_config_t *config, const char **error,
                               apr_pool_t *pool);

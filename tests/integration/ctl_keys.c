@@ -228,6 +228,25 @@ static void test_links_of_others(void)
         CU_ASSERT(tool_run(&said, "import", "--state", state, export, NULL) != 0 || geteuid() != 0);
         CU_ASSERT_STRING_EQUAL(test_read_file(precious, NULL), PRECIOUS);
     }
+    state = tool_folder(server, "state-of-account");
+    CU_ASSERT_EQUAL(
+        symlink(scenario_file(server, "htdocs/precious"), apr_pstrcat(test_pool(), state, "/link", NULL)), 0);
+    if (geteuid() == 0) {
+        CU_ASSERT(tool_ends(3, NULL, "export", "--state", tool_state(server),
+                            apr_pstrcat(test_pool(), state, "/link/export.ndjson", NULL), NULL));
+        CU_ASSERT(tool_ends(3, NULL, "backup", "--state", tool_state(server),
+                            apr_pstrcat(test_pool(), state, "/link/backup", NULL), NULL));
+        CU_ASSERT(tool_ends(3, NULL, "import", "--state", apr_pstrcat(test_pool(), state, "/link", NULL),
+                            "--owner", "nobody", export, NULL));
+        CU_ASSERT(!tool_exists(state, "link/export.ndjson") && !tool_exists(state, "link/backup"));
+    }
+    /* A folder of root's in somebody else's could be any folder of root's. */
+    CU_ASSERT_EQUAL(mkdir(apr_pstrcat(test_pool(), state, "/rooted", NULL), 0700), 0);
+    if (geteuid() == 0) {
+        CU_ASSERT(
+            tool_ends(3, &said, "verify", "--state", apr_pstrcat(test_pool(), state, "/rooted", NULL), NULL));
+        CU_ASSERT(strstr(said, "somebody else could put another folder in its place") != NULL);
+    }
     /* Nor is the state folder itself a link. */
     CU_ASSERT_EQUAL(symlink(tool_state(server), scenario_file(server, "link")), 0);
     CU_ASSERT(tool_ends(3, NULL, "verify", "--state", scenario_file(server, "link"), NULL));

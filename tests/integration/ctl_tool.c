@@ -83,7 +83,6 @@ pid_t tool_start(int input, int output, ...)
         use(input, STDIN_FILENO);
         use(output, STDOUT_FILENO);
         dup2(STDOUT_FILENO, STDERR_FILENO);
-        closefrom(STDERR_FILENO + 1);
         execv(argv[0], (char *const *)argv);
         _exit(127);
     }
