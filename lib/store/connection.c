@@ -14,7 +14,7 @@
 /* Longest text of the driver that goes into a log line. */
 #define DRIVER_WORDS 300
 
-static const civ_dialect_t *const dialects[] = {&civ_dialect_sqlite, NULL};
+static const civ_dialect_t *const dialects[] = {&civ_dialect_sqlite, &civ_dialect_pgsql, NULL};
 
 const civ_dialect_t *civ_dialect_find(const char *driver)
 {
@@ -89,6 +89,17 @@ apr_status_t civ_store_initialize(apr_pool_t *pool)
     return apr_dbd_init(pool);
 }
 
+static const char *supported_drivers(apr_pool_t *pool)
+{
+    const civ_dialect_t *const *dialect;
+    const char *names = NULL;
+
+    for (dialect = dialects; *dialect != NULL; dialect++)
+        names = apr_pstrcat(pool, names != NULL ? names : "", names != NULL ? ", " : "", (*dialect)->driver,
+                            NULL);
+    return names;
+}
+
 apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_pool_t *pool)
 {
     const apr_dbd_driver_t *loaded;
@@ -96,8 +107,8 @@ apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_
     char reason[160];
 
     if (civ_dialect_find(driver) == NULL) {
-        *error =
-            apr_psprintf(pool, "the database driver \"%s\" is not supported (supported: sqlite3)", driver);
+        *error = apr_psprintf(pool, "the database driver \"%s\" is not supported (supported: %s)", driver,
+                              supported_drivers(pool));
         return APR_ENOTIMPL;
     }
     status = apr_dbd_get_driver(pool, driver, &loaded);
@@ -105,6 +116,22 @@ apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_
         *error = apr_psprintf(pool, "apr_dbd cannot load its driver \"%s\" (%s): is its package installed?",
                               driver, apr_strerror(status, reason, sizeof(reason)));
     return status;
+}
+
+const char *civ_store_fault_of_parameters(const char *driver, const char *parameters, apr_pool_t *pool)
+{
+    const civ_dialect_t *dialect = civ_dialect_find(driver);
+
+    return dialect != NULL && dialect->fault_of_parameters != NULL
+               ? dialect->fault_of_parameters(parameters, pool)
+               : NULL;
+}
+
+int civ_store_tells_free_space(const char *driver)
+{
+    const civ_dialect_t *dialect = civ_dialect_find(driver);
+
+    return dialect != NULL && dialect->free_space != NULL;
 }
 
 /* --- failures --- */
@@ -124,6 +151,7 @@ apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what)
 
     /* Copied, because classifying makes the connection forget them. */
     apr_cpystrn(words, reason != NULL ? reason : "no reason given", sizeof(words));
+    words[strcspn(words, "\n")] = '\0';
     status = db->dialect->classify(db, code);
     civ_log_write(db->config->log, level_of(status), APR_SUCCESS,
                   "CIV0102: database: %s failed (code %d): %s", what, code, words);
@@ -200,17 +228,28 @@ static apr_status_t close_cleanup(void *baton)
     return APR_SUCCESS;
 }
 
+static void report_connect(civ_db_t *db, apr_status_t status, const char *error)
+{
+    const char *words = error != NULL ? error : "no reason given";
+
+    if (db->dialect->conceal != NULL)
+        words = db->dialect->conceal(words, db->config->parameters, db->pool);
+    civ_log_write(db->config->log, CIV_LOG_ERROR, status, "CIV0103: database: cannot connect: %.*s",
+                  DRIVER_WORDS, words);
+}
+
 static apr_status_t connect_database(civ_db_t *db)
 {
-    const char *error = NULL;
+    const char *parameters = db->config->parameters, *error = NULL;
     apr_status_t status = apr_dbd_get_driver(db->pool, db->config->driver, &db->driver);
 
     if (status != APR_SUCCESS)
         return status;
-    status = apr_dbd_open_ex(db->driver, db->pool, db->config->parameters, &db->handle, &error);
+    if (db->dialect->complete_parameters != NULL)
+        parameters = db->dialect->complete_parameters(parameters, db->pool);
+    status = apr_dbd_open_ex(db->driver, db->pool, parameters, &db->handle, &error);
     if (status != APR_SUCCESS) {
-        civ_log_write(db->config->log, CIV_LOG_ERROR, status, "CIV0103: database: cannot connect: %.*s",
-                      DRIVER_WORDS, error != NULL ? error : "no reason given");
+        report_connect(db, status, error);
         db->handle = NULL;
         return CIV_EUNREACHABLE;
     }
@@ -277,7 +316,13 @@ static apr_dbd_prepared_t **slot_of(civ_db_t *db, const civ_statement_t *stateme
 static apr_status_t prepare(civ_db_t *db, const civ_statement_t *statement, apr_dbd_prepared_t **slot)
 {
     const char *text = civ_dialect_rewrite(db->dialect, statement->text, db->pool);
-    int code = apr_dbd_prepare(db->driver, db->pool, db->handle, text, statement->label, slot);
+    const char *label = statement->label;
+    int code;
+
+    /* Where statements have names, a stale one keeps its own until the connection is closed. */
+    if (db->again > 0)
+        label = apr_psprintf(db->pool, "%s_%u", label, db->again);
+    code = apr_dbd_prepare(db->driver, db->pool, db->handle, text, label, slot);
 
     if (code == 0)
         return APR_SUCCESS;
@@ -334,8 +379,10 @@ static apr_status_t run(civ_db_t *db, run_t *what, const civ_argument_t *argumen
         if (code == 0)
             return APR_SUCCESS;
         status = civ_db_failed(db, code, what->statement->label);
-        if (status == CIV_ESCHEMA)
+        if (status == CIV_ESCHEMA) {
             *slot = NULL;
+            db->again++;
+        }
         if (db->in_transaction)
             break;
     }
@@ -358,6 +405,7 @@ struct civ_rows_t {
     apr_dbd_results_t *results;
     apr_dbd_row_t *row;
     apr_pool_t *pool;
+    int ended; /**< some drivers free their result at the end and must not be asked again */
 };
 
 apr_status_t civ_db_select(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
@@ -379,8 +427,9 @@ apr_status_t civ_rows_next(civ_rows_t *rows)
 {
     const civ_db_t *db = rows->db;
 
-    return apr_dbd_get_row(db->driver, rows->pool, rows->results, &rows->row, -1) == 0 ? APR_SUCCESS
-                                                                                       : APR_EOF;
+    if (!rows->ended)
+        rows->ended = apr_dbd_get_row(db->driver, rows->pool, rows->results, &rows->row, -1) != 0;
+    return rows->ended ? APR_EOF : APR_SUCCESS;
 }
 
 const char *civ_rows_text(civ_rows_t *rows, int column)
@@ -424,12 +473,15 @@ apr_status_t civ_db_begin(civ_db_t *db)
         return APR_EINVAL;
     /* An ad-hoc text fails once on a connection after another one changed the schema, then works. */
     for (tries = 0; tries < 2 && status == CIV_ESCHEMA; tries++) {
-        code = civ_db_raw_query(db, db->dialect->begin);
+        code = db->dialect->begin(db);
         status = code == 0 ? APR_SUCCESS : civ_db_failed(db, code, "BEGIN");
     }
     if (status == APR_SUCCESS) {
         db->in_transaction = 1;
         db->failure = APR_SUCCESS;
+    } else if (!db->broken && db->dialect->is_inside(db)) {
+        db->in_transaction = 1;
+        civ_db_rollback(db);
     }
     return status;
 }
@@ -459,14 +511,15 @@ apr_status_t civ_db_commit(civ_db_t *db, int *unknown)
         civ_db_rollback(db);
         return status;
     }
-    code = civ_db_raw_query(db, "COMMIT");
+    code = db->dialect->commit(db);
     if (code == 0) {
         db->in_transaction = 0;
         return APR_SUCCESS;
     }
     status = civ_db_failed(db, code, "COMMIT");
-    *unknown = 1;
-    db->broken = 1;
+    *unknown = db->dialect->is_uncertain(db);
+    if (*unknown)
+        db->broken = 1;
     civ_db_rollback(db);
     return status;
 }
@@ -478,7 +531,7 @@ int civ_db_in_transaction(const civ_db_t *db)
 
 apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes)
 {
-    return db->dialect->free_space(db, bytes);
+    return db->dialect->free_space != NULL ? db->dialect->free_space(db, bytes) : APR_ENOTIMPL;
 }
 
 apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *pool)

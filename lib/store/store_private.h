@@ -22,6 +22,8 @@ struct civ_db_t {
     apr_pool_t *scratch;            /**< cleared at every execute */
     apr_status_t failure;           /**< the first failure of the transaction at hand */
     apr_uint32_t epoch;             /**< the pool's epoch when it was opened */
+    unsigned again;                 /**< how often a statement was prepared again */
+    void *own;                      /**< the dialect's, on pool; NULL before its setup */
     int in_transaction;
     int broken; /**< not to be used again */
 };
