@@ -24,6 +24,7 @@ static const struct {
 } limits[] = {
     {"ledger_append/little_space_refuses", "sqlite3", of_space},
     {"ledger_batch/failure_keeps_no_key", "sqlite3", of_space},
+    {"ledger_settle/", "pgsql", of_server},
     {"ledger_start/head_row_of_other_types_is_refused", "sqlite3", of_types},
     {"ledger_tampering/hidden_index_rows_are_named", "sqlite3", of_files},
     {"node_files/", "sqlite3", of_files},

@@ -15,6 +15,7 @@ extern const test_suite_t ledger_block_suite;
 extern const test_suite_t ledger_head_file_suite;
 extern const test_suite_t ledger_start_suite;
 extern const test_suite_t ledger_append_suite;
+extern const test_suite_t ledger_settle_suite;
 extern const test_suite_t ledger_batch_suite;
 extern const test_suite_t ledger_processes_suite;
 extern const test_suite_t ledger_pending_suite;
@@ -36,6 +37,7 @@ static const test_suite_t *const suites[] = {
     &ledger_start_suite,
     &ledger_append_suite,
     &ledger_batch_suite,
+    &ledger_settle_suite,
     &ledger_pending_suite,
     &ledger_search_suite,
     &ledger_verify_suite,
