@@ -40,7 +40,8 @@ static apr_status_t find_trace(const civ_batch_t *batch, civ_db_t *db, int *ther
     if (status == APR_SUCCESS)
         *there = civ_rows_next(rows) == APR_SUCCESS &&
                  strcmp(civ_rows_text(rows, 0), civ_digest_hex(hex, hash)) == 0;
-    return status == APR_SUCCESS && !*there && batch->blocks->nelts == 0 ? look_for_others(batch, db) : status;
+    return status == APR_SUCCESS && !*there && batch->blocks->nelts == 0 ? look_for_others(batch, db)
+                                                                         : status;
 }
 
 /** Behind the lock of all writers: a server that has lost us may still be at that commit, and shows nothing of it until it

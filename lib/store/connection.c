@@ -565,9 +565,10 @@ void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *
         civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool, "The server is stopping; nothing was stored");
         break;
     case CIV_EUNSETTLED:
-        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
-                        "The database was lost while this was being stored, and it is not known whether it was; "
-                        "a repeat with the same Idempotency-Key stores nothing twice");
+        civ_problem_set(
+            problem, CIV_PROBLEM_UNAVAILABLE, pool,
+            "The database was lost while this was being stored, and it is not known whether it was; "
+            "a repeat with the same Idempotency-Key stores nothing twice");
         break;
     case CIV_ECONFLICT:
     case CIV_EBUSY:

@@ -7,6 +7,7 @@ extern const test_suite_t api_root_suite;
 extern const test_suite_t bad_input_suite;
 extern const test_suite_t bad_transfer_suite;
 extern const test_suite_t concurrency_suite;
+extern const test_suite_t failover_suite;
 extern const test_suite_t http_semantics_suite;
 extern const test_suite_t idempotency_suite;
 extern const test_suite_t ledger_add_suite;
@@ -18,6 +19,7 @@ extern const test_suite_t outage_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t restart_suite;
+extern const test_suite_t several_hosts_suite;
 extern const test_suite_t tampering_suite;
 extern const test_suite_t tampering_walk_suite;
 extern const test_suite_t verifier_suite;
@@ -25,12 +27,17 @@ extern const test_suite_t virtual_hosts_suite;
 
 int main(int argc, const char *const *argv)
 {
-    static const test_suite_t *const suites[] = {
-        &api_root_suite,      &openapi_suite,     &ledger_add_suite,     &ledger_read_suite,
-        &ledger_search_suite, &bad_input_suite,   &bad_transfer_suite,   &http_semantics_suite,
-        &concurrency_suite,   &idempotency_suite, &pending_suite,        &restart_suite,
-        &virtual_hosts_suite, &tampering_suite,   &tampering_walk_suite, &privileges_suite,
-        &outage_suite,        &outage_disk_suite, &verifier_suite,       NULL};
+    static const test_suite_t *const suites[] = {&api_root_suite,       &openapi_suite,
+                                                 &ledger_add_suite,     &ledger_read_suite,
+                                                 &ledger_search_suite,  &bad_input_suite,
+                                                 &bad_transfer_suite,   &http_semantics_suite,
+                                                 &concurrency_suite,    &idempotency_suite,
+                                                 &pending_suite,        &restart_suite,
+                                                 &virtual_hosts_suite,  &tampering_suite,
+                                                 &tampering_walk_suite, &privileges_suite,
+                                                 &outage_suite,         &outage_disk_suite,
+                                                 &verifier_suite,       &several_hosts_suite,
+                                                 &failover_suite,       NULL};
 
     return test_main(argc, argv, suites);
 }

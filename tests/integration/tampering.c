@@ -9,6 +9,7 @@
 #include "integration/tampering.h"
 
 #include "integration/rewrite.h"
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -48,8 +49,14 @@ harness_t *tampering_start(void)
             return NULL;
         }
     }
-    if (scenario_sql(tampering_database(server),
-                     apr_psprintf(test_pool(), "VACUUM INTO '%s'", scenario_file(server, "saved.db")))) {
+    if (scenario_sql(
+            tampering_database(server),
+            database_is_pgsql()
+                ? "CREATE TABLE saved_civ_blocks AS SELECT * FROM civ_blocks; "
+                  "CREATE TABLE saved_civ_entries AS SELECT * FROM civ_entries; "
+                  "CREATE TABLE saved_civ_evidence_index AS SELECT * FROM civ_evidence_index; "
+                  "CREATE TABLE saved_civ_head AS SELECT * FROM civ_head"
+                : apr_psprintf(test_pool(), "VACUUM INTO '%s'", scenario_file(server, "saved.db")))) {
         scenario_stop(server);
         return NULL;
     }
@@ -63,6 +70,15 @@ void tampering_lift_alarm(const harness_t *server)
 
 int tampering_restore(const harness_t *server)
 {
+    if (database_is_pgsql()) {
+        return scenario_sql(
+            tampering_database(server),
+            "BEGIN; DELETE FROM civ_blocks; INSERT INTO civ_blocks SELECT * FROM saved_civ_blocks; "
+            "DELETE FROM civ_entries; INSERT INTO civ_entries SELECT * FROM saved_civ_entries; "
+            "DELETE FROM civ_evidence_index; "
+            "INSERT INTO civ_evidence_index SELECT * FROM saved_civ_evidence_index; "
+            "DELETE FROM civ_head; INSERT INTO civ_head SELECT * FROM saved_civ_head; COMMIT");
+    }
     return scenario_sql(
         tampering_database(server),
         apr_psprintf(

@@ -226,7 +226,8 @@ const char *cluster_parameters(const cluster_t *cluster, const char *role, const
 
 static int is_up(const cluster_t *cluster)
 {
-    return PQping(apr_psprintf(test_pool(), "host=%s port=%d dbname=postgres user=" CLUSTER_OWNER " connect_timeout=5",
+    return PQping(apr_psprintf(test_pool(),
+                               "host=%s port=%d dbname=postgres user=" CLUSTER_OWNER " connect_timeout=5",
                                cluster->folder, cluster->port)) == PQPING_OK;
 }
 
@@ -270,9 +271,9 @@ void cluster_stop(cluster_t *cluster, int signal_number)
 
 static const char *sql_in(const cluster_t *cluster, const char *database, const char *sql)
 {
-    PGconn *connection =
-        PQconnectdb(apr_psprintf(test_pool(), "host=%s port=%d dbname=%s user=" CLUSTER_OWNER " connect_timeout=10",
-                                 cluster->folder, cluster->port, database));
+    PGconn *connection = PQconnectdb(
+        apr_psprintf(test_pool(), "host=%s port=%d dbname=%s user=" CLUSTER_OWNER " connect_timeout=10",
+                     cluster->folder, cluster->port, database));
     PGresult *result = PQexec(connection, sql);
     ExecStatusType status = PQresultStatus(result);
     const char *value = NULL;
@@ -297,13 +298,15 @@ const char *cluster_sql(const cluster_t *cluster, const char *sql)
 static int make_roles(const cluster_t *cluster)
 {
     static const char plain[] = "CREATE DATABASE tests TEMPLATE template0 ENCODING 'UTF8'";
-    static const char ordered[] = "CREATE DATABASE tests TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu "
-                                  "ICU_LOCALE 'en-US' LC_COLLATE 'C' LC_CTYPE 'C'";
+    static const char ordered[] =
+        "CREATE DATABASE tests TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu "
+        "ICU_LOCALE 'en-US' LC_COLLATE 'C' LC_CTYPE 'C'";
     const char *version = sql_in(cluster, "postgres", "SHOW server_version_num");
 
     return version && sql_in(cluster, "postgres", "CREATE ROLE " CLUSTER_ROLE " LOGIN") &&
                    sql_in(cluster, "postgres",
-                          "CREATE ROLE " CLUSTER_LOCKED_ROLE " LOGIN PASSWORD 'Ge''heim 42' IN ROLE " CLUSTER_ROLE) &&
+                          "CREATE ROLE " CLUSTER_LOCKED_ROLE
+                          " LOGIN PASSWORD 'Ge''heim 42' IN ROLE " CLUSTER_ROLE) &&
                    ((atoi(version) >= 150000 && sql_in(cluster, "postgres", ordered)) ||
                     sql_in(cluster, "postgres", plain)) &&
                    sql_in(cluster, "tests", "GRANT CREATE ON DATABASE tests TO " CLUSTER_ROLE) &&
@@ -319,8 +322,18 @@ cluster_t *cluster_make(const char *settings)
     begin_all();
     cluster = make_folder();
     if (cluster) {
-        const char *argv[] = {find_program("initdb"), "-D",    in(cluster, "data"), "-U", CLUSTER_OWNER, "-A",
-                              "trust",                "-N",    "-E",                "UTF8", "--locale=C", NULL};
+        const char *argv[] = {find_program("initdb"),
+                              "-D",
+                              in(cluster, "data"),
+                              "-U",
+                              CLUSTER_OWNER,
+                              "-A",
+                              "trust",
+                              "-N",
+                              "-E",
+                              "UTF8",
+                              "--locale=C",
+                              NULL};
 
         if (run(argv, in(cluster, "initdb.log")) == 0 && configure(cluster, settings) == 0 &&
             cluster_start(cluster) == 0 && make_roles(cluster) == 0) {
@@ -335,14 +348,24 @@ cluster_t *cluster_make_standby(const cluster_t *primary, const char *name)
 {
     cluster_t *cluster = make_folder();
     const char *source =
-        apr_psprintf(test_pool(), "host=127.0.0.1 port=%d user=" CLUSTER_OWNER " application_name=%s", primary->port,
-                     name);
+        apr_psprintf(test_pool(), "host=127.0.0.1 port=%d user=" CLUSTER_OWNER " application_name=%s",
+                     primary->port, name);
 
     if (cluster) {
-        const char *argv[] = {find_program("pg_basebackup"), "-d", source, "-D", in(cluster, "data"), "-R", "-X",
-                              "stream", "-c", "fast", "-N", NULL};
-        const char *port = apr_psprintf(test_pool(), "port = %d\nunix_socket_directories = '%s'\n", cluster->port,
-                                        cluster->folder);
+        const char *argv[] = {find_program("pg_basebackup"),
+                              "-d",
+                              source,
+                              "-D",
+                              in(cluster, "data"),
+                              "-R",
+                              "-X",
+                              "stream",
+                              "-c",
+                              "fast",
+                              "-N",
+                              NULL};
+        const char *port = apr_psprintf(test_pool(), "port = %d\nunix_socket_directories = '%s'\n",
+                                        cluster->port, cluster->folder);
 
         if (run(argv, in(cluster, "backup.log")) == 0 &&
             write_file(in(cluster, "data/postgresql.conf"), "a", port) == 0 && cluster_start(cluster) == 0) {

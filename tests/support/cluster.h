@@ -47,7 +47,8 @@ void cluster_stop(cluster_t *cluster, int signal_number);
 const char *cluster_sql(const cluster_t *cluster, const char *sql);
 
 /** Connection parameters through the socket. @param more further parameters, or "" */
-const char *cluster_parameters(const cluster_t *cluster, const char *role, const char *more, apr_pool_t *pool);
+const char *cluster_parameters(const cluster_t *cluster, const char *role, const char *more,
+                               apr_pool_t *pool);
 
 /** Stop and remove all that were made. Called by itself when the program ends. */
 void cluster_end_all(void);

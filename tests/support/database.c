@@ -33,17 +33,23 @@ static const char *const words[] = {
     "GRANT USAGE ON SCHEMA " WORDS_SCHEMA " TO PUBLIC",
     "SET search_path = " WORDS_SCHEMA,
     "CREATE FUNCTION hex(bytea) RETURNS text LANGUAGE sql AS $$ SELECT upper(encode($1, 'hex')) $$",
-    "CREATE FUNCTION zeroblob(integer) RETURNS bytea LANGUAGE sql AS $$ SELECT decode(repeat('00', $1), 'hex') $$",
+    "CREATE FUNCTION zeroblob(integer) RETURNS bytea LANGUAGE sql AS $$ SELECT decode(repeat('00', $1), "
+    "'hex') $$",
     "CREATE FUNCTION quote(anyelement) RETURNS text LANGUAGE sql AS $$ SELECT quote_nullable($1::text) $$",
-    "CREATE FUNCTION typeof(anyelement) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN $1 IS NULL THEN 'null' ELSE "
+    "CREATE FUNCTION quote(text) RETURNS text LANGUAGE sql AS $$ SELECT quote_nullable($1) $$",
+    "CREATE FUNCTION typeof(anyelement) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN $1 IS NULL THEN "
+    "'null' ELSE "
     "CASE pg_typeof($1)::text WHEN 'bigint' THEN 'integer' ELSE pg_typeof($1)::text END END $$",
-    "CREATE FUNCTION add_to_list(text, text) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN $1 IS NULL THEN $2 ELSE "
+    "CREATE FUNCTION add_to_list(text, text) RETURNS text LANGUAGE sql AS $$ SELECT CASE WHEN $1 IS NULL "
+    "THEN $2 ELSE "
     "$1 || ',' || $2 END $$",
     "CREATE AGGREGATE group_concat(text) (SFUNC = add_to_list, STYPE = text)",
     "CREATE FUNCTION printf(text, bigint) RETURNS text LANGUAGE sql AS $$ SELECT lpad($2::text, "
     "substring($1 from '%0([0-9]+)d')::integer, '0') $$",
-    "CREATE FUNCTION pragma_table_info(text) RETURNS TABLE (cid integer, name text, type text) LANGUAGE sql AS $$ "
-    "SELECT ordinal_position::integer - 1, column_name::text, upper(data_type::text) FROM information_schema.columns "
+    "CREATE FUNCTION pragma_table_info(text) RETURNS TABLE (cid integer, name text, type text) LANGUAGE sql "
+    "AS $$ "
+    "SELECT ordinal_position::integer - 1, column_name::text, upper(data_type::text) FROM "
+    "information_schema.columns "
     "WHERE table_schema = current_schema() AND table_name = $1 $$",
     "CREATE VIEW sqlite_schema AS SELECT 'table'::text AS type, tablename::text AS name FROM pg_tables WHERE "
     "schemaname = current_schema()",
@@ -142,14 +148,16 @@ static void make_schema(const cluster_t *cluster, const char *path)
 
     if (connection &&
         (run_pgsql(connection, "SET client_min_messages = error") ||
-         run_pgsql(connection, apr_psprintf(test_pool(), "CREATE SCHEMA IF NOT EXISTS %s AUTHORIZATION " CLUSTER_ROLE,
-                                            schema)))) {
+         run_pgsql(connection,
+                   apr_psprintf(test_pool(), "CREATE SCHEMA IF NOT EXISTS %s AUTHORIZATION " CLUSTER_ROLE,
+                                schema)))) {
         test_note("%s: %s", schema, PQerrorMessage(connection));
     }
     PQfinish(connection);
 }
 
-const char *database_parameters_as(const char *path, const char *role, const char *host, int port, apr_pool_t *pool)
+const char *database_parameters_as(const char *path, const char *role, const char *host, int port,
+                                   apr_pool_t *pool)
 {
     const cluster_t *cluster = database_cluster();
 
@@ -158,7 +166,8 @@ const char *database_parameters_as(const char *path, const char *role, const cha
     }
     make_schema(cluster, path);
     return apr_psprintf(pool, "host=%s port=%d dbname=tests user=%s options='-c search_path=%s'",
-                        host ? host : cluster->folder, port ? port : cluster->port, role, schema_of(path, pool));
+                        host ? host : cluster->folder, port ? port : cluster->port, role,
+                        schema_of(path, pool));
 }
 
 const char *database_parameters(const char *path, apr_pool_t *pool)
@@ -178,7 +187,8 @@ static int open_pgsql(database_t *database)
         make_schema(cluster, database->path);
         database->pgsql = connect_to(cluster_parameters(
             cluster, CLUSTER_OWNER,
-            apr_psprintf(test_pool(), "options='-c search_path=%s," WORDS_SCHEMA " -c client_min_messages=error'",
+            apr_psprintf(test_pool(),
+                         "options='-c search_path=%s," WORDS_SCHEMA " -c client_min_messages=error'",
                          schema_of(database->path, test_pool())),
             test_pool()));
     }
@@ -187,8 +197,8 @@ static int open_pgsql(database_t *database)
 
 static int open_sqlite(database_t *database)
 {
-    if (sqlite3_open_v2(database->path, &database->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_open_v2(database->path, &database->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                        NULL) != SQLITE_OK) {
         test_note("cannot open %s: %s", database->path, sqlite3_errmsg(database->sqlite));
         return -1;
     }
@@ -278,10 +288,11 @@ const char *database_text(database_t *database, const char *sql, int *failed, ap
 
 int database_shut_out(database_t *database)
 {
-    return database_run(database, database->pgsql ? "BEGIN; SELECT pg_advisory_xact_lock(('x' || "
-                                                    "substr(encode(sha256(convert_to('civarcos writer ' || "
-                                                    "current_schema(), 'UTF8')), 'hex'), 1, 16))::bit(64)::bigint)"
-                                                  : "BEGIN IMMEDIATE");
+    return database_run(database, database->pgsql
+                                      ? "BEGIN; SELECT pg_advisory_xact_lock(('x' || "
+                                        "substr(encode(sha256(convert_to('civarcos writer ' || "
+                                        "current_schema(), 'UTF8')), 'hex'), 1, 16))::bit(64)::bigint)"
+                                      : "BEGIN IMMEDIATE");
 }
 
 int database_do(const char *path, const char *sql)

@@ -27,7 +27,8 @@ const char *database_driver(void);
 const char *database_parameters(const char *path, apr_pool_t *pool);
 
 /** The same as a role other than the ledger's, through @a host (NULL: the socket) and @a port (0: the server's). */
-const char *database_parameters_as(const char *path, const char *role, const char *host, int port, apr_pool_t *pool);
+const char *database_parameters_as(const char *path, const char *role, const char *host, int port,
+                                   apr_pool_t *pool);
 
 /** The private server of this program; NULL where it does not come up. */
 struct cluster_t *database_cluster(void);

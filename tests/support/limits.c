@@ -18,16 +18,21 @@ static const char of_stale[] = "about SQLite's statements that grow stale when t
 static const char of_server[] = "about PostgreSQL's server and its connections";
 
 static const struct {
-    const char *name;   /* "suite/case" or "suite/" */
+    const char *name;   /* "suite/case", or the beginning of some, up to a / or _ */
     const char *driver; /* the one it is for */
     const char *reason;
 } limits[] = {
+    {"failover/", "pgsql", of_server},
     {"ledger_append/little_space_refuses", "sqlite3", of_space},
     {"ledger_batch/failure_keeps_no_key", "sqlite3", of_space},
     {"ledger_settle/", "pgsql", of_server},
     {"ledger_start/head_row_of_other_types_is_refused", "sqlite3", of_types},
     {"ledger_tampering/hidden_index_rows_are_named", "sqlite3", of_files},
     {"node_files/", "sqlite3", of_files},
+    {"outage/absent_at_start", "sqlite3", of_files},
+    {"outage/file_", "sqlite3", of_files},
+    {"outage/folder_gone", "sqlite3", of_files},
+    {"outage_disk/", "sqlite3", of_files},
     {"node_start/cut_chain_is_refused", "sqlite3", of_files},
     {"node_start/database_comes_later", "sqlite3", of_files},
     {"store_connection/settings_are_made", "sqlite3", of_pragmas},
@@ -62,9 +67,9 @@ const char *database_limit(const char *suite, const char *name)
     apr_snprintf(full, sizeof(full), "%s/%s", suite, name);
     for (i = 0; limits[i].name; i++) {
         size_t length = strlen(limits[i].name);
-        int is_suite = limits[i].name[length - 1] == '/';
+        int is_prefix = strchr("/_", limits[i].name[length - 1]) != NULL;
 
-        if (strncmp(full, limits[i].name, length) == 0 && (is_suite || full[length] == '\0') &&
+        if (strncmp(full, limits[i].name, length) == 0 && (is_prefix || full[length] == '\0') &&
             strcmp(limits[i].driver, database_driver()) != 0) {
             return limits[i].reason;
         }

@@ -16,8 +16,9 @@ typedef enum proxy_cut_e {
 } proxy_cut_e;
 
 typedef struct proxy_t {
-    int port;                  /**< on 127.0.0.1; connect here */
-    void (*on_cut)(void *baton); /**< run after the server's side was cut, before the client's is; may be NULL */
+    int port; /**< on 127.0.0.1; connect here */
+    void (*on_cut)(
+        void *baton); /**< run after the server's side was cut, before the client's is; may be NULL */
     void *baton;
     volatile apr_uint32_t cut;  /**< what to do with the next COMMIT, once */
     volatile apr_uint32_t cuts; /**< how many were done */

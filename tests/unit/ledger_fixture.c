@@ -144,13 +144,13 @@ static void fill_config(fixture_t *fixture)
     };
     fixture->sets[0] = civ_store_statements;
     fixture->sets[1] = civ_ledger_statements;
-    fixture->store_config = (civ_store_config_t){.driver = database_driver(),
-                                                 .parameters =
-                                                     database_parameters(fixture->database, test_pool()),
-                                                 .sets = fixture->sets,
-                                                 .set_count = 2,
-                                                 .pool_min = 1,
-                                                 .pool_max = 8};
+    fixture->store_config =
+        (civ_store_config_t){.driver = database_driver(),
+                             .parameters = database_parameters(fixture->database, test_pool()),
+                             .sets = fixture->sets,
+                             .set_count = 2,
+                             .pool_min = 1,
+                             .pool_max = 8};
 }
 
 static fixture_t *make_on(const char *folder)

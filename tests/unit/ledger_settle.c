@@ -30,8 +30,8 @@ static fixture_t *start_behind_wire(void)
         proxy = proxy_start(database_cluster()->port);
     CU_ASSERT_PTR_NOT_NULL_FATAL(proxy);
     proxy->on_cut = NULL;
-    fixture->store_config.parameters = database_parameters_as(fixture->database, CLUSTER_ROLE, "127.0.0.1",
-                                                              proxy->port, test_pool());
+    fixture->store_config.parameters =
+        database_parameters_as(fixture->database, CLUSTER_ROLE, "127.0.0.1", proxy->port, test_pool());
     CU_ASSERT_EQUAL_FATAL(fixture_open(fixture), APR_SUCCESS);
     return fixture;
 }
@@ -59,11 +59,10 @@ static void *try_it(void *baton)
 
     apr_pool_create(&pool, NULL);
     civ_entry_read(&entry, "{\"n\":1}", 7, &problem, pool);
-    attempt->status = attempt->pends
-                          ? civ_ledger_pend(attempt->fixture->ledger, &entry, 1, NULL, &attempt->result,
-                                            &attempt->problem, pool)
-                          : civ_ledger_append(attempt->fixture->ledger, &entry, 1, NULL, &attempt->result,
-                                              &attempt->problem, pool);
+    attempt->status = attempt->pends ? civ_ledger_pend(attempt->fixture->ledger, &entry, 1, NULL,
+                                                       &attempt->result, &attempt->problem, pool)
+                                     : civ_ledger_append(attempt->fixture->ledger, &entry, 1, NULL,
+                                                         &attempt->result, &attempt->problem, pool);
     if (attempt->status != APR_SUCCESS)
         attempt->problem.detail = apr_pstrdup(test_pool(), attempt->problem.detail);
     apr_pool_destroy(pool);

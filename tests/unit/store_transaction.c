@@ -64,8 +64,9 @@ static void failed_statement_fails_commit(void)
     CU_ASSERT_EQUAL(store_insert(db, 1, "a", 1), APR_SUCCESS);
     unit_log_reset();
     CU_ASSERT_EQUAL(store_insert(db, 2, "a", 1), CIV_ECONSTRAINT);
-    CU_ASSERT(unit_log_has(database_is_pgsql() ? "CIV0102: database: test_insert failed (code 7): ERROR:  duplicate key"
-                                       : "CIV0102: database: test_insert failed (code 1): UNIQUE"));
+    CU_ASSERT(unit_log_has(database_is_pgsql()
+                               ? "CIV0102: database: test_insert failed (code 7): ERROR:  duplicate key"
+                               : "CIV0102: database: test_insert failed (code 1): UNIQUE"));
     CU_ASSERT_EQUAL(store_insert(db, 3, "c", 1), CIV_ECONSTRAINT);
     CU_ASSERT_EQUAL(civ_db_select(db, &store_sql[STORE_COUNT], NULL, 0, &rows, test_pool()), CIV_ECONSTRAINT);
     CU_ASSERT_EQUAL(civ_db_run(db, "DELETE FROM things"), CIV_ECONSTRAINT);
