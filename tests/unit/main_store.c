@@ -13,6 +13,7 @@ extern const test_suite_t store_failure_suite;
 extern const test_suite_t store_pool_suite;
 extern const test_suite_t store_schema_suite;
 extern const test_suite_t store_idempotency_suite;
+extern const test_suite_t store_pgsql_suite;
 
 static const test_suite_t *const suites[] = {
     &store_connection_suite,
@@ -21,6 +22,7 @@ static const test_suite_t *const suites[] = {
     &store_pool_suite,
     &store_schema_suite,
     &store_idempotency_suite,
+    &store_pgsql_suite,
     NULL,
 };
 

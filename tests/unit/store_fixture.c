@@ -46,6 +46,8 @@ static const civ_statement_set_t sets[2] = {
 static const char *const pgsql_tables[] = {
     "CREATE TABLE IF NOT EXISTS things (CIV_KEY(id), name TEXT, value BIGINT)",
     "CREATE UNIQUE INDEX IF NOT EXISTS things_name ON things (md5(name))",
+    "CREATE TABLE IF NOT EXISTS children (CIV_KEY(id), parent BIGINT REFERENCES things (id) "
+    "DEFERRABLE INITIALLY DEFERRED)",
     NULL,
 };
 
