@@ -248,6 +248,17 @@ static void test_rows_too_many(void)
     CU_ASSERT_EQUAL(scenario_stop(server), 0);
 }
 
+/* SQL in which %s stands for where the tables were saved: a database beside, or names with a prefix. */
+static void change_by_saved(harness_t *server, const char *sql)
+{
+    const char *mark = strstr(sql, "%s");
+    const char *attach =
+        apr_psprintf(test_pool(), "ATTACH '%s' AS saved; ", scenario_file(server, "saved.db"));
+
+    change(server, apr_psprintf(test_pool(), "%s%.*s%s%s", database_is_pgsql() ? "" : attach,
+                                (int)(mark - sql), sql, database_is_pgsql() ? "saved_" : "saved.", mark + 2));
+}
+
 static void test_swapped(void)
 {
     harness_t *server = tampering_start();
@@ -255,22 +266,16 @@ static void test_swapped(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     web = http_client(server->url, test_pool());
-    change(server,
-           apr_psprintf(test_pool(),
-                        "ATTACH '%s' AS saved; UPDATE main.civ_blocks SET signature = (SELECT b.signature "
-                        "FROM saved.civ_blocks b WHERE b.height = 7 - civ_blocks.height) "
-                        "WHERE height IN (3, 4)",
-                        scenario_file(server, "saved.db")));
+    change_by_saved(server, "UPDATE civ_blocks SET signature = (SELECT b.signature FROM %sciv_blocks b WHERE "
+                            "b.height = 7 - civ_blocks.height) WHERE height IN (3, 4)");
     CU_ASSERT(tampering_is_named(web, 3, "the signature is not the ledger's"));
     CU_ASSERT(tampering_is_named(web, 4, "the signature is not the ledger's"));
     CU_ASSERT_EQUAL(tampering_count(web), 2);
     CU_ASSERT_EQUAL(tampering_restore(server), 0);
-    change(server,
-           apr_psprintf(test_pool(),
-                        "ATTACH '%s' AS saved; UPDATE main.civ_entries SET (leaf_hash, payload) = "
-                        "(SELECT e.leaf_hash, e.payload FROM saved.civ_entries e "
-                        "WHERE e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN (8, 9)",
-                        scenario_file(server, "saved.db")));
+    change_by_saved(server,
+                    "UPDATE civ_entries SET (leaf_hash, payload) = (SELECT e.leaf_hash, e.payload FROM "
+                    "%sciv_entries e WHERE e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN "
+                    "(8, 9)");
     CU_ASSERT(tampering_is_named(web, 4, "evidence root"));
     CU_ASSERT(tampering_is_named(web, 5, "evidence root"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));

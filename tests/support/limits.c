@@ -22,6 +22,7 @@ static const struct {
     const char *driver; /* the one it is for */
     const char *reason;
 } limits[] = {
+    {"bench/adds beside commits", "pgsql", of_server},
     {"failover/", "pgsql", of_server},
     {"ledger_append/little_space_refuses", "sqlite3", of_space},
     {"ledger_batch/failure_keeps_no_key", "sqlite3", of_space},
