@@ -65,7 +65,7 @@ static apr_status_t write_all(civ_batch_t *batch)
     if (status == APR_SUCCESS)
         status = write_answers(batch);
     if (status == APR_SUCCESS)
-        status = civ_db_execute(batch->db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0, NULL);
+        status = civ_db_send(batch->db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0);
     return status;
 }
 

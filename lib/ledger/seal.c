@@ -83,10 +83,10 @@ static apr_status_t store_entry(civ_db_t *db, const civ_block_t *block, apr_uint
     const civ_argument_t index_row[] = {civ_int(leaf_index), civ_int(block->header.height),
                                         civ_text(civ_digest_hex(evidence_hash, &entry->evidence_hash)),
                                         civ_text(entry->type)};
-    apr_status_t status = civ_db_execute(db, &civ_ledger_sql[SQL_ENTRY_INSERT], row, 3, NULL);
+    apr_status_t status = civ_db_send(db, &civ_ledger_sql[SQL_ENTRY_INSERT], row, 3);
 
     if (status == APR_SUCCESS)
-        status = civ_db_execute(db, &civ_ledger_sql[SQL_INDEX_INSERT], index_row, 4, NULL);
+        status = civ_db_send(db, &civ_ledger_sql[SQL_INDEX_INSERT], index_row, 4);
     return status;
 }
 
@@ -105,7 +105,7 @@ apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *
 
     civ_header_pack(bytes, &block->header);
     civ_hex_encode(header, bytes, sizeof(bytes));
-    status = civ_db_execute(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 4, NULL);
+    status = civ_db_send(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 4);
     for (i = 0; i < block->header.entry_count && status == APR_SUCCESS; i++)
         status = store_entry(db, block, i);
     return status;

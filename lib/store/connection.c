@@ -14,6 +14,9 @@
 /* Longest text of the driver that goes into a log line. */
 #define DRIVER_WORDS 300
 
+/* Results that may wait to be read: they are small, but somebody has to keep them. */
+#define MOST_SENT 256
+
 static const civ_dialect_t *const dialects[] = {&civ_dialect_sqlite, &civ_dialect_pgsql, NULL};
 
 const civ_dialect_t *civ_dialect_find(const char *driver)
@@ -145,7 +148,7 @@ static civ_log_level_e level_of(apr_status_t status)
 
 apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what)
 {
-    const char *reason = apr_dbd_error(db->driver, db->handle, code);
+    const char *reason = db->reason != NULL ? db->reason : apr_dbd_error(db->driver, db->handle, code);
     char words[DRIVER_WORDS + 1];
     apr_status_t status;
 
@@ -165,10 +168,27 @@ apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what)
     return status;
 }
 
+/** Read the results of what was sent ahead. The transaction remembers a failure. */
+static apr_status_t receive(civ_db_t *db)
+{
+    int code;
+
+    if (db->sent == 0)
+        return APR_SUCCESS;
+    db->sent = 0;
+    code = db->dialect->receive(db);
+    if (code == 0)
+        return APR_SUCCESS;
+    civ_db_failed(db, code, "a statement that was sent ahead");
+    db->reason = NULL;
+    return db->failure;
+}
+
 int civ_db_raw_query(civ_db_t *db, const char *sql)
 {
     int affected = 0;
 
+    receive(db);
     return apr_dbd_query(db->driver, db->handle, &affected, sql);
 }
 
@@ -176,8 +196,10 @@ apr_status_t civ_db_raw_value(civ_db_t *db, const char *sql, const char **value,
 {
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
-    int code = apr_dbd_select(db->driver, pool, db->handle, &results, sql, 1);
+    int code;
 
+    receive(db);
+    code = apr_dbd_select(db->driver, pool, db->handle, &results, sql, 1);
     if (code != 0)
         return civ_db_failed(db, code, sql);
     if (apr_dbd_get_row(db->driver, pool, results, &row, -1) != 0)
@@ -300,7 +322,7 @@ void civ_db_close(civ_db_t *db)
 
 /* --- statements --- */
 
-static apr_dbd_prepared_t **slot_of(civ_db_t *db, const civ_statement_t *statement)
+static civ_prepared_t *slot_of(civ_db_t *db, const civ_statement_t *statement)
 {
     apr_size_t i;
 
@@ -313,20 +335,20 @@ static apr_dbd_prepared_t **slot_of(civ_db_t *db, const civ_statement_t *stateme
     return NULL;
 }
 
-static apr_status_t prepare(civ_db_t *db, const civ_statement_t *statement, apr_dbd_prepared_t **slot)
+static apr_status_t prepare(civ_db_t *db, const civ_statement_t *statement, civ_prepared_t *slot)
 {
     const char *text = civ_dialect_rewrite(db->dialect, statement->text, db->pool);
-    const char *label = statement->label;
     int code;
 
     /* Where statements have names, a stale one keeps its own until the connection is closed. */
+    slot->label = statement->label;
     if (db->again > 0)
-        label = apr_psprintf(db->pool, "%s_%u", label, db->again);
-    code = apr_dbd_prepare(db->driver, db->pool, db->handle, text, label, slot);
+        slot->label = apr_psprintf(db->pool, "%s_%u", slot->label, db->again);
+    code = apr_dbd_prepare(db->driver, db->pool, db->handle, text, slot->label, &slot->prepared);
 
     if (code == 0)
         return APR_SUCCESS;
-    *slot = NULL;
+    slot->prepared = NULL;
     return civ_db_failed(db, code, statement->label);
 }
 
@@ -360,27 +382,28 @@ static int run_once(civ_db_t *db, run_t *run, apr_dbd_prepared_t *prepared)
 
 static apr_status_t run(civ_db_t *db, run_t *what, const civ_argument_t *arguments, int count)
 {
-    apr_dbd_prepared_t **slot = slot_of(db, what->statement);
+    civ_prepared_t *slot = slot_of(db, what->statement);
     apr_status_t status = CIV_ESCHEMA;
     int tries;
 
     if (slot == NULL || count > CIV_STORE_MAX_ARGUMENTS)
         return APR_EINVAL;
+    receive(db);
     if (db->in_transaction && db->failure != APR_SUCCESS)
         return db->failure;
     bind_values(what->values, arguments, count);
     for (tries = 0; tries < 2 && status == CIV_ESCHEMA; tries++) {
         int code;
 
-        status = *slot != NULL ? APR_SUCCESS : prepare(db, what->statement, slot);
+        status = slot->prepared != NULL ? APR_SUCCESS : prepare(db, what->statement, slot);
         if (status != APR_SUCCESS)
             continue;
-        code = run_once(db, what, *slot);
+        code = run_once(db, what, slot->prepared);
         if (code == 0)
             return APR_SUCCESS;
         status = civ_db_failed(db, code, what->statement->label);
         if (status == CIV_ESCHEMA) {
-            *slot = NULL;
+            slot->prepared = NULL;
             db->again++;
         }
         if (db->in_transaction)
@@ -398,6 +421,32 @@ apr_status_t civ_db_execute(civ_db_t *db, const civ_statement_t *statement, cons
     if (status == APR_SUCCESS && affected != NULL)
         *affected = what.affected;
     return status;
+}
+
+apr_status_t civ_db_send(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
+                         int count)
+{
+    civ_prepared_t *slot = slot_of(db, statement);
+    apr_status_t status = APR_SUCCESS;
+    int code;
+
+    if (!db->in_transaction || db->dialect->send == NULL)
+        return civ_db_execute(db, statement, arguments, count, NULL);
+    if (slot == NULL || count > CIV_STORE_MAX_ARGUMENTS)
+        return APR_EINVAL;
+    if (slot->prepared == NULL || db->sent >= MOST_SENT)
+        status = receive(db);
+    if (status == APR_SUCCESS)
+        status = db->failure;
+    if (status == APR_SUCCESS && slot->prepared == NULL)
+        status = prepare(db, statement, slot);
+    if (status != APR_SUCCESS)
+        return status;
+    code = db->dialect->send(db, slot->label, arguments, count);
+    if (code != 0)
+        return civ_db_failed(db, code, statement->label);
+    db->sent++;
+    return APR_SUCCESS;
 }
 
 struct civ_rows_t {
@@ -455,6 +504,7 @@ apr_status_t civ_db_run(civ_db_t *db, const char *sql)
 {
     int code;
 
+    receive(db);
     if (db->in_transaction && db->failure != APR_SUCCESS)
         return db->failure;
     apr_pool_clear(db->scratch);
@@ -490,6 +540,7 @@ void civ_db_rollback(civ_db_t *db)
 {
     if (!db->in_transaction)
         return;
+    receive(db);
     db->in_transaction = 0;
     db->failure = APR_SUCCESS;
     /* SQLite rolls back by itself after some failures; then this one finds nothing to do and says so. The
@@ -501,12 +552,14 @@ void civ_db_rollback(civ_db_t *db)
 
 apr_status_t civ_db_commit(civ_db_t *db, int *unknown)
 {
-    apr_status_t status = db->failure;
+    apr_status_t status;
     int code;
 
     *unknown = 0;
     if (!db->in_transaction)
         return APR_EINVAL;
+    receive(db);
+    status = db->failure;
     if (status != APR_SUCCESS) {
         civ_db_rollback(db);
         return status;

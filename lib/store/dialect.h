@@ -49,6 +49,12 @@ typedef struct civ_dialect_t {
     /** After a commit that failed: non-zero where it may nevertheless have gone, or still go, through. */
     int (*is_uncertain)(civ_db_t *db);
 
+    /** Send a prepared statement without waiting for its result, and read the results of all that were sent. Nothing else
+     *  may be asked of the connection in between. A failure's words go to db->reason. NULL: nothing is gained by it here.
+     *  @return the driver's code, 0 on success */
+    int (*send)(civ_db_t *db, const char *label, const civ_argument_t *arguments, int count);
+    int (*receive)(civ_db_t *db);
+
     /** Whether the connection says of itself that it is inside a transaction. */
     int (*is_inside)(civ_db_t *db);
 

@@ -23,6 +23,8 @@
 #define REOPEN_PAUSE apr_time_from_msec(200)
 
 #define SQLSTATE_SIZE 6
+#define REASON_SIZE   400
+#define INTEGER_SIZE  24
 
 /* Idle connections have nothing to say but this often: changed settings, a notice, the end. */
 #define IDLE_READS 16
@@ -30,6 +32,7 @@
 /* What belongs to a connection. */
 typedef struct own_t {
     char sqlstate[SQLSTATE_SIZE]; /**< of the newest result; "" where the server gave none */
+    char reason[REASON_SIZE];     /**< of a failure among what was sent ahead */
     const char *begin;
 } own_t;
 
@@ -399,6 +402,65 @@ static int commit(civ_db_t *db)
     return is_committed(connection) ? 0 : PGRES_FATAL_ERROR;
 }
 
+/* --- sending ahead --- */
+
+#ifdef LIBPQ_HAS_PIPELINING
+static int send_ahead(civ_db_t *db, const char *label, const civ_argument_t *arguments, int count)
+{
+    const char *values[CIV_STORE_MAX_ARGUMENTS];
+    char integers[CIV_STORE_MAX_ARGUMENTS][INTEGER_SIZE];
+    PGconn *connection = native(db);
+    own_t *own = db->own;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        apr_snprintf(integers[i], INTEGER_SIZE, "%" APR_INT64_T_FMT, arguments[i].integer);
+        values[i] = arguments[i].text != NULL ? arguments[i].text : integers[i];
+    }
+    own->sqlstate[0] = '\0';
+    return (PQpipelineStatus(connection) != PQ_PIPELINE_OFF || PQenterPipelineMode(connection)) &&
+                   PQsendQueryPrepared(connection, label, count, values, NULL, NULL, 0)
+               ? 0
+               : PGRES_FATAL_ERROR;
+}
+
+/** The first failure counts; what came behind it was not tried. */
+static void note_failure(civ_db_t *db, const PGresult *result, char sqlstate[SQLSTATE_SIZE])
+{
+    own_t *own = db->own;
+
+    apr_cpystrn(sqlstate, own->sqlstate, SQLSTATE_SIZE);
+    apr_cpystrn(own->reason, PQresultErrorMessage(result), sizeof(own->reason));
+    db->reason = own->reason;
+}
+
+static int receive_all(civ_db_t *db)
+{
+    PGconn *connection = native(db);
+    own_t *own = db->own;
+    char sqlstate[SQLSTATE_SIZE] = "";
+    int code = 0, complete = !PQpipelineSync(connection);
+
+    if (complete)
+        code = PGRES_FATAL_ERROR;
+    while (!complete && PQstatus(connection) == CONNECTION_OK) {
+        PGresult *result = PQgetResult(connection);
+        ExecStatusType status = result != NULL ? PQresultStatus(result) : PGRES_EMPTY_QUERY; /* between two */
+
+        complete = status == PGRES_PIPELINE_SYNC;
+        if (code == 0 && (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)) {
+            code = (int)status;
+            note_failure(db, result, sqlstate);
+        }
+        PQclear(result);
+    }
+    if (!PQexitPipelineMode(connection) || !complete)
+        code = PGRES_FATAL_ERROR;
+    apr_cpystrn(own->sqlstate, sqlstate, sizeof(own->sqlstate));
+    return code;
+}
+#endif
+
 static int is_alive(civ_db_t *db)
 {
     PGconn *connection = native(db);
@@ -442,5 +504,9 @@ const civ_dialect_t civ_dialect_pgsql = {
     .is_uncertain = is_uncertain,
     .is_inside = is_inside,
     .is_alive = is_alive,
+#ifdef LIBPQ_HAS_PIPELINING
+    .send = send_ahead,
+    .receive = receive_all,
+#endif
     .classify = classify,
 };

@@ -138,6 +138,14 @@ int civ_db_in_transaction(const civ_db_t *db);
 apr_status_t civ_db_execute(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
                             int count, int *affected);
 
+/**
+ * As civ_db_execute, for a statement of a transaction whose outcome is not needed before the next one: where the way to the
+ * database is long, it is not waited for. A failure may be told only by a later call, at the latest by civ_db_commit.
+ * @return APR_SUCCESS (which says nothing yet), or a failure as civ_db_execute has them
+ */
+apr_status_t civ_db_send(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
+                         int count);
+
 /** Run a select. @param rows on @a pool, with all values. @return as civ_db_execute */
 apr_status_t civ_db_select(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
                            int count, civ_rows_t **rows, apr_pool_t *pool);
