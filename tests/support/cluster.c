@@ -307,7 +307,7 @@ static int make_roles(const cluster_t *cluster)
                    sql_in(cluster, "postgres",
                           "CREATE ROLE " CLUSTER_LOCKED_ROLE
                           " LOGIN PASSWORD 'Ge''heim 42' IN ROLE " CLUSTER_ROLE) &&
-                   ((atoi(version) >= 150000 && sql_in(cluster, "postgres", ordered)) ||
+                   ((strtol(version, NULL, 10) >= 150000 && sql_in(cluster, "postgres", ordered)) ||
                     sql_in(cluster, "postgres", plain)) &&
                    sql_in(cluster, "tests", "GRANT CREATE ON DATABASE tests TO " CLUSTER_ROLE) &&
                    sql_in(cluster, "tests", "GRANT CREATE ON SCHEMA public TO " CLUSTER_ROLE)
