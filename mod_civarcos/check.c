@@ -159,6 +159,28 @@ static int is_ledger_name(const char *name)
     return length >= 1 && length <= 255;
 }
 
+/* What can be said of a database without connecting to it. Parameters are never repeated: a password may be in them. */
+static int check_database(const civ_slot_t *slot, const char *driver, apr_pool_t *pool)
+{
+    const char *fault = civ_store_fault_of_parameters(driver, slot->config.database_parameters, pool);
+
+    if (fault) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, slot->server,
+                     "CIV0345: %s: the connection parameters of " CIV_DIRECTIVE_DATABASE
+                     " %s cannot be used: %s",
+                     place_of(slot->server, CIV_SETTING_DATABASE_PARAMETERS, pool), driver, fault);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (!civ_store_tells_free_space(driver) &&
+        civ_server_config(slot->server)->set & CIV_SETTING_BIT(CIV_SETTING_MIN_FREE)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, slot->server,
+                     "CIV0346: %s: " CIV_DIRECTIVE_MIN_FREE " has no effect with " CIV_DIRECTIVE_DATABASE
+                     " %s, whose disks cannot be seen from here",
+                     place_of(slot->server, CIV_SETTING_MIN_FREE, pool), driver);
+    }
+    return OK;
+}
+
 static int check_node(const civ_slot_t *slot, apr_pool_t *pool)
 {
     const civ_node_config_t *config = &slot->config;
@@ -187,7 +209,7 @@ static int check_node(const civ_slot_t *slot, apr_pool_t *pool)
                      place_of(slot->server, CIV_SETTING_DATABASE_DRIVER, pool), driver);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    return OK;
+    return check_database(slot, driver, pool);
 }
 
 static int check_nodes(const apr_array_header_t *nodes, apr_pool_t *pool)

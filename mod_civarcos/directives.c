@@ -139,7 +139,7 @@ static const char *set_database(cmd_parms *cmd, void *unused, const char *driver
 {
     (void)unused;
     if (driver[strspn(driver, "abcdefghijklmnopqrstuvwxyz0123456789")]) {
-        return apr_psprintf(cmd->pool, "%s: \"%s\" is not the name of a database driver, such as sqlite3",
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not the name of a database driver: sqlite3 or pgsql",
                             cmd->cmd->name, driver);
     }
     if (parameters && strcmp(driver, "sqlite3") == 0) {

@@ -35,5 +35,7 @@
 #define CIV_EQUEUEFULL (APR_OS_START_USERERR + 12)
 /** Long work was given up because the process is told to stop. */
 #define CIV_EINTERRUPTED (APR_OS_START_USERERR + 13)
+/** A commit was sent, and whether it went through could not be found out. */
+#define CIV_EUNSETTLED (APR_OS_START_USERERR + 20)
 
 #endif

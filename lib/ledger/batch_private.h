@@ -44,7 +44,8 @@ apr_status_t civ_batch_change_store(civ_batch_t *batch);
 /** Entries that will wait to be sealed after this batch. */
 apr_uint64_t civ_batch_waiting(const civ_batch_t *batch);
 
-/** The commit was sent and failed: read back whether it went through. @return APR_SUCCESS when it did, else @a status */
+/** The commit was sent and failed: read back whether it went through. @return APR_SUCCESS when it did; @a status when it
+ *  certainly did not; CIV_EUNSETTLED when that cannot be found out */
 apr_status_t civ_batch_settle(const civ_batch_t *batch, apr_status_t status);
 
 /** What was committed becomes the head this process knows, goes to the signed head, to the observer, and to the clients

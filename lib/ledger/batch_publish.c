@@ -9,8 +9,17 @@
 #include "ledger/batch_private.h"
 
 /* How long to ask whether a commit of unknown outcome went through. */
-#define SETTLE_TRIES 20
+#define SETTLE_TIME  apr_time_from_sec(10)
 #define SETTLE_PAUSE apr_time_from_msec(250)
+
+/** Pending evidence that is not there may have been sealed by another host; unless nobody has committed at all. */
+static apr_status_t look_for_others(const civ_batch_t *batch, civ_db_t *db)
+{
+    apr_int64_t generation;
+    apr_status_t status = civ_ledger_load_generation(db, &generation, batch->pool);
+
+    return status == APR_SUCCESS && generation != batch->before.generation ? CIV_EUNSETTLED : status;
+}
 
 /** What only this batch can have written: its newest block, else its newest pending entry. */
 static apr_status_t find_trace(const civ_batch_t *batch, civ_db_t *db, int *there)
@@ -31,33 +40,46 @@ static apr_status_t find_trace(const civ_batch_t *batch, civ_db_t *db, int *ther
     if (status == APR_SUCCESS)
         *there = civ_rows_next(rows) == APR_SUCCESS &&
                  strcmp(civ_rows_text(rows, 0), civ_digest_hex(hex, hash)) == 0;
+    return status == APR_SUCCESS && !*there && batch->blocks->nelts == 0 ? look_for_others(batch, db)
+                                                                         : status;
+}
+
+/** Behind the lock of all writers: a server that has lost us may still be at that commit, and shows nothing of it until it
+ *  is done. (A SQLite file that cannot be written any more has no such server.) */
+static apr_status_t ask(const civ_batch_t *batch, int *there)
+{
+    civ_store_t *store = batch->ledger->config->store;
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(store, &db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_db_begin(db);
+    if (status == APR_SUCCESS || status == CIV_EREADONLY)
+        status = find_trace(batch, db, there);
+    civ_db_rollback(db);
+    civ_store_release(store, db);
     return status;
 }
 
-/** The commit was sent and failed: read back whether it went through. @return APR_SUCCESS when it did, else
- * @a status */
 apr_status_t civ_batch_settle(const civ_batch_t *batch, apr_status_t status)
 {
-    civ_store_t *store = batch->ledger->config->store;
-    int tries, there = 0;
+    apr_time_t deadline = apr_time_now() + SETTLE_TIME;
+    apr_status_t asked;
+    int there = 0;
 
-    for (tries = 0; tries < SETTLE_TRIES; tries++) {
-        civ_db_t *db;
-        apr_status_t asked = civ_store_acquire(store, &db);
-
-        if (asked == APR_SUCCESS) {
-            asked = find_trace(batch, db, &there);
-            civ_store_release(store, db);
-        }
+    do {
+        asked = ask(batch, &there);
         if (asked == APR_SUCCESS)
             return there ? APR_SUCCESS : status;
-        apr_sleep(SETTLE_PAUSE);
-    }
+        if (asked != CIV_EUNSETTLED)
+            apr_sleep(SETTLE_PAUSE);
+    } while (asked != CIV_EUNSETTLED && apr_time_now() < deadline);
     civ_log_write(
         batch->ledger->config->log, CIV_LOG_ERROR, status,
         "CIV0210: ledger \"%s\": the outcome of a commit could not be read back; clients were told 503",
         batch->ledger->config->name);
-    return status;
+    return CIV_EUNSETTLED;
 }
 
 static const char *block_json(const civ_block_t *block, apr_size_t *length, apr_pool_t *pool)

@@ -73,7 +73,7 @@ apr_status_t civ_pending_store(civ_db_t *db, apr_int64_t sequence, apr_int64_t n
                                   civ_text(civ_digest_hex(hex, &entry->evidence_hash)),
                                   civ_text(entry->data)};
 
-    return civ_db_execute(db, &civ_ledger_sql[SQL_PENDING_INSERT], row, 4, NULL);
+    return civ_db_send(db, &civ_ledger_sql[SQL_PENDING_INSERT], row, 4);
 }
 
 apr_status_t civ_pending_delete(civ_db_t *db, apr_int64_t last_sequence)

@@ -87,7 +87,7 @@ static apr_status_t store_entry(civ_db_t *db, const civ_block_t *block, apr_uint
         civ_text(entry->data),
     };
 
-    return civ_db_execute(db, &civ_ledger_sql[SQL_ENTRY_INSERT], row, 6, NULL);
+    return civ_db_send(db, &civ_ledger_sql[SQL_ENTRY_INSERT], row, 6);
 }
 
 apr_status_t civ_seal_store_entries(civ_db_t *db, const civ_block_t *block)
@@ -113,7 +113,7 @@ apr_status_t civ_seal_store_header(civ_db_t *db, const civ_block_t *block, apr_p
 
     civ_header_pack(bytes, &block->header);
     civ_hex_encode(header, bytes, sizeof(bytes));
-    return civ_db_execute(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 4, NULL);
+    return civ_db_send(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 4);
 }
 
 apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool)

@@ -63,7 +63,8 @@ static apr_status_t read_page(reader_t *reader, int rest, int *got)
     for (*got = 0; status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS; (*got)++) {
         if (civ_rows_int(rows, 1, &reader->key) != APR_SUCCESS)
             return CIV_EDATABASE;
-        reader->text = civ_rows_text(rows, 0);
+        /* A copy: what the rows say is gone with the last of them. */
+        reader->text = apr_pstrdup(pool, civ_rows_text(rows, 0));
         if (reader->key >= 0 && (apr_uint64_t)reader->key < reader->end)
             civ_index_sum_add(&reader->sum, reader->text, (apr_uint64_t)reader->key);
     }

@@ -14,7 +14,10 @@
 /* Longest text of the driver that goes into a log line. */
 #define DRIVER_WORDS 300
 
-static const civ_dialect_t *const dialects[] = {&civ_dialect_sqlite, NULL};
+/* Results that may wait to be read: they are small, but somebody has to keep them. */
+#define MOST_SENT 256
+
+static const civ_dialect_t *const dialects[] = {&civ_dialect_sqlite, &civ_dialect_pgsql, NULL};
 
 const civ_dialect_t *civ_dialect_find(const char *driver)
 {
@@ -89,6 +92,17 @@ apr_status_t civ_store_initialize(apr_pool_t *pool)
     return apr_dbd_init(pool);
 }
 
+static const char *supported_drivers(apr_pool_t *pool)
+{
+    const civ_dialect_t *const *dialect;
+    const char *names = NULL;
+
+    for (dialect = dialects; *dialect != NULL; dialect++)
+        names = apr_pstrcat(pool, names != NULL ? names : "", names != NULL ? ", " : "", (*dialect)->driver,
+                            NULL);
+    return names;
+}
+
 apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_pool_t *pool)
 {
     const apr_dbd_driver_t *loaded;
@@ -96,8 +110,8 @@ apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_
     char reason[160];
 
     if (civ_dialect_find(driver) == NULL) {
-        *error =
-            apr_psprintf(pool, "the database driver \"%s\" is not supported (supported: sqlite3)", driver);
+        *error = apr_psprintf(pool, "the database driver \"%s\" is not supported (supported: %s)", driver,
+                              supported_drivers(pool));
         return APR_ENOTIMPL;
     }
     status = apr_dbd_get_driver(pool, driver, &loaded);
@@ -105,6 +119,22 @@ apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_
         *error = apr_psprintf(pool, "apr_dbd cannot load its driver \"%s\" (%s): is its package installed?",
                               driver, apr_strerror(status, reason, sizeof(reason)));
     return status;
+}
+
+const char *civ_store_fault_of_parameters(const char *driver, const char *parameters, apr_pool_t *pool)
+{
+    const civ_dialect_t *dialect = civ_dialect_find(driver);
+
+    return dialect != NULL && dialect->fault_of_parameters != NULL
+               ? dialect->fault_of_parameters(parameters, pool)
+               : NULL;
+}
+
+int civ_store_tells_free_space(const char *driver)
+{
+    const civ_dialect_t *dialect = civ_dialect_find(driver);
+
+    return dialect != NULL && dialect->free_space != NULL;
 }
 
 /* --- failures --- */
@@ -118,12 +148,13 @@ static civ_log_level_e level_of(apr_status_t status)
 
 apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what)
 {
-    const char *reason = apr_dbd_error(db->driver, db->handle, code);
+    const char *reason = db->reason != NULL ? db->reason : apr_dbd_error(db->driver, db->handle, code);
     char words[DRIVER_WORDS + 1];
     apr_status_t status;
 
     /* Copied, because classifying makes the connection forget them. */
     apr_cpystrn(words, reason != NULL ? reason : "no reason given", sizeof(words));
+    words[strcspn(words, "\n")] = '\0';
     status = db->dialect->classify(db, code);
     civ_log_write(db->config->log, level_of(status), APR_SUCCESS,
                   "CIV0102: database: %s failed (code %d): %s", what, code, words);
@@ -137,10 +168,27 @@ apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what)
     return status;
 }
 
+/** Read the results of what was sent ahead. The transaction remembers a failure. */
+static apr_status_t receive(civ_db_t *db)
+{
+    int code;
+
+    if (db->sent == 0)
+        return APR_SUCCESS;
+    db->sent = 0;
+    code = db->dialect->receive(db);
+    if (code == 0)
+        return APR_SUCCESS;
+    civ_db_failed(db, code, "a statement that was sent ahead");
+    db->reason = NULL;
+    return db->failure;
+}
+
 int civ_db_raw_query(civ_db_t *db, const char *sql)
 {
     int affected = 0;
 
+    receive(db);
     return apr_dbd_query(db->driver, db->handle, &affected, sql);
 }
 
@@ -148,8 +196,10 @@ apr_status_t civ_db_raw_value(civ_db_t *db, const char *sql, const char **value,
 {
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
-    int code = apr_dbd_select(db->driver, pool, db->handle, &results, sql, 1);
+    int code;
 
+    receive(db);
+    code = apr_dbd_select(db->driver, pool, db->handle, &results, sql, 1);
     if (code != 0)
         return civ_db_failed(db, code, sql);
     if (apr_dbd_get_row(db->driver, pool, results, &row, -1) != 0)
@@ -200,20 +250,31 @@ static apr_status_t close_cleanup(void *baton)
     return APR_SUCCESS;
 }
 
+static void report_connect(civ_db_t *db, apr_status_t status, const char *error)
+{
+    const char *words = error != NULL ? error : "no reason given";
+
+    if (db->dialect->conceal != NULL)
+        words = db->dialect->conceal(words, db->config->parameters, db->pool);
+    civ_log_write(db->config->log, CIV_LOG_ERROR, status, "CIV0103: database: cannot connect: %.*s",
+                  DRIVER_WORDS, words);
+}
+
 static apr_status_t connect_database(civ_db_t *db)
 {
-    const char *error = NULL;
+    const char *parameters = db->config->parameters, *error = NULL;
     apr_status_t status = apr_dbd_get_driver(db->pool, db->config->driver, &db->driver);
 
     if (status != APR_SUCCESS)
         return status;
     if (db->config->must_exist && db->dialect->find != NULL)
-        status = db->dialect->find(db->config->parameters, &error, db->pool);
+        status = db->dialect->find(parameters, &error, db->pool);
+    if (db->dialect->complete_parameters != NULL)
+        parameters = db->dialect->complete_parameters(parameters, db->pool);
     if (status == APR_SUCCESS)
-        status = apr_dbd_open_ex(db->driver, db->pool, db->config->parameters, &db->handle, &error);
+        status = apr_dbd_open_ex(db->driver, db->pool, parameters, &db->handle, &error);
     if (status != APR_SUCCESS) {
-        civ_log_write(db->config->log, CIV_LOG_ERROR, status, "CIV0103: database: cannot connect: %.*s",
-                      DRIVER_WORDS, error != NULL ? error : "no reason given");
+        report_connect(db, status, error);
         db->handle = NULL;
         return CIV_EUNREACHABLE;
     }
@@ -264,7 +325,7 @@ void civ_db_close(civ_db_t *db)
 
 /* --- statements --- */
 
-static apr_dbd_prepared_t **slot_of(civ_db_t *db, const civ_statement_t *statement)
+static civ_prepared_t *slot_of(civ_db_t *db, const civ_statement_t *statement)
 {
     apr_size_t i;
 
@@ -277,14 +338,20 @@ static apr_dbd_prepared_t **slot_of(civ_db_t *db, const civ_statement_t *stateme
     return NULL;
 }
 
-static apr_status_t prepare(civ_db_t *db, const civ_statement_t *statement, apr_dbd_prepared_t **slot)
+static apr_status_t prepare(civ_db_t *db, const civ_statement_t *statement, civ_prepared_t *slot)
 {
     const char *text = civ_dialect_rewrite(db->dialect, statement->text, db->pool);
-    int code = apr_dbd_prepare(db->driver, db->pool, db->handle, text, statement->label, slot);
+    int code;
+
+    /* Where statements have names, a stale one keeps its own until the connection is closed. */
+    slot->label = statement->label;
+    if (db->again > 0)
+        slot->label = apr_psprintf(db->pool, "%s_%u", slot->label, db->again);
+    code = apr_dbd_prepare(db->driver, db->pool, db->handle, text, slot->label, &slot->prepared);
 
     if (code == 0)
         return APR_SUCCESS;
-    *slot = NULL;
+    slot->prepared = NULL;
     return civ_db_failed(db, code, statement->label);
 }
 
@@ -318,27 +385,30 @@ static int run_once(civ_db_t *db, run_t *run, apr_dbd_prepared_t *prepared)
 
 static apr_status_t run(civ_db_t *db, run_t *what, const civ_argument_t *arguments, int count)
 {
-    apr_dbd_prepared_t **slot = slot_of(db, what->statement);
+    civ_prepared_t *slot = slot_of(db, what->statement);
     apr_status_t status = CIV_ESCHEMA;
     int tries;
 
     if (slot == NULL || count > CIV_STORE_MAX_ARGUMENTS)
         return APR_EINVAL;
+    receive(db);
     if (db->in_transaction && db->failure != APR_SUCCESS)
         return db->failure;
     bind_values(what->values, arguments, count);
     for (tries = 0; tries < 2 && status == CIV_ESCHEMA; tries++) {
         int code;
 
-        status = *slot != NULL ? APR_SUCCESS : prepare(db, what->statement, slot);
+        status = slot->prepared != NULL ? APR_SUCCESS : prepare(db, what->statement, slot);
         if (status != APR_SUCCESS)
             continue;
-        code = run_once(db, what, *slot);
+        code = run_once(db, what, slot->prepared);
         if (code == 0)
             return APR_SUCCESS;
         status = civ_db_failed(db, code, what->statement->label);
-        if (status == CIV_ESCHEMA)
-            *slot = NULL;
+        if (status == CIV_ESCHEMA) {
+            slot->prepared = NULL;
+            db->again++;
+        }
         if (db->in_transaction)
             break;
     }
@@ -356,11 +426,38 @@ apr_status_t civ_db_execute(civ_db_t *db, const civ_statement_t *statement, cons
     return status;
 }
 
+apr_status_t civ_db_send(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
+                         int count)
+{
+    civ_prepared_t *slot = slot_of(db, statement);
+    apr_status_t status = APR_SUCCESS;
+    int code;
+
+    if (!db->in_transaction || db->dialect->send == NULL)
+        return civ_db_execute(db, statement, arguments, count, NULL);
+    if (slot == NULL || count > CIV_STORE_MAX_ARGUMENTS)
+        return APR_EINVAL;
+    if (slot->prepared == NULL || db->sent >= MOST_SENT)
+        status = receive(db);
+    if (status == APR_SUCCESS)
+        status = db->failure;
+    if (status == APR_SUCCESS && slot->prepared == NULL)
+        status = prepare(db, statement, slot);
+    if (status != APR_SUCCESS)
+        return status;
+    code = db->dialect->send(db, slot->label, arguments, count);
+    if (code != 0)
+        return civ_db_failed(db, code, statement->label);
+    db->sent++;
+    return APR_SUCCESS;
+}
+
 struct civ_rows_t {
     civ_db_t *db;
     apr_dbd_results_t *results;
     apr_dbd_row_t *row;
     apr_pool_t *pool;
+    int ended; /**< some drivers free their result at the end and must not be asked again */
 };
 
 apr_status_t civ_db_select(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
@@ -382,8 +479,9 @@ apr_status_t civ_rows_next(civ_rows_t *rows)
 {
     const civ_db_t *db = rows->db;
 
-    return apr_dbd_get_row(db->driver, rows->pool, rows->results, &rows->row, -1) == 0 ? APR_SUCCESS
-                                                                                       : APR_EOF;
+    if (!rows->ended)
+        rows->ended = apr_dbd_get_row(db->driver, rows->pool, rows->results, &rows->row, -1) != 0;
+    return rows->ended ? APR_EOF : APR_SUCCESS;
 }
 
 const char *civ_rows_text(civ_rows_t *rows, int column)
@@ -409,6 +507,7 @@ apr_status_t civ_db_run(civ_db_t *db, const char *sql)
 {
     int code;
 
+    receive(db);
     if (db->in_transaction && db->failure != APR_SUCCESS)
         return db->failure;
     apr_pool_clear(db->scratch);
@@ -438,13 +537,15 @@ apr_status_t civ_db_begin(civ_db_t *db)
         return APR_EINVAL;
     /* An ad-hoc text fails once on a connection after another one changed the schema, then works. */
     for (tries = 0; tries < 2 && status == CIV_ESCHEMA; tries++) {
-        code = civ_db_raw_query(db, db->dialect->begin);
+        code = db->dialect->begin(db);
         status = code == 0 ? APR_SUCCESS : civ_db_failed(db, code, "BEGIN");
     }
     if (status == APR_SUCCESS) {
         db->in_transaction = 1;
         db->failure = check_name(db);
         status = db->failure;
+    } else if (!db->broken && db->dialect->is_inside(db)) {
+        db->in_transaction = 1;
     }
     if (status != APR_SUCCESS)
         civ_db_rollback(db);
@@ -455,6 +556,7 @@ void civ_db_rollback(civ_db_t *db)
 {
     if (!db->in_transaction)
         return;
+    receive(db);
     db->in_transaction = 0;
     db->failure = APR_SUCCESS;
     /* SQLite rolls back by itself after some failures; then this one finds nothing to do and says so. The
@@ -466,17 +568,19 @@ void civ_db_rollback(civ_db_t *db)
 
 apr_status_t civ_db_commit(civ_db_t *db, int *unknown)
 {
-    apr_status_t status = db->failure;
+    apr_status_t status;
     int code;
 
     *unknown = 0;
     if (!db->in_transaction)
         return APR_EINVAL;
+    receive(db);
+    status = db->failure;
     if (status != APR_SUCCESS) {
         civ_db_rollback(db);
         return status;
     }
-    code = civ_db_raw_query(db, "COMMIT");
+    code = db->dialect->commit(db);
     if (code == 0) {
         db->in_transaction = 0;
         /* Only now is it certain that others find what was committed: the name may have gone at any moment. */
@@ -485,8 +589,9 @@ apr_status_t civ_db_commit(civ_db_t *db, int *unknown)
         return status;
     }
     status = civ_db_failed(db, code, "COMMIT");
-    *unknown = 1;
-    db->broken = 1;
+    *unknown = db->dialect->is_uncertain(db);
+    if (*unknown)
+        db->broken = 1;
     civ_db_rollback(db);
     return status;
 }
@@ -498,7 +603,7 @@ int civ_db_in_transaction(const civ_db_t *db)
 
 apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes)
 {
-    return db->dialect->free_space(db, bytes);
+    return db->dialect->free_space != NULL ? db->dialect->free_space(db, bytes) : APR_ENOTIMPL;
 }
 
 apr_status_t civ_db_copy(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton)
@@ -541,6 +646,13 @@ void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *
     case CIV_EINTERRUPTED:
         civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool, "The server is stopping; nothing was stored");
         break;
+    case CIV_EUNSETTLED:
+        civ_problem_set(
+            problem, CIV_PROBLEM_UNAVAILABLE, pool,
+            "The database was lost while this was being stored, and it is not known whether it was; "
+            "a repeat with the same Idempotency-Key stores nothing twice");
+        break;
+    case CIV_ECONFLICT:
     case CIV_EBUSY:
     case CIV_EUNREACHABLE:
     case CIV_ESCHEMA:

@@ -249,16 +249,41 @@ static apr_status_t seclude(civ_db_t *db)
     return status;
 }
 
+static int begin(civ_db_t *db)
+{
+    return civ_db_raw_query(db, "BEGIN IMMEDIATE");
+}
+
+static int commit(civ_db_t *db)
+{
+    return civ_db_raw_query(db, "COMMIT");
+}
+
+/* A failure to sync the log comes after it was written. */
+static int is_uncertain(civ_db_t *db)
+{
+    (void)db;
+    return 1;
+}
+
+static int is_inside(civ_db_t *db)
+{
+    return !sqlite3_get_autocommit(native(db));
+}
+
 const civ_dialect_t civ_dialect_sqlite = {
-    "sqlite3",
-    "BEGIN IMMEDIATE",
-    "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('trigger', 'view')",
-    words,
-    setup,
-    classify,
-    free_space,
-    find,
-    is_lost,
-    copy,
-    seclude,
+    .driver = "sqlite3",
+    .count_foreign = "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('trigger', 'view')",
+    .words = words,
+    .setup = setup,
+    .begin = begin,
+    .commit = commit,
+    .is_uncertain = is_uncertain,
+    .is_inside = is_inside,
+    .classify = classify,
+    .free_space = free_space,
+    .find = find,
+    .is_lost = is_lost,
+    .copy = copy,
+    .seclude = seclude,
 };

@@ -73,11 +73,11 @@ apr_status_t civ_idempotency_record(civ_db_t *db, const civ_idempotency_t *idemp
         civ_text(answer),
     };
     /* An answer that has expired may still be there under this key. */
-    apr_status_t status = civ_db_execute(db, &statements[FORGET], arguments, 1, NULL);
+    apr_status_t status = civ_db_send(db, &statements[FORGET], arguments, 1);
 
     if (status != APR_SUCCESS)
         return status;
-    return civ_db_execute(db, &statements[RECORD], arguments, 4, NULL);
+    return civ_db_send(db, &statements[RECORD], arguments, 4);
 }
 
 apr_status_t civ_idempotency_any_expired(civ_db_t *db, apr_int64_t now, int *any, apr_pool_t *pool)

@@ -19,17 +19,28 @@ struct civ_store_t {
     /** Grows when a connection found the database not as it should be: all older connections are then
      * replaced, since one that was opened read-only stays so when the file can be written again. */
     apr_uint32_t epoch;
+    /** When a connection was last refused, and how; used only by construct, which the list lets in one at a time. */
+    apr_time_t refused;
+    apr_status_t refusal;
 };
 
 static apr_status_t construct(void **resource, void *baton, apr_pool_t *unused)
 {
     civ_store_t *store = baton;
+    apr_interval_time_t pause = civ_dialect_find(store->config->driver)->reopen_pause;
     civ_db_t *db;
-    apr_status_t status = civ_db_open(&db, store->config, NULL);
+    apr_status_t status;
 
     (void)unused;
-    if (status != APR_SUCCESS)
+    /* A server that is gone is waited for in vain once, not by each of those who came meanwhile, one after the other. */
+    if (pause > 0 && apr_time_now() < store->refused + pause)
+        return store->refusal;
+    status = civ_db_open(&db, store->config, NULL);
+    if (status != APR_SUCCESS) {
+        store->refused = apr_time_now();
+        store->refusal = status;
         return status;
+    }
     db->epoch = apr_atomic_read32(&store->epoch);
     *resource = db;
     return APR_SUCCESS;
@@ -78,7 +89,8 @@ apr_status_t civ_store_acquire(civ_store_t *store, civ_db_t **db)
         if (status != APR_SUCCESS)
             return status;
         *db = resource;
-        if ((*db)->epoch == apr_atomic_read32(&store->epoch))
+        if ((*db)->epoch == apr_atomic_read32(&store->epoch) &&
+            ((*db)->dialect->is_alive == NULL || (*db)->dialect->is_alive(*db)))
             return APR_SUCCESS;
         apr_reslist_invalidate(store->connections, resource);
     }

@@ -49,6 +49,8 @@ static apr_status_t run_step(civ_db_t *db, const civ_schema_t *schema, const civ
         return status;
     /* Another process may have been faster. */
     status = read_version(db, schema, &version, pool);
+    if (status == APR_SUCCESS && db->dialect->before_step != NULL)
+        status = civ_db_run(db, db->dialect->before_step);
     if (status == APR_SUCCESS && version < step->version) {
         for (statement = step->statements; *statement != NULL && status == APR_SUCCESS; statement++)
             status = civ_db_run(db, *statement);
@@ -68,6 +70,9 @@ static apr_status_t upgrade(civ_db_t *db, const civ_schema_t *schema, const civ_
     apr_size_t i;
     apr_status_t status = civ_db_run(db, CREATE_VERSIONS);
 
+    /* PostgreSQL's way to say that another process has made it this very moment. */
+    if (status == CIV_ECONSTRAINT)
+        status = CIV_ESCHEMA;
     if (status == APR_SUCCESS)
         status = read_version(db, schema, &version, pool);
     if (status == APR_SUCCESS && version > (apr_int64_t)schema->count) {

@@ -51,8 +51,8 @@ typedef struct civ_argument_t {
 #define CIV_STORE_MAX_ARGUMENTS 12
 
 typedef struct civ_store_config_t {
-    const char *driver;              /**< apr_dbd's name of the driver: "sqlite3" */
-    const char *parameters;          /**< the driver's connection string; for sqlite3 the path of the file */
+    const char *driver;     /**< apr_dbd's name of the driver: "sqlite3" or "pgsql" */
+    const char *parameters; /**< for sqlite3 the path of the file, for pgsql libpq's connection string */
     const civ_statement_set_t *sets; /**< the areas' statements */
     apr_size_t set_count;
     int pool_min;                     /**< connections kept open */
@@ -81,6 +81,13 @@ apr_status_t civ_store_initialize(apr_pool_t *pool);
  *  @return APR_SUCCESS, APR_ENOTIMPL (no dialect), or apr_dbd's reason (APR_EDSOOPEN: package missing) */
 apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_pool_t *pool);
 
+/** What is wrong with the connection parameters, for configuration checks: a sentence that repeats nothing of them, since a
+ *  password may be in them; NULL when they can be understood, or for a driver without a dialect. */
+const char *civ_store_fault_of_parameters(const char *driver, const char *parameters, apr_pool_t *pool);
+
+/** Whether civ_db_free_space can answer for this driver. */
+int civ_store_tells_free_space(const char *driver);
+
 /**
  * Make the pool. No connection is opened yet: a database that is down now may be up later.
  * @return APR_SUCCESS, or why the driver cannot be loaded
@@ -88,8 +95,8 @@ apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_
 apr_status_t civ_store_create(civ_store_t **store, const civ_store_config_t *config, apr_pool_t *pool);
 
 /**
- * Borrow a connection: opened, its settings made and verified (SQLite: WAL, synchronous=FULL), not in a
- * transaction.
+ * Borrow a connection: opened, its settings made and verified (SQLite: WAL, synchronous=FULL; PostgreSQL:
+ * fsync, synchronous_commit, a server that can be written), not in a transaction.
  * @return APR_SUCCESS; CIV_EUNREACHABLE, CIV_EREADONLY, CIV_ECORRUPT as opening found; APR_TIMEUP when all
  * are in use
  */
@@ -105,7 +112,8 @@ apr_status_t civ_db_open(civ_db_t **db, const civ_store_config_t *config, apr_po
 /** Close now. The connection must not be used again. */
 void civ_db_close(civ_db_t *db);
 
-/** Start a transaction that may write (SQLite: BEGIN IMMEDIATE).
+/** Start a transaction that may write, and shut out other writers of all processes and hosts until it ends (SQLite: BEGIN
+ *  IMMEDIATE; PostgreSQL: an advisory lock of the transaction).
  *  @return APR_SUCCESS; CIV_EBUSY when another writer stays; CIV_EUNREACHABLE when the database was moved away or replaced
  *  since it was opened; others as below */
 apr_status_t civ_db_begin(civ_db_t *db);
@@ -113,7 +121,7 @@ apr_status_t civ_db_begin(civ_db_t *db);
 /**
  * Commit. When any statement since civ_db_begin failed, roll back instead and return that first failure.
  * @param unknown set to 1 when the commit was sent and its outcome is not known: read back on another
- * connection
+ * connection, between civ_db_begin and civ_db_rollback, since the commit may still be under way
  */
 apr_status_t civ_db_commit(civ_db_t *db, int *unknown);
 
@@ -127,11 +135,19 @@ int civ_db_in_transaction(const civ_db_t *db);
  * Run a statement that returns no rows.
  * @param affected rows inserted, changed or deleted; may be NULL
  * @return APR_SUCCESS; CIV_EBUSY, CIV_EFULL, CIV_EREADONLY, CIV_EUNREACHABLE, CIV_ECORRUPT, CIV_ECONSTRAINT,
- *         CIV_ESCHEMA, CIV_EDATABASE. Inside a transaction a failure is remembered and every later call
+ *         CIV_ESCHEMA, CIV_ECONFLICT (an engine asks to try the transaction again), CIV_EDATABASE. Inside a transaction a failure is remembered and every later call
  * returns it.
  */
 apr_status_t civ_db_execute(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
                             int count, int *affected);
+
+/**
+ * As civ_db_execute, for a statement of a transaction whose outcome is not needed before the next one: where the way to the
+ * database is long, it is not waited for. A failure may be told only by a later call, at the latest by civ_db_commit.
+ * @return APR_SUCCESS (which says nothing yet), or a failure as civ_db_execute has them
+ */
+apr_status_t civ_db_send(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
+                         int count);
 
 /** Run a select. @param rows on @a pool, with all values. @return as civ_db_execute */
 apr_status_t civ_db_select(civ_db_t *db, const civ_statement_t *statement, const civ_argument_t *arguments,
@@ -153,7 +169,7 @@ apr_status_t civ_db_run(civ_db_t *db, const char *sql);
 /** Free bytes where the database writes, for the free-space floor; APR_ENOTIMPL where it cannot be told. */
 apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes);
 
-/** Count what acts behind our tables and is none of ours: triggers and views. */
+/** Count what acts behind our tables and is none of ours: triggers, views, rules and the like. */
 apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *pool);
 
 /**

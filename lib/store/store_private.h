@@ -11,17 +11,27 @@
 #include "store/dialect.h"
 #include "store/store.h"
 
+/** A statement as this connection has it. */
+typedef struct civ_prepared_t {
+    apr_dbd_prepared_t *prepared; /**< NULL: not yet, or not any more */
+    const char *label;            /**< the server's name for it */
+} civ_prepared_t;
+
 struct civ_db_t {
     const civ_store_config_t *config;
     const civ_dialect_t *dialect;
     const apr_dbd_driver_t *driver;
-    apr_dbd_t *handle;              /**< NULL once closed */
-    apr_dbd_prepared_t ***prepared; /**< one array for each set; NULL where not prepared yet */
-    apr_pool_t *pool;               /**< a root pool of its own: lives as long as the connection */
-    apr_pool_t *owner;              /**< closes the connection when it goes; NULL for pooled ones */
-    apr_pool_t *scratch;            /**< cleared at every execute */
-    apr_status_t failure;           /**< the first failure of the transaction at hand */
-    apr_uint32_t epoch;             /**< the pool's epoch when it was opened */
+    apr_dbd_t *handle;         /**< NULL once closed */
+    civ_prepared_t **prepared; /**< one array for each set */
+    apr_pool_t *pool;          /**< a root pool of its own: lives as long as the connection */
+    apr_pool_t *owner;         /**< closes the connection when it goes; NULL for pooled ones */
+    apr_pool_t *scratch;       /**< cleared at every execute */
+    apr_status_t failure;      /**< the first failure of the transaction at hand */
+    apr_uint32_t epoch;        /**< the pool's epoch when it was opened */
+    unsigned again;            /**< how often a statement was prepared again */
+    int sent;                  /**< statements whose results were not read yet */
+    const char *reason;        /**< why they failed, where the driver does not know it; else NULL */
+    void *own;                 /**< the dialect's, on pool; NULL before its setup */
     int in_transaction;
     int broken; /**< not to be used again */
 };

@@ -93,6 +93,9 @@ static const configuration_t bad_values[] = {
 
 /* --- places and combinations ---- */
 
+/* What may be in a configuration, and never in httpd's words about it. */
+#define SECRET "geheim42"
+
 static const configuration_t bad_places[] = {
     {"<Location \"/api\">\nCivarcosDifficulty 8\n</Location>\n", "CivarcosDifficulty not allowed"},
     {"<Directory \"/srv\">\nCivarcosMaxBody 2048\n</Directory>\n", "CivarcosMaxBody not allowed"},
@@ -123,6 +126,13 @@ static const configuration_t bad_places[] = {
     {NODE "CivarcosDatabase nosuchdriver x\n", "CIV0304"},
     {NODE "CivarcosDatabase nosuchdriver x\n", "\"nosuchdriver\""},
     {"CivarcosStateDir unused\nCivarcosDatabase nosuchdriver x\n", "CIV0304"},
+    {NODE "CivarcosDatabase pgsql\n", "CIV0305"},
+    {NODE "CivarcosDatabase pgsql \"host=a password=my " SECRET "\"\n", "CIV0345"},
+    {NODE "CivarcosDatabase pgsql \"" SECRET "\"\n", "no connection string of PostgreSQL"},
+    {NODE "CivarcosDatabase pgsql postgresql://u:p@" SECRET "@h/d\n", "written %40"},
+    {NODE "CivarcosDatabase pgsql \"dbname=a password=" SECRET
+          "\"\n" HOST("CivarcosStateDir b\nCivarcosDatabase pgsql \"dbname=a password=" SECRET "\"\n" MOUNT),
+     "CIV0302"},
     {"<VirtualHost *:80>\nServerName a.example\nCivarcosStateDir b\nCivarcosDatabase nosuchdriver x\n" MOUNT
      "</VirtualHost>\n",
      "virtual host a.example ("},
@@ -150,6 +160,9 @@ static const configuration_t good[] = {
     {NODE "CivarcosDatabase sqlite3\n", NULL},
     {NODE "CivarcosDatabase sqlite3 /srv/x.db\n", NULL},
     {NODE "CivarcosDatabase sqlite3 main/x.db\n", NULL},
+    {NODE "CivarcosDatabase pgsql \"host=a,b dbname=x password=" SECRET "\"\n", NULL},
+    {NODE "CivarcosDatabase pgsql postgresql://u:" SECRET "@h:5432/d?sslmode=require\nCivarcosMinFree 1G\n",
+     "CIV0346"},
     {NAMELESS("CivarcosLedgerName b.example/x\n"), NULL},
     {"<VirtualHost *:80>\nCivarcosStateDir b\n</VirtualHost>\n", NULL},
     {"ChrootDir /\n", NULL},
@@ -293,7 +306,7 @@ static void expect_refused(const configuration_t *configuration, int with_watchd
     const char *output;
     int status = test_configuration(path, &output);
 
-    if (status <= 0 || !strstr(output, configuration->words)) {
+    if (status <= 0 || !strstr(output, configuration->words) || strstr(output, SECRET)) {
         test_note("configuration:\n%s\nexpected: %s\nhttpd (status %d) said:\n%s", configuration->text,
                   configuration->words, status, output);
         CU_FAIL("not refused as expected");
@@ -307,7 +320,8 @@ static void expect_taken(const configuration_t *configuration)
     const char *output;
     int status = test_configuration(path, &output);
 
-    if (status != 0 || !strstr(output, "Syntax OK")) {
+    if (status != 0 || !strstr(output, "Syntax OK") || strstr(output, SECRET) ||
+        (configuration->words && !strstr(output, configuration->words))) {
         test_note("configuration:\n%s\nhttpd (status %d) said:\n%s", configuration->text, status, output);
         CU_FAIL("not taken");
     }

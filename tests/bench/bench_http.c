@@ -5,11 +5,13 @@
  * were right; the figures are TAP diagnostics.
  *
  * CIVARCOS_BENCH_BLOCKS (default 200000) is the length of the chain that is validated, CIVARCOS_BENCH_SECONDS
- * (default 5) the length of one measurement, CIVARCOS_MPM (default event) the MPM.
+ * (default 5) the length of one measurement, CIVARCOS_MPM (default event) the MPM. With CIVARCOS_DATABASE=pgsql the ledger is
+ * in a private PostgreSQL, whose commits of one row are a baseline of their own.
  */
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 
 #include "integration/harness.h"
 #include "integration/http.h"
+#include "support/cluster.h"
+#include "support/database.h"
 #include "support/load.h"
 #include "support/runner.h"
 
@@ -227,6 +231,51 @@ static void adds_of_one_client(void)
     compare_adds(1);
 }
 
+/* --- PostgreSQL --- */
+
+/** Commits a second of one row each, over one connection and as quickly as it answers. */
+static double measure_commits(double seconds)
+{
+    PGconn *connection = PQconnectdb(cluster_parameters(database_cluster(), CLUSTER_OWNER, "", test_pool()));
+    double began, took;
+    long count = 0;
+
+    PQclear(PQexec(connection, "DROP TABLE IF EXISTS single"));
+    PQclear(PQexec(connection, "CREATE TABLE single (id BIGSERIAL PRIMARY KEY, content TEXT NOT NULL)"));
+    PQclear(PQprepare(connection, "one", "INSERT INTO single (content) VALUES (repeat('x', 200))", 0, NULL));
+    began = load_clock();
+    do {
+        PGresult *result = PQexecPrepared(connection, "one", 0, NULL, NULL, NULL, 0);
+
+        CU_ASSERT_FATAL(PQresultStatus(result) == PGRES_COMMAND_OK);
+        PQclear(result);
+        count++;
+        took = load_clock() - began;
+    } while (took < seconds);
+    PQfinish(connection);
+    return (double)count / took;
+}
+
+static void adds_beside_commits(void)
+{
+    double ratios[ROUNDS];
+    load_result_t result;
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        double commits = measure_commits(seconds_each() / ROUNDS);
+
+        result = measure_adds(64, seconds_each(), apr_psprintf(test_pool(), "p%d", i));
+        ratios[i] = result.rate / commits;
+        test_note("64 clients: %.0f adds/s (P50 %.2f ms, P99 %.2f ms, longest %.1f ms); PostgreSQL: %.0f "
+                  "commits of one "
+                  "row/s",
+                  result.rate, result.p50, result.p99, result.longest, commits);
+    }
+    test_note("durable adds with 64 clients: median ratio %.2f to single-row commits/s",
+              median(ratios, ROUNDS));
+}
+
 /* --- validation --- */
 
 static long resident_kib(pid_t pid)
@@ -311,6 +360,7 @@ static const test_case_t cases[] = {
     {"hot GETs", hot_gets},
     {"adds of 64 clients", adds_of_64_clients},
     {"adds of one client", adds_of_one_client},
+    {"adds beside commits", adds_beside_commits},
     {"validation beside adds", validation_beside_adds},
     {NULL, NULL},
 };

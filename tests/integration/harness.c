@@ -3,6 +3,7 @@
 
 #include "integration/harness_private.h"
 
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_file_info.h>
@@ -234,8 +235,43 @@ static void free_server(harness_t *server)
     apr_pool_destroy(server->internal->pool);
 }
 
+/* The directive for the node with this state folder, given as configuration files write it. */
+static const char *database_line(const harness_t *server, const char *folder)
+{
+    static const char variable[] = "${civ_state}";
+
+    if (strncmp(folder, variable, sizeof(variable) - 1) == 0) {
+        folder = apr_pstrcat(test_pool(), server->state_dir, folder + sizeof(variable) - 1, NULL);
+    }
+    return apr_psprintf(
+        test_pool(), "CivarcosDatabase pgsql \"%s\"\n",
+        database_parameters(apr_pstrcat(test_pool(), folder, "/civarcos.db", NULL), test_pool()));
+}
+
+/* Where tests run on PostgreSQL, and the configuration does not say anything of its own: a database for each node. */
+static const char *with_databases(const harness_t *server, const char *config)
+{
+    static const char folder[] = "CivarcosStateDir ";
+    const char *all = database_line(server, "${civ_state}/ledger");
+    const char *place;
+
+    while ((place = strstr(config, folder))) {
+        const char *name = place + sizeof(folder) - 1 + (place[sizeof(folder) - 1] == '"');
+        const char *line = database_line(server, apr_pstrmemdup(test_pool(), name, strcspn(name, "\"\n")));
+        const char *end = place + strcspn(place, "\n");
+
+        all = apr_pstrcat(test_pool(), all, apr_pstrmemdup(test_pool(), config, (apr_size_t)(end - config)),
+                          "\n", line, NULL);
+        config = end + (*end == '\n');
+    }
+    return apr_pstrcat(test_pool(), all, config, NULL);
+}
+
 void harness_configure(harness_t *server, const char *config)
 {
+    if (database_is_pgsql() && !strstr(config, "CivarcosDatabase ")) {
+        config = with_databases(server, config);
+    }
     if (write_file(server->internal->config_file, config)) {
         test_note("cannot write %s: %s", server->internal->config_file, strerror(errno));
     }

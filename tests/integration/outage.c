@@ -9,10 +9,10 @@
 #include "integration/scenario.h"
 
 #include "base/keys.h"
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
-#include <sqlite3.h>
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -106,19 +106,18 @@ static void expect_well(int blocks)
 /* -- Locked by somebody else
  * ----------------------------------------------------------------------------------------- */
 
-static sqlite3 *lock_database(void)
+static database_t *lock_database(void)
 {
-    sqlite3 *database = NULL;
+    database_t *database = database_open(scenario_file(server, "node/civarcos.db"));
 
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(scenario_file(server, "node/civarcos.db"), &database), SQLITE_OK);
-    sqlite3_busy_timeout(database, 10000);
-    CU_ASSERT_EQUAL(sqlite3_exec(database, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(database);
+    CU_ASSERT_EQUAL(database_shut_out(database), 0);
     return database;
 }
 
 static void test_locked(void)
 {
-    sqlite3 *database;
+    database_t *database;
     http_response_t *response;
 
     CU_ASSERT_EQUAL_FATAL(begin(""), 0);
@@ -131,7 +130,7 @@ static void test_locked(void)
     CU_ASSERT_EQUAL(response->status, 200);
     CU_ASSERT_EQUAL(http_get(web, "/api/blockchain/search?type=scenario")->status, 200);
     CU_ASSERT_EQUAL(http_get(web, "/api/health")->status, 503);
-    sqlite3_close(database);
+    database_close(database);
     CU_ASSERT(takes_more((void *)"locked"));
     expect_well(5);
     CU_ASSERT(harness_log_is_clean(server, NULL));
@@ -154,7 +153,7 @@ static int is_waiting(void *baton)
 /* A lock that is not held for long is waited for. */
 static void test_locked_for_a_moment(void)
 {
-    sqlite3 *database;
+    database_t *database;
     apr_pool_t *pool;
     pthread_t thread;
     void *answer = NULL;
@@ -164,7 +163,7 @@ static void test_locked_for_a_moment(void)
     database = lock_database();
     pthread_create(&thread, NULL, add_one, http_client(server->url, pool));
     harness_wait(is_waiting, NULL, 0.3);
-    sqlite3_close(database);
+    database_close(database);
     pthread_join(thread, &answer);
     CU_ASSERT_EQUAL(((http_response_t *)answer)->status, 201);
     apr_pool_destroy(pool);

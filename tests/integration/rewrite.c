@@ -8,6 +8,7 @@
 #include "base/merkle.h"
 #include "ledger/block.h"
 #include "ledger/proof_of_work.h"
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -18,7 +19,7 @@
 
 typedef struct work_t {
     const rewrite_t *what;
-    sqlite3 *database;
+    database_t *database;
     civ_key_t *key;
     civ_merkle_frontier_t frontier; /* before the block at hand */
     civ_digest_t previous;          /* hash of the block before */
@@ -26,42 +27,31 @@ typedef struct work_t {
 } work_t;
 
 /* The format is SQLite's, whose %q is for what may hold quotes. */
-static int run(sqlite3 *database, const char *format, ...)
+static int run(database_t *database, const char *format, ...)
 {
     va_list arguments;
-    char *error = NULL;
     char *sql;
-    int code;
+    int failed;
 
     va_start(arguments, format);
     sql = sqlite3_vmprintf(format, arguments);
     va_end(arguments);
-    code = sqlite3_exec(database, sql, NULL, NULL, &error);
-    if (code != SQLITE_OK) {
-        test_note("%s: %s", sql, error ? error : "no reason given");
-    }
-    sqlite3_free(error);
+    failed = database_run(database, sql);
     sqlite3_free(sql);
-    return code == SQLITE_OK ? 0 : -1;
+    return failed;
 }
 
 /* A text, or NULL where there is no row. The number stands for the question mark. */
-static const char *look_up(sqlite3 *database, const char *sql, apr_int64_t number, apr_pool_t *pool)
+static const char *look_up(database_t *database, const char *sql, apr_int64_t number, apr_pool_t *pool)
 {
-    sqlite3_stmt *statement = NULL;
-    const char *text = NULL;
+    const char *mark = strchr(sql, '?');
 
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, number);
-        if (sqlite3_step(statement) == SQLITE_ROW) {
-            text = apr_pstrdup(pool, (const char *)sqlite3_column_text(statement, 0));
-        }
-    }
-    sqlite3_finalize(statement);
-    return text;
+    return database_text(
+        database, apr_psprintf(pool, "%.*s%" APR_INT64_T_FMT "%s", (int)(mark - sql), sql, number, mark + 1),
+        NULL, pool);
 }
 
-static int read_header(sqlite3 *database, apr_int64_t height, civ_header_t *header, apr_pool_t *pool)
+static int read_header(database_t *database, apr_int64_t height, civ_header_t *header, apr_pool_t *pool)
 {
     const char *hex = look_up(database, "SELECT header FROM civ_blocks WHERE height = ?", height, pool);
     unsigned char bytes[CIV_HEADER_SIZE];
@@ -165,8 +155,8 @@ static int begin(work_t *work, const char *database, apr_int64_t from)
 
     work->pool = test_pool();
     civ_merkle_frontier_init(&work->frontier);
-    if (sqlite3_open_v2(database, &work->database, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-        sqlite3_busy_timeout(work->database, 10000) != SQLITE_OK || run(work->database, "BEGIN IMMEDIATE") ||
+    work->database = database_open(database);
+    if (!work->database || database_shut_out(work->database) ||
         read_header(work->database, from - 1, &header, work->pool)) {
         return -1;
     }
@@ -177,7 +167,9 @@ static int begin(work_t *work, const char *database, apr_int64_t from)
 static int end(work_t *work, int failed)
 {
     failed = failed || run(work->database, "COMMIT");
-    sqlite3_close(work->database);
+    if (work->database) {
+        database_close(work->database);
+    }
     return failed ? -1 : 0;
 }
 

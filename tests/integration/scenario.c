@@ -3,18 +3,15 @@
 
 #include "integration/scenario.h"
 
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
 #include <apr_time.h>
-#include <sqlite3.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* How long SQL waits for a server that is writing. */
-#define BUSY_MILLISECONDS 10000
 
 /* -- Rounds
  * --------------------------------------------------------------------------------------------------------- */
@@ -120,54 +117,14 @@ int scenario_write_file(const char *path, const char *data, apr_size_t length)
     return fclose(file) || failed ? -1 : 0;
 }
 
-static sqlite3 *open_database(const char *path)
-{
-    sqlite3 *database = NULL;
-
-    if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-        test_note("cannot open %s: %s", path, sqlite3_errmsg(database));
-        sqlite3_close(database);
-        return NULL;
-    }
-    sqlite3_busy_timeout(database, BUSY_MILLISECONDS);
-    return database;
-}
-
 int scenario_sql(const char *path, const char *sql)
 {
-    sqlite3 *database = open_database(path);
-    char *error = NULL;
-    int code;
-
-    if (!database) {
-        return -1;
-    }
-    code = sqlite3_exec(database, sql, NULL, NULL, &error);
-    if (code != SQLITE_OK) {
-        test_note("%s: %s", sql, error ? error : "no reason given");
-    }
-    sqlite3_free(error);
-    sqlite3_close(database);
-    return code == SQLITE_OK ? 0 : -1;
+    return database_do(path, sql);
 }
 
 const char *scenario_sql_text(const char *path, const char *sql)
 {
-    sqlite3 *database = open_database(path);
-    sqlite3_stmt *statement = NULL;
-    const char *text = NULL;
-
-    if (!database) {
-        return NULL;
-    }
-    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK) {
-        test_note("%s: %s", sql, sqlite3_errmsg(database));
-    } else if (sqlite3_step(statement) == SQLITE_ROW) {
-        text = apr_pstrdup(test_pool(), (const char *)sqlite3_column_text(statement, 0));
-    }
-    sqlite3_finalize(statement);
-    sqlite3_close(database);
-    return text;
+    return database_ask(path, sql, test_pool());
 }
 
 /* -- A chain

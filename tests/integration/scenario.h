@@ -2,7 +2,7 @@
 /**
  * @file scenario.h
  * What several suites need on top of a server and a client: posts under a key, load from many threads with
- * everything that was acknowledged written down, an export taken apart, and a look into the SQLite file
+ * everything that was acknowledged written down, an export taken apart, and a look into the database
  * past the server.
  */
 #ifndef CIV_TESTS_SCENARIO_H
@@ -58,7 +58,8 @@ const char *scenario_file(const harness_t *server, const char *name);
 /** Write a whole file. @return 0 on success */
 int scenario_write_file(const char *path, const char *data, apr_size_t length);
 
-/** Run SQL on a SQLite file as a process of its own would. @return 0 on success; else notes why not */
+/** Run SQL on a database, named by the file it would be in, as a process of its own would. @return 0 on success; else notes
+ *  why not */
 int scenario_sql(const char *database, const char *sql);
 
 /** The first column of the first row as text on test_pool(), or NULL where there is none. */

@@ -90,7 +90,7 @@ static void add(struct scenario_worker_t *worker, int number, apr_pool_t *pool)
         }
         if (response->status == 0) {
             apr_atomic_inc32(&load->resets);
-        } else if (response->status == 503) {
+        } else if (response->status == 503 && http_header(response, "Retry-After")) {
             apr_atomic_inc32(&load->refused);
         } else {
             complain(load, "an add", response);

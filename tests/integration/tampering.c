@@ -9,6 +9,7 @@
 #include "integration/tampering.h"
 
 #include "integration/rewrite.h"
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -55,10 +56,32 @@ harness_t *tampering_start(void)
     return server;
 }
 
+/* Everything that belongs to sealed blocks and votes. */
+static const char *const tables[] = {"civ_blocks", "civ_entries", "civ_validators",
+                                     "civ_votes",  "civ_head",    NULL};
+
+/* For each table, @a first, its name, @a second, its name, @a third. */
+static const char *for_each_table(const char *first, const char *second, const char *third)
+{
+    const char *all = "";
+    int i;
+
+    for (i = 0; tables[i]; i++) {
+        all = apr_pstrcat(test_pool(), all, first, tables[i], second, tables[i], third, NULL);
+    }
+    return all;
+}
+
 int tampering_save(const harness_t *server)
 {
     const char *saved = scenario_file(server, "saved.db");
 
+    if (database_is_pgsql()) {
+        return scenario_sql(
+            tampering_database(server),
+            apr_pstrcat(test_pool(), for_each_table("DROP TABLE IF EXISTS saved_", "; -- ", "\n"),
+                        for_each_table("CREATE TABLE saved_", " AS SELECT * FROM ", "; "), NULL));
+    }
     unlink(saved);
     return scenario_sql(tampering_database(server), apr_psprintf(test_pool(), "VACUUM INTO '%s'", saved));
 }
@@ -70,19 +93,19 @@ void tampering_lift_alarm(const harness_t *server)
 
 int tampering_restore(const harness_t *server)
 {
-    return scenario_sql(
-        tampering_database(server),
-        apr_psprintf(
-            test_pool(),
-            "PRAGMA synchronous = OFF; ATTACH '%s' AS saved; BEGIN IMMEDIATE; "
-            "DELETE FROM main.civ_blocks; INSERT INTO main.civ_blocks SELECT * FROM saved.civ_blocks; "
-            "DELETE FROM main.civ_entries; INSERT INTO main.civ_entries SELECT * FROM saved.civ_entries; "
-            "DELETE FROM main.civ_validators; "
-            "INSERT INTO main.civ_validators SELECT * FROM saved.civ_validators; "
-            "DELETE FROM main.civ_votes; INSERT INTO main.civ_votes SELECT * FROM saved.civ_votes; "
-            "DELETE FROM main.civ_head; INSERT INTO main.civ_head SELECT * FROM saved.civ_head; "
-            "COMMIT; DETACH saved",
-            scenario_file(server, "saved.db")));
+    const char *begin = "BEGIN; ";
+    const char *put_back =
+        apr_pstrcat(test_pool(), for_each_table("DELETE FROM ", "; -- ", "\n"),
+                    for_each_table("INSERT INTO ", " SELECT * FROM saved_", "; "), "COMMIT", NULL);
+
+    if (!database_is_pgsql()) {
+        begin = apr_psprintf(test_pool(), "PRAGMA synchronous = OFF; ATTACH '%s' AS saved; BEGIN IMMEDIATE; ",
+                             scenario_file(server, "saved.db"));
+        put_back = apr_pstrcat(test_pool(), for_each_table("DELETE FROM main.", "; -- ", "\n"),
+                               for_each_table("INSERT INTO main.", " SELECT * FROM saved.", "; "),
+                               "COMMIT; DETACH saved", NULL);
+    }
+    return scenario_sql(tampering_database(server), apr_pstrcat(test_pool(), begin, put_back, NULL));
 }
 
 /* -- The reports
@@ -233,6 +256,17 @@ static void test_rows_too_many(void)
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
+/* SQL in which %s stands for where the tables were saved: a database beside, or names with a prefix. */
+static void change_by_saved(harness_t *server, const char *sql)
+{
+    const char *mark = strstr(sql, "%s");
+    const char *attach =
+        apr_psprintf(test_pool(), "ATTACH '%s' AS saved; ", scenario_file(server, "saved.db"));
+
+    change(server, apr_psprintf(test_pool(), "%s%.*s%s%s", database_is_pgsql() ? "" : attach,
+                                (int)(mark - sql), sql, database_is_pgsql() ? "saved_" : "saved.", mark + 2));
+}
+
 static void test_swapped(void)
 {
     harness_t *server = tampering_start();
@@ -240,22 +274,16 @@ static void test_swapped(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     web = http_client(server->url, test_pool());
-    change(server,
-           apr_psprintf(test_pool(),
-                        "ATTACH '%s' AS saved; UPDATE main.civ_blocks SET signature = (SELECT b.signature "
-                        "FROM saved.civ_blocks b WHERE b.height = 7 - civ_blocks.height) "
-                        "WHERE height IN (3, 4)",
-                        scenario_file(server, "saved.db")));
+    change_by_saved(server, "UPDATE civ_blocks SET signature = (SELECT b.signature FROM %sciv_blocks b WHERE "
+                            "b.height = 7 - civ_blocks.height) WHERE height IN (3, 4)");
     CU_ASSERT(tampering_is_named(web, 3, "the signature is not the ledger's"));
     CU_ASSERT(tampering_is_named(web, 4, "the signature is not the ledger's"));
     CU_ASSERT_EQUAL(tampering_count(web), 2);
     CU_ASSERT_EQUAL(tampering_restore(server), 0);
-    change(server,
-           apr_psprintf(test_pool(),
-                        "ATTACH '%s' AS saved; UPDATE main.civ_entries SET (leaf_hash, payload) = "
-                        "(SELECT e.leaf_hash, e.payload FROM saved.civ_entries e "
-                        "WHERE e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN (8, 9)",
-                        scenario_file(server, "saved.db")));
+    change_by_saved(server,
+                    "UPDATE civ_entries SET (leaf_hash, payload) = (SELECT e.leaf_hash, e.payload FROM "
+                    "%sciv_entries e WHERE e.leaf_index = 17 - civ_entries.leaf_index) WHERE leaf_index IN "
+                    "(8, 9)");
     CU_ASSERT(tampering_is_named(web, 4, "evidence root"));
     CU_ASSERT(tampering_is_named(web, 5, "evidence root"));
     CU_ASSERT(harness_log_is_clean(server, "CIV0201", NULL));

@@ -8,6 +8,9 @@
 
 #include "support/runner.h"
 
+#include "support/cluster.h"
+#include "support/database.h"
+
 #include <CUnit/TestDB.h>
 #include <CUnit/TestRun.h>
 #include <apr_dbd.h>
@@ -160,7 +163,7 @@ static int add_suite(const test_suite_t *suite, int argc, const char *const *arg
     int count = 0;
 
     for (item = suite->cases; item->name; item++) {
-        if (!is_wanted(suite->name, item->name, argc, argv)) {
+        if (!is_wanted(suite->name, item->name, argc, argv) || database_limit(suite->name, item->name)) {
             continue;
         }
         if (!registered) {
@@ -226,6 +229,7 @@ int test_main(int argc, const char *const *argv, const test_suite_t *const *suit
         printf("Bail out! no case matches\n");
     }
     CU_cleanup_registry();
+    cluster_end_all();
     apr_terminate();
     return total > 0 && runner.number == (unsigned)total && runner.failed == 0 ? 0 : 1;
 }

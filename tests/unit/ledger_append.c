@@ -6,10 +6,10 @@
 #include "ledger_fixture.h"
 
 #include "base/status.h"
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
-#include <sqlite3.h>
 
 #include <string.h>
 
@@ -138,15 +138,14 @@ static void busy_database_is_unavailable(void)
 {
     fixture_t *fixture = fixture_start();
     civ_problem_t problem;
-    sqlite3 *other;
+    database_t *other = database_open(fixture->database);
 
-    CU_ASSERT_FATAL(sqlite3_open(fixture->database, &other) == SQLITE_OK);
-    CU_ASSERT_FATAL(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+    CU_ASSERT_FATAL(other != NULL && database_shut_out(other) == 0);
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":1}", &problem), CIV_EBUSY);
     CU_ASSERT_EQUAL(problem.kind, CIV_PROBLEM_UNAVAILABLE);
     CU_ASSERT(problem.retry_after > 0);
-    CU_ASSERT_EQUAL(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(other);
+    CU_ASSERT_EQUAL(database_run(other, "ROLLBACK"), 0);
+    database_close(other);
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":1}", &problem), APR_SUCCESS);
     CU_ASSERT_EQUAL(fixture_head(fixture).height, 1);
     CU_ASSERT(fixture_is_clean(fixture));

@@ -5,11 +5,11 @@
  */
 #include "ledger_fixture.h"
 
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_file_info.h>
 #include <apr_strings.h>
-#include <sqlite3.h>
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -144,12 +144,13 @@ static void fill_config(fixture_t *fixture)
     };
     fixture->sets[0] = civ_store_statements;
     fixture->sets[1] = civ_ledger_statements;
-    fixture->store_config = (civ_store_config_t){.driver = "sqlite3",
-                                                 .parameters = fixture->database,
-                                                 .sets = fixture->sets,
-                                                 .set_count = 2,
-                                                 .pool_min = 1,
-                                                 .pool_max = 8};
+    fixture->store_config =
+        (civ_store_config_t){.driver = database_driver(),
+                             .parameters = database_parameters(fixture->database, test_pool()),
+                             .sets = fixture->sets,
+                             .set_count = 2,
+                             .pool_min = 1,
+                             .pool_max = 8};
 }
 
 static fixture_t *make_on(const char *folder)
@@ -319,58 +320,31 @@ const civ_block_t *fixture_known_block(fixture_t *fixture, apr_uint64_t height)
 
 /* --- behind its back --- */
 
-static sqlite3 *raw_open(const fixture_t *fixture)
-{
-    sqlite3 *db = NULL;
-
-    CU_ASSERT_FATAL(sqlite3_open(fixture->database, &db) == SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    sqlite3_exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
-    return db;
-}
-
 void fixture_sql(const fixture_t *fixture, const char *format, ...)
 {
-    sqlite3 *db = raw_open(fixture);
-    char *error = NULL;
     const char *sql;
     va_list arguments;
-    int code;
 
     va_start(arguments, format);
     sql = apr_pvsprintf(test_pool(), format, arguments);
     va_end(arguments);
-    code = sqlite3_exec(db, sql, NULL, NULL, &error);
-    if (code != SQLITE_OK)
-        test_note("%s: %s", sql, error ? error : "");
-    sqlite3_free(error);
-    sqlite3_close(db);
-    CU_ASSERT_EQUAL_FATAL(code, SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(database_do(fixture->database, sql), 0);
 }
 
 const char *fixture_value(const fixture_t *fixture, const char *format, ...)
 {
-    sqlite3 *db = raw_open(fixture);
-    const char *sql, *value = NULL;
-    sqlite3_stmt *statement;
+    database_t *raw = database_open(fixture->database);
+    const char *sql, *value;
     va_list arguments;
-    int code;
+    int failed;
 
+    CU_ASSERT_PTR_NOT_NULL_FATAL(raw);
     va_start(arguments, format);
     sql = apr_pvsprintf(test_pool(), format, arguments);
     va_end(arguments);
-    code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW) {
-        const unsigned char *text = sqlite3_column_text(statement, 0);
-
-        value = text ? apr_pstrdup(test_pool(), (const char *)text) : NULL;
-    }
-    if (code == SQLITE_OK)
-        sqlite3_finalize(statement);
-    else
-        test_note("%s: %s", sql, sqlite3_errmsg(db));
-    sqlite3_close(db);
-    CU_ASSERT_EQUAL(code, SQLITE_OK);
+    value = database_text(raw, sql, &failed, test_pool());
+    database_close(raw);
+    CU_ASSERT_FALSE(failed);
     return value;
 }
 

@@ -178,7 +178,6 @@ static void damaged_head_row_is_refused(void)
     static const char *const changes[] = {
         "height = 1",
         "height = -1",
-        "height = 'x'",
         "block_hash = (SELECT hash FROM civ_blocks WHERE height = 1)",
         "block_hash = 'x'",
         "leaf_count = 2",
@@ -198,6 +197,14 @@ static void damaged_head_row_is_refused(void)
             CU_FAIL(changes[i]);
         fixture_close(fixture);
     }
+}
+
+static void head_row_of_other_types_is_refused(void)
+{
+    fixture_t *fixture = three_blocks();
+
+    fixture_sql(fixture, "UPDATE civ_head SET height = 'x'");
+    CU_ASSERT(refuses(fixture, CIV_EINTEGRITY, ""));
 }
 
 static void chain_cut_short_is_refused(void)
@@ -285,6 +292,7 @@ static const test_case_t cases[] = {
     {"missing_newest_block_is_refused", missing_newest_block_is_refused},
     {"signature_of_another_block_is_refused", signature_of_another_block_is_refused},
     {"damaged_head_row_is_refused", damaged_head_row_is_refused},
+    {"head_row_of_other_types_is_refused", head_row_of_other_types_is_refused},
     {"chain_cut_short_is_refused", chain_cut_short_is_refused},
     {"rewritten_chain_is_refused", rewritten_chain_is_refused},
     {"damaged_signed_head_is_refused", damaged_signed_head_is_refused},

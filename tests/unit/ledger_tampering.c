@@ -7,6 +7,7 @@
  */
 #include "ledger_fixture.h"
 
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -80,11 +81,13 @@ static int is_changed(const fixture_t *fixture, const table_t *table, const apr_
     for (i = 0; i < columns->nelts; i++)
         all = apr_psprintf(test_pool(), "%s || '|' || quote(%s) || typeof(%s)", all,
                            APR_ARRAY_IDX(columns, i, const char *), APR_ARRAY_IDX(columns, i, const char *));
-    return strcmp(fixture_value(fixture,
-                                "SELECT (SELECT group_concat(%s) FROM (SELECT * FROM %s ORDER BY %s)) IS NOT "
-                                "(SELECT group_concat(%s) FROM (SELECT * FROM saved_%s ORDER BY %s))",
-                                all, table->name, table->key, all, table->name, table->key),
-                  "1") == 0;
+    return strcmp(
+               fixture_value(fixture,
+                             "SELECT CASE WHEN (SELECT COALESCE(group_concat(%s), '') FROM (SELECT * FROM %s "
+                             "ORDER BY %s) r) <> (SELECT COALESCE(group_concat(%s), '') FROM (SELECT * FROM "
+                             "saved_%s ORDER BY %s) s) THEN 1 ELSE 0 END",
+                             all, table->name, table->key, all, table->name, table->key),
+               "1") == 0;
 }
 
 static apr_array_header_t *columns_of(const fixture_t *fixture, const table_t *table)
@@ -181,6 +184,13 @@ static void swap_with_another_row(walk_t *walk)
         fixture_value(walk->fixture, "SELECT %s FROM saved_%s WHERE %s <> %s ORDER BY abs(%s - %s) LIMIT 1",
                       table->key, table->name, table->key, walk->key, table->key, walk->key);
 
+    const char *neither =
+        strcmp(fixture_value(walk->fixture, "SELECT type FROM pragma_table_info('%s') WHERE name = '%s'",
+                             table->name, walk->column),
+               "BIGINT") == 0
+            ? "-77"
+            : "''";
+
     if (other == NULL)
         return;
     if (strcmp(walk->column, table->key) == 0)
@@ -192,12 +202,12 @@ static void swap_with_another_row(walk_t *walk)
     else
         fixture_sql(
             walk->fixture,
-            "BEGIN; UPDATE %s SET %s = '' WHERE %s = %s; "
+            "BEGIN; UPDATE %s SET %s = %s WHERE %s = %s; "
             "UPDATE OR IGNORE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; "
             "UPDATE OR IGNORE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; COMMIT",
-            table->name, walk->column, table->key, walk->key, table->name, walk->column, walk->column,
-            table->name, table->key, walk->key, table->key, other, table->name, walk->column, walk->column,
-            table->name, table->key, other, table->key, walk->key);
+            table->name, walk->column, neither, table->key, walk->key, table->name, walk->column,
+            walk->column, table->name, table->key, walk->key, table->key, other, table->name, walk->column,
+            walk->column, table->name, table->key, other, table->key, walk->key);
     judge(walk, apr_psprintf(test_pool(), "swapped with row %s", other));
 }
 
@@ -207,11 +217,10 @@ static void alter_column(walk_t *walk)
 
     for (i = 0; i < ALTERATIONS; i++) {
         const char *value =
-            apr_psprintf(test_pool(), "(SELECT %s FROM (SELECT %s AS c FROM saved_%s WHERE %s = %s))",
+            apr_psprintf(test_pool(), "(SELECT %s FROM (SELECT %s AS c FROM saved_%s WHERE %s = %s) s)",
                          alterations[i], walk->column, walk->table->name, walk->table->key, walk->key);
 
-        fixture_sql(walk->fixture,
-                    "UPDATE OR IGNORE %s SET %s = %s WHERE %s = %s AND typeof(%s) IS NOT 'null'%s",
+        fixture_sql(walk->fixture, "UPDATE OR IGNORE %s SET %s = %s WHERE %s = %s AND typeof(%s) <> 'null'%s",
                     walk->table->name, walk->column, value, walk->table->key, walk->key, value,
                     strcmp(walk->column, walk->table->key) != 0
                         ? ""
@@ -291,7 +300,7 @@ static void every_table_is_walked(void)
     CU_ASSERT_STRING_EQUAL(
         fixture_value(fixture,
                       "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
-                      "AND name LIKE 'civ%%' ORDER BY name)"),
+                      "AND name LIKE 'civ%%' ORDER BY name) n"),
         "civ_blocks,civ_entries,civ_head,civ_idempotency,civ_pending,civ_schema,civ_validators,civ_votes");
 }
 
@@ -422,10 +431,16 @@ static void triggers_and_views_are_named(void)
 {
     fixture_t *fixture = make_ledger();
 
-    fixture_sql(fixture,
-                "CREATE TRIGGER thief AFTER INSERT ON civ_pending BEGIN DELETE FROM civ_pending; END");
+    fixture_sql(
+        fixture,
+        database_is_pgsql()
+            ? "CREATE FUNCTION steal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM civ_pending; "
+              "RETURN NULL; END $$; CREATE TRIGGER thief AFTER INSERT ON civ_pending EXECUTE FUNCTION steal()"
+            : "CREATE TRIGGER thief AFTER INSERT ON civ_pending BEGIN DELETE FROM civ_pending; END");
     CU_ASSERT(fixture_finds(fixture, -1, "1 triggers or views"));
-    fixture_sql(fixture, "DROP TRIGGER thief; CREATE VIEW look AS SELECT 1");
+    fixture_sql(fixture, database_is_pgsql() ? "DROP TRIGGER thief ON civ_pending" : "DROP TRIGGER thief");
+    CU_ASSERT(fixture_is_clean(fixture));
+    fixture_sql(fixture, "CREATE VIEW look AS SELECT 1");
     CU_ASSERT(fixture_finds(fixture, -1, "1 triggers or views"));
     fixture_sql(fixture, "DROP VIEW look");
     CU_ASSERT(fixture_is_clean(fixture));

@@ -5,11 +5,11 @@
  */
 #include "unit/node_fixture.h"
 
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
 
-#include <sqlite3.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +18,11 @@ civ_node_config_t *node_configure(const char *folder)
     civ_node_config_t *config = apr_pmemdup(test_pool(), &civ_node_defaults, sizeof(*config));
 
     config->state_dir = unit_path(folder);
+    if (database_is_pgsql()) {
+        config->database_driver = "pgsql";
+        config->database_parameters =
+            database_parameters(civ_node_database_path(config, test_pool()), test_pool());
+    }
     config->ledger_name = "unit-ledger";
     config->difficulty = 2;
     config->hot_blocks = 8;
@@ -114,24 +119,12 @@ const char *node_block(civ_node_t *node, apr_uint64_t height, civ_digest_t *hash
 
 apr_int64_t node_raw_int(const civ_node_config_t *config, const char *sql)
 {
-    sqlite3_stmt *statement = NULL;
-    apr_int64_t value = -1;
-    sqlite3 *raw = NULL;
+    const char *text = database_ask(civ_node_database_path(config, test_pool()), sql, test_pool());
 
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(civ_node_database_path(config, test_pool()), &raw), SQLITE_OK);
-    if (sqlite3_prepare_v2(raw, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(raw);
-    return value;
+    return text != NULL ? apr_atoi64(text) : -1;
 }
 
 void node_raw_run(const civ_node_config_t *config, const char *sql)
 {
-    sqlite3 *raw = NULL;
-
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(civ_node_database_path(config, test_pool()), &raw), SQLITE_OK);
-    CU_ASSERT_EQUAL(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(raw);
+    CU_ASSERT_EQUAL(database_do(civ_node_database_path(config, test_pool()), sql), 0);
 }

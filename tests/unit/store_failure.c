@@ -23,35 +23,33 @@
 static void another_writer(void)
 {
     civ_db_t *db = store_open("busy.db");
-    sqlite3 *raw = store_raw("busy.db");
+    database_t *raw = store_raw("busy.db");
     apr_time_t began = apr_time_now();
     int unknown;
 
-    CU_ASSERT_EQUAL(sqlite3_exec(raw, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    CU_ASSERT_EQUAL(database_shut_out(raw), 0);
     CU_ASSERT_EQUAL(civ_db_begin(db), CIV_EBUSY);
     CU_ASSERT(apr_time_now() - began < apr_time_from_sec(20));
     CU_ASSERT_FALSE(civ_db_in_transaction(db));
     /* Readers are not held up. */
     CU_ASSERT_EQUAL(store_count(db), 0);
-    CU_ASSERT_EQUAL(sqlite3_exec(raw, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    CU_ASSERT_EQUAL(database_run(raw, "COMMIT"), 0);
     CU_ASSERT_EQUAL(civ_db_begin(db), APR_SUCCESS);
     CU_ASSERT_EQUAL(store_insert(db, 1, "a", 1), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_db_commit(db, &unknown), APR_SUCCESS);
-    sqlite3_close(raw);
+    database_close(raw);
 }
 
 /* Somebody works on the file alone: even reading has to wait. The driver calls that an error like any other. */
 static void another_owner(void)
 {
+    database_t *raw = store_raw("owner.db");
     civ_db_t *db;
-    sqlite3 *raw = store_raw("owner.db");
 
-    CU_ASSERT_EQUAL(sqlite3_exec(raw,
-                                 "PRAGMA locking_mode=EXCLUSIVE; CREATE TABLE things (id); BEGIN EXCLUSIVE",
-                                 NULL, NULL, NULL),
-                    SQLITE_OK);
+    CU_ASSERT_EQUAL(
+        database_run(raw, "PRAGMA locking_mode=EXCLUSIVE; CREATE TABLE things (id); BEGIN EXCLUSIVE"), 0);
     CU_ASSERT_EQUAL(civ_db_open(&db, store_config(unit_path("owner.db")), test_pool()), CIV_EBUSY);
-    sqlite3_close(raw);
+    database_close(raw);
     CU_ASSERT_EQUAL(civ_db_open(&db, store_config(unit_path("owner.db")), test_pool()), APR_SUCCESS);
 }
 

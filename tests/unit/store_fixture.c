@@ -11,7 +11,7 @@
 
 #define TWELVE "%lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld + %lld"
 
-const civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
+civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
     [STORE_INSERT] = {"test_insert", "INSERT INTO things (id, name, value) VALUES (%lld, %s, %lld)"},
     [STORE_READ] = {"test_read", "SELECT name, value FROM things WHERE id = %lld LIMIT 1"},
     [STORE_COUNT] = {"test_count", "SELECT COUNT(*) FROM things"},
@@ -42,6 +42,15 @@ const civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
 static const civ_statement_set_t sets[2] = {
     {store_sql, STORE_RAISE}, {store_sql + STORE_RAISE, STORE_COUNT_OF_STATEMENTS - STORE_RAISE}};
 
+/* An index of PostgreSQL takes no long texts. */
+static const char *const pgsql_tables[] = {
+    "CREATE TABLE IF NOT EXISTS things (CIV_KEY(id), name TEXT, value BIGINT)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS things_name ON things (md5(name))",
+    "CREATE TABLE IF NOT EXISTS children (CIV_KEY(id), parent BIGINT REFERENCES things (id) "
+    "DEFERRABLE INITIALLY DEFERRED)",
+    NULL,
+};
+
 static const char *const tables[] = {
     "CREATE TABLE IF NOT EXISTS things (CIV_KEY(id), name TEXT UNIQUE, value BIGINT)",
     "CREATE TABLE IF NOT EXISTS children (CIV_KEY(id), parent BIGINT REFERENCES things (id) "
@@ -49,12 +58,22 @@ static const char *const tables[] = {
     NULL,
 };
 
+/* What marks a connection. */
+static void choose_words(void)
+{
+    if (!database_is_pgsql())
+        return;
+    store_sql[STORE_MARK].text = "SELECT set_config('application_name', '777', false)";
+    store_sql[STORE_CACHE].text = "SELECT current_setting('application_name')";
+}
+
 civ_store_config_t *store_config(const char *path)
 {
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
 
-    config->driver = "sqlite3";
-    config->parameters = path;
+    choose_words();
+    config->driver = database_driver();
+    config->parameters = database_parameters(path, test_pool());
     config->sets = sets;
     config->set_count = 2;
     config->pool_min = 1;
@@ -69,7 +88,7 @@ civ_db_t *store_open(const char *name)
     civ_db_t *db = NULL;
 
     CU_ASSERT_EQUAL_FATAL(civ_db_open(&db, store_config(unit_path(name)), test_pool()), APR_SUCCESS);
-    for (table = tables; *table != NULL; table++)
+    for (table = database_is_pgsql() ? pgsql_tables : tables; *table != NULL; table++)
         CU_ASSERT_EQUAL_FATAL(civ_db_run(db, *table), APR_SUCCESS);
     return db;
 }
@@ -104,33 +123,22 @@ apr_int64_t store_count(civ_db_t *db)
     return count;
 }
 
-sqlite3 *store_raw(const char *name)
+database_t *store_raw(const char *name)
 {
-    sqlite3 *raw = NULL;
+    database_t *raw = database_open(unit_path(name));
 
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(unit_path(name), &raw), SQLITE_OK);
-    sqlite3_busy_timeout(raw, 10000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(raw);
     return raw;
 }
 
 void store_raw_run(const char *name, const char *sql)
 {
-    sqlite3 *raw = store_raw(name);
-
-    CU_ASSERT_EQUAL(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(raw);
+    CU_ASSERT_EQUAL(database_do(unit_path(name), sql), 0);
 }
 
 apr_int64_t store_raw_int(const char *name, const char *sql)
 {
-    sqlite3 *raw = store_raw(name);
-    sqlite3_stmt *statement = NULL;
-    apr_int64_t value = -1;
+    const char *text = database_ask(unit_path(name), sql, test_pool());
 
-    if (sqlite3_prepare_v2(raw, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(raw);
-    return value;
+    return text != NULL ? apr_atoi64(text) : -1;
 }

@@ -1,16 +1,15 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file store_fixture.h
- * What the tests of lib/store share: statements, connections to files of the suite's folder, and a second way
- * to the same files that knows nothing of lib/store.
+ * What the tests of lib/store share: statements, connections to databases of the suite's folder, and a second way
+ * to the same that knows nothing of lib/store.
  */
 #ifndef CIV_TESTS_STORE_FIXTURE_H
 #define CIV_TESTS_STORE_FIXTURE_H
 
 #include "store/store.h"
+#include "support/database.h"
 #include "unit/unit_support.h"
-
-#include <sqlite3.h>
 
 enum {
     STORE_INSERT,    /**< id, name, value */
@@ -35,7 +34,7 @@ enum {
     STORE_COUNT_OF_STATEMENTS
 };
 
-extern const civ_statement_t store_sql[];
+extern civ_statement_t store_sql[];
 
 /** Configuration for a database file; on test_pool(). */
 civ_store_config_t *store_config(const char *path);
@@ -52,13 +51,13 @@ const char *store_text(civ_db_t *db, int statement);
 /** Things counted by the connection; -1 on failure. */
 apr_int64_t store_count(civ_db_t *db);
 
-/** A plain SQLite handle on a file of the folder. */
-sqlite3 *store_raw(const char *name);
+/** A plain connection to a database of the folder. */
+database_t *store_raw(const char *name);
 
-/** Run SQL on a plain handle of its own. */
+/** Run SQL on a plain connection of its own. */
 void store_raw_run(const char *name, const char *sql);
 
-/** First column of a select on a plain handle; -1 when there is none. */
+/** First column of a select on a plain connection; -1 when there is none. */
 apr_int64_t store_raw_int(const char *name, const char *sql);
 
 #endif

@@ -1,0 +1,138 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file failover.c
+ * PostgreSQL's primary dies under load and its standby takes over: nothing acknowledged is lost, and httpd goes on by itself.
+ * Servers that are no place for a ledger are refused, with the reason and without the password.
+ */
+#include "config.h"
+
+#include "integration/harness.h"
+#include "integration/scenario.h"
+#include "support/cluster.h"
+#include "support/database.h"
+#include "support/runner.h"
+
+#include <apr_strings.h>
+
+#include <signal.h>
+#include <string.h>
+
+#define CONFIG "CivarcosLedgerName failover.test/ledger\nCivarcosDifficulty 4\nCivarcosStateRefresh 200\n"
+
+static int becomes_true(const cluster_t *cluster, const char *sql)
+{
+    apr_time_t deadline = apr_time_now() + apr_time_from_sec(30);
+    const char *value;
+
+    while ((value = cluster_sql(cluster, sql)) && strcmp(value, "t") != 0) {
+        if (apr_time_now() > deadline) {
+            return 0;
+        }
+        apr_sleep(10000);
+    }
+    return value != NULL;
+}
+
+/* From here on a commit is on both, or is not acknowledged. */
+static int make_synchronous(const cluster_t *primary)
+{
+    return cluster_sql(primary, "ALTER SYSTEM SET synchronous_standby_names = 'second'") &&
+           cluster_sql(primary, "SELECT pg_reload_conf()") &&
+           becomes_true(primary, "SELECT COUNT(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'");
+}
+
+static harness_t *start_on(const char *parameters)
+{
+    harness_options_t options = {
+        NULL, apr_psprintf(test_pool(), CONFIG "CivarcosDatabase pgsql \"%s\"\n", parameters), NULL};
+
+    return harness_start(&options);
+}
+
+static int is_well(void *web)
+{
+    int status = http_get(web, "/api/health")->status;
+
+    http_forget(web);
+    return status == 200;
+}
+
+static void test_primary_dies_under_load(void)
+{
+    cluster_t *primary = cluster_make("");
+    cluster_t *standby = primary ? cluster_make_standby(primary, "second") : NULL;
+    harness_t *server;
+    http_client_t *web;
+    scenario_load_t load;
+    scenario_chain_t *chain;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(standby);
+    CU_ASSERT_FATAL(make_synchronous(primary));
+    server = start_on(apr_psprintf(test_pool(),
+                                   "host=127.0.0.1,127.0.0.1 port=%d,%d dbname=tests user=" CLUSTER_ROLE
+                                   " target_session_attrs=read-write connect_timeout=2",
+                                   primary->port, standby->port));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    web = http_client(server->url, test_pool());
+    memset(&load, 0, sizeof(load));
+    load.url = server->url;
+    load.label = "failover";
+    load.threads = 6;
+    scenario_load_start(&load);
+    CU_ASSERT_EQUAL(scenario_load_wait(&load, 150), 0);
+    cluster_stop(primary, SIGKILL);
+    CU_ASSERT_PTR_NOT_NULL(cluster_sql(standby, "SELECT pg_promote()"));
+    CU_ASSERT_EQUAL(scenario_load_wait(&load, 150), 0);
+    scenario_load_stop(&load);
+    test_note("%u acknowledged, %u refused", load.acknowledged, load.refused);
+    CU_ASSERT_EQUAL(load.resets, 0);
+    chain = scenario_export(web);
+    CU_ASSERT_EQUAL(chain->broken, 0);
+    CU_ASSERT_EQUAL(chain->repeated, 0);
+    CU_ASSERT(scenario_load_is_kept(&load, chain));
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT_EQUAL(harness_wait(is_well, web, 15), 0);
+    CU_ASSERT_STRING_EQUAL(cluster_sql(standby, "SELECT COUNT(*) = 1 FROM civ_head"), "t");
+    scenario_load_free(&load);
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0102", "?CIV0103", "?CIV0107", "?CIV0210", "?CIV0333", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    cluster_stop(standby, SIGQUIT);
+}
+
+/* Without a synchronous standby a failover may lose the newest blocks. Then the signed head beside httpd remembers them. */
+static void test_lost_blocks_raise_the_alarm(void)
+{
+    harness_t *server = harness_start(&(harness_options_t){NULL, CONFIG, NULL});
+    http_client_t *web;
+    const char *database;
+    int i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    web = http_client(server->url, test_pool());
+    database = scenario_file(server, "ledger/civarcos.db");
+    for (i = 1; i <= 2; i++) {
+        CU_ASSERT_EQUAL(scenario_add(web, i)->status, 201);
+        if (i == 1) {
+            CU_ASSERT_EQUAL(scenario_sql(database, "CREATE TABLE kept AS SELECT * FROM civ_head"), 0);
+        }
+    }
+    /* As if block 2 had not reached the server that was promoted. */
+    CU_ASSERT_EQUAL(scenario_sql(database,
+                                 "BEGIN; DELETE FROM civ_entries WHERE leaf_index = 2; "
+                                 "DELETE FROM civ_blocks WHERE height = 2; DELETE FROM civ_head; "
+                                 "INSERT INTO civ_head SELECT * FROM kept; DROP TABLE kept; COMMIT"),
+                    0);
+    CU_ASSERT(http_is_problem(scenario_add(web, 3), 503));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(http_json_text(http_get(web, "/api/health"), "/read_only"), "acknowledged"));
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
+    CU_ASSERT(http_is_problem(scenario_add(web, 3), 503));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0201", "CIV0253", "?CIV0317", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+static const test_case_t cases[] = {{"primary_dies_under_load", test_primary_dies_under_load},
+                                    {"lost_blocks_raise_the_alarm", test_lost_blocks_raise_the_alarm},
+                                    {NULL, NULL}};
+
+const test_suite_t failover_suite = {"failover", NULL, NULL, cases};
