@@ -232,7 +232,7 @@ static void test_bad_manifests(void)
     }
     CU_ASSERT_EQUAL(scenario_write_file(in(backup, "manifest.json"), whole, strlen(whole)), 0);
     CU_ASSERT(tool_ends(0, NULL, "verify", "--backup", backup, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* Somebody who can change the manifest as well cannot make another ledger pass for this one. */
@@ -429,7 +429,7 @@ static void test_restore_killed(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     state = tool_state(server);
     CU_ASSERT_EQUAL(tool_add(server, 100), 0);
-    CU_ASSERT_EQUAL(scenario_halt(server), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
     backup = in(tool_folder(server, "backups"), "1");
     CU_ASSERT(tool_ends(0, NULL, "backup", "--state", state, backup, NULL));
     for (i = 0; i < 10; i++) {
@@ -447,7 +447,7 @@ static void test_restore_killed(void)
     CU_ASSERT(scenario_is_healthy(http_client(server->url, test_pool())));
     CU_ASSERT_EQUAL(tool_add(server, 1), 0);
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static const test_case_t cases[] = {
