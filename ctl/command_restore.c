@@ -35,7 +35,7 @@ typedef struct job_t {
     const char *database, *head; /**< where they belong */
     int occupied;                /**< there is a database or a signed head */
     const char *aside;           /**< the folder of what was replaced; NULL: nothing was */
-    int mirror;                  /**< this host's key is not the ledger's */
+    int placed;                  /**< the database has its name */
 } job_t;
 
 /* --- into the incoming folder --- */
@@ -303,30 +303,35 @@ static ctl_exit_e place(job_t *job)
 {
     apr_status_t status = ctl_incoming_place(&job->incoming);
 
+    job->placed = access(job->incoming.database, F_OK) != 0;
     if (status == APR_SUCCESS && rename(job->incoming.head, job->head) != 0)
         status = apr_get_os_error();
     if (status == APR_SUCCESS)
         status = ctl_output_sync_folder_of(job->head, job->ctl->pool);
-    return status == APR_SUCCESS ? CTL_DONE : ctl_failed(status, "the backup cannot be put into its place");
+    if (status == APR_SUCCESS)
+        return CTL_DONE;
+    return ctl_failed(status, "the backup cannot be put into its place%s",
+                      job->placed ? " completely: repeat the restore before httpd is started" : "");
 }
 
 /* --- the key --- */
 
+/* By way of the incoming folder, so that a key is there whole or not at all. */
 static apr_status_t take_key(job_t *job, const char *path)
 {
+    apr_pool_t *pool = job->ctl->pool;
+    const char *copy = apr_pstrcat(pool, job->incoming.folder, "/", ctl_backup_names[CTL_BACKUP_KEY], NULL);
+    civ_key_t *key;
     apr_status_t status;
-    ctl_exit_e result;
 
     if (job->backup.files[CTL_BACKUP_KEY] < 0)
         return APR_ENOENT;
-    if (mkdir(apr_pstrcat(job->ctl->pool, job->config.state_dir, "/keys", NULL), 0700) != 0 &&
-        errno != EEXIST)
+    if (mkdir(apr_pstrcat(pool, job->config.state_dir, "/keys", NULL), 0700) != 0 && errno != EEXIST)
         return apr_get_os_error();
-    result = take_file(job, CTL_BACKUP_KEY, path);
-    status = result == CTL_DONE ? ctl_output_sync_folder_of(path, job->ctl->pool) : CIV_EINVALID;
-    if (status != APR_SUCCESS)
-        unlink(path);
-    return status;
+    if (take_file(job, CTL_BACKUP_KEY, copy) != CTL_DONE)
+        return CIV_EINVALID;
+    status = civ_key_load(&key, copy, pool);
+    return status == APR_SUCCESS ? civ_key_save(key, path, pool) : status;
 }
 
 /** The key that is there stays; the backup's is taken where there is none. */
@@ -339,7 +344,6 @@ static ctl_exit_e see_to_key(job_t *job)
     if (APR_STATUS_IS_ENOENT(status)) {
         status = take_key(job, path);
         if (APR_STATUS_IS_ENOENT(status)) {
-            job->mirror = 1;
             ctl_note(job->ctl, "the ledger's private key is not in the backup: put it back as \"%s\"", path);
             return CTL_DONE;
         }
@@ -348,9 +352,8 @@ static ctl_exit_e see_to_key(job_t *job)
     }
     if (status != APR_SUCCESS)
         return ctl_failed(status, "the key \"%s\" cannot be used", path);
-    job->mirror = memcmp(civ_public_key_raw(civ_key_public(key)), job->backup.manifest.public_key,
-                         CIV_KEY_PUBLIC_SIZE) != 0;
-    if (job->mirror)
+    if (memcmp(civ_public_key_raw(civ_key_public(key)), job->backup.manifest.public_key,
+               CIV_KEY_PUBLIC_SIZE) != 0)
         ctl_note(job->ctl, "the key \"%s\" is not this ledger's: it can be read, not appended to", path);
     return CTL_DONE;
 }
@@ -378,11 +381,16 @@ static ctl_exit_e restore(job_t *job)
     if (result == CTL_DONE)
         result = place(job);
     ctl_incoming_close(&job->incoming);
+    if (result == CTL_DONE &&
+        exists(apr_pstrcat(job->ctl->pool, job->config.state_dir, "/read-only", NULL), 0))
+        ctl_note(job->ctl,
+                 "an alarm is kept in \"%s/read-only\": remove that file when the matter is settled",
+                 job->config.state_dir);
     if (result == CTL_DONE)
         printf("restored: %s%s%s\n", job->database,
                job->aside != NULL ? "; what was there before is in " : "",
                job->aside != NULL ? job->aside : "");
-    else
+    else if (!job->placed)
         ctl_complain("nothing was restored");
     return result;
 }

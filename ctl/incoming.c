@@ -15,8 +15,8 @@
 
 #include "output.h"
 
-static const char *const names[] = {"civarcos.db", "civarcos.db-wal", "civarcos.db-shm",
-                                    "civarcos.db-journal", "signed-head"};
+static const char *const names[] = {"civarcos.db",         "civarcos.db-wal", "civarcos.db-shm",
+                                    "civarcos.db-journal", "signed-head",     "ledger.pem"};
 
 static void empty(const ctl_incoming_t *incoming)
 {

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NAME   "backup.test/ledger"
@@ -187,6 +188,53 @@ static void test_damaged(void)
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
+/* What a manifest must not be; above all it must not lead anywhere else. */
+static void test_bad_manifests(void)
+{
+    static const char *const changes[][2] = {
+        {"civarcos-backup/v1", "civarcos-backup/v2"},
+        {"\"name\":\"signed-head\"", "\"name\":\"../ledger/signed-head\""},
+        {"\"name\":\"signed-head\"", "\"name\":\"civarcos.db\""},
+        {"\"name\":\"signed-head\"", "\"name\":\"ledger.pem\""},
+        {"\"height\":", "\"height\":-"},
+        {"\"height\":", "\"height\":1"},
+        {"\"ledger_id\":\"", "\"ledger_id\":\"0"},
+        {"\"public_key\":\"", "\"public_key\":\"A"},
+        {"\"files\":[", "\"files\":["
+                        "{\"name\":\"ledger.pem\",\"size\":1},"},
+        {"{", "["},
+        {NAME, "another.test/ledger"},
+    };
+    harness_t *server = start();
+    const char *backup;
+    const char *state;
+    const char *whole;
+    unsigned i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    CU_ASSERT_EQUAL(tool_add(server, 1), 0);
+    backup = in(tool_folder(server, "backups"), "1");
+    state = make_place(server, "elsewhere");
+    CU_ASSERT(tool_ends(0, NULL, "backup", "--state", tool_state(server), backup, NULL));
+    whole = test_read_file(in(backup, "manifest.json"), NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(whole);
+    for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        const char *at = strstr(whole, changes[i][0]);
+        const char *text;
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+        text = apr_pstrcat(test_pool(), apr_pstrmemdup(test_pool(), whole, (apr_size_t)(at - whole)),
+                           changes[i][1], at + strlen(changes[i][0]), NULL);
+        CU_ASSERT_EQUAL(scenario_write_file(in(backup, "manifest.json"), text, strlen(text)), 0);
+        CU_ASSERT(tool_ends(1, NULL, "verify", "--backup", backup, NULL));
+        CU_ASSERT(tool_ends(1, NULL, "restore", backup, "--state", state, NULL));
+        CU_ASSERT(!tool_exists(state, "civarcos.db") && !tool_exists(state, "incoming"));
+    }
+    CU_ASSERT_EQUAL(scenario_write_file(in(backup, "manifest.json"), whole, strlen(whole)), 0);
+    CU_ASSERT(tool_ends(0, NULL, "verify", "--backup", backup, NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
 /* Somebody who can change the manifest as well cannot make another ledger pass for this one. */
 static void test_exchanged(void)
 {
@@ -355,10 +403,65 @@ static void test_killed(void)
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
+typedef struct restoring_t {
+    const char *state;
+    pid_t pid;
+} restoring_t;
+
+/* Or is done already. */
+static int has_begun(void *baton)
+{
+    const restoring_t *restoring = baton;
+    siginfo_t ended = {0};
+
+    waitid(P_PID, (id_t)restoring->pid, &ended, WEXITED | WNOHANG | WNOWAIT);
+    return tool_exists(restoring->state, "incoming") || ended.si_pid != 0;
+}
+
+/* Whenever it is killed, there is a whole ledger. */
+static void test_restore_killed(void)
+{
+    harness_t *server = start();
+    const char *backup;
+    const char *state;
+    int i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    state = tool_state(server);
+    CU_ASSERT_EQUAL(tool_add(server, 100), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
+    backup = in(tool_folder(server, "backups"), "1");
+    CU_ASSERT(tool_ends(0, NULL, "backup", "--state", state, backup, NULL));
+    for (i = 0; i < 10; i++) {
+        restoring_t restoring = {state,
+                                 tool_start(-1, -1, "restore", backup, "--state", state, "--replace", NULL)};
+
+        CU_ASSERT_EQUAL(harness_wait(has_begun, &restoring, 60), 0);
+        kill(restoring.pid, SIGKILL);
+        tool_wait(restoring.pid);
+        CU_ASSERT(tool_ends(0, NULL, "verify", "--state", state, "--height", "100", NULL));
+    }
+    CU_ASSERT(tool_ends(0, NULL, "restore", backup, "--state", state, "--replace", NULL));
+    CU_ASSERT(!tool_exists(state, "incoming"));
+    CU_ASSERT_EQUAL(harness_resume(server), 0);
+    CU_ASSERT(scenario_is_healthy(http_client(server->url, test_pool())));
+    CU_ASSERT_EQUAL(tool_add(server, 1), 0);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
 static const test_case_t cases[] = {
-    {"under load", test_under_load}, {"key stays", test_key_stays},     {"damaged", test_damaged},
-    {"exchanged", test_exchanged},   {"rolled back", test_rolled_back}, {"going back", test_going_back},
-    {"by hand", test_by_hand},       {"killed", test_killed},           {NULL, NULL},
+    {"under load", test_under_load},
+    {"key stays", test_key_stays},
+    {"damaged", test_damaged},
+    {"bad manifests", test_bad_manifests},
+    {"exchanged", test_exchanged},
+    {"rolled back", test_rolled_back},
+    {"going back", test_going_back},
+    {"by hand", test_by_hand},
+    {"killed", test_killed},
+    {"restore killed", test_restore_killed},
+    {NULL, NULL},
 };
 
 extern const test_suite_t ctl_backup_suite;
