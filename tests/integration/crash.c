@@ -137,10 +137,11 @@ static void run_on(const database_t *database, const crash_t *crash, apr_uint64_
     harness_options_t options = {NULL, apr_pstrcat(test_pool(), SCENARIO_PROCESSES, database->config, NULL),
                                  NULL};
     harness_t *server = harness_start(&options);
+    unsigned failures = CU_get_number_of_failures();
     int i;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
-    for (i = first; i < last && CU_get_number_of_failures() == 0; i++) {
+    for (i = first; i < last && CU_get_number_of_failures() == failures; i++) {
         run_round(server, crash, apr_psprintf(test_pool(), "%s-%s-%d", database->name, crash->name, i), seed);
     }
     CU_ASSERT(harness_log_is_clean(server, "?AH00052", NULL));

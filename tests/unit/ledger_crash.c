@@ -188,12 +188,13 @@ static void examine(state_t *state, const trace_t *trace, int count, const char 
 
 static void killed_before_each_step(void)
 {
+    unsigned failures = CU_get_number_of_failures();
     state_t state;
     int i;
 
     if (!prepare(&state))
         return;
-    for (i = (int)state.first; i < state.trace->steps->nelts && CU_get_number_of_failures() == 0;
+    for (i = (int)state.first; i < state.trace->steps->nelts && CU_get_number_of_failures() == failures;
          i += (int)state.step) {
         const trace_t *trace;
         apr_pool_t *pool;
@@ -213,12 +214,13 @@ static void killed_before_each_step(void)
 /* The power goes: of what was not synced nothing is on the disk, or all of it, or that of one file, or some sectors. */
 static void power_lost_at_each_step(void)
 {
+    unsigned failures = CU_get_number_of_failures();
     state_t state;
     int i, k;
 
     if (!prepare(&state))
         return;
-    for (i = (int)state.first; i <= state.trace->steps->nelts && CU_get_number_of_failures() == 0;
+    for (i = (int)state.first; i <= state.trace->steps->nelts && CU_get_number_of_failures() == failures;
          i += (int)state.step) {
         const trace_luck_t lucks[] = {{NULL, 0},
                                       {state.fixture->database, 0},
