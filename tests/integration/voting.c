@@ -371,7 +371,7 @@ static void test_list(void)
     const char *path = "/api/blockchain/validators?limit=2";
     const char *if_none_match[] = {NULL, NULL};
     http_response_t *answer;
-    char seen[8] = "";
+    char seen[32] = "";
     int pages = 0;
 
     start();
