@@ -22,18 +22,22 @@ extern const test_suite_t tampering_suite;
 extern const test_suite_t tampering_walk_suite;
 extern const test_suite_t verifier_suite;
 extern const test_suite_t virtual_hosts_suite;
+extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
 int main(int argc, const char *const *argv)
 {
-    static const test_suite_t *const suites[] = {
-        &api_root_suite,       &openapi_suite,        &ledger_add_suite,
-        &ledger_read_suite,    &ledger_search_suite,  &bad_input_suite,
-        &bad_transfer_suite,   &http_semantics_suite, &concurrency_suite,
-        &idempotency_suite,    &pending_suite,        &restart_suite,
-        &virtual_hosts_suite,  &voting_suite,         &tampering_suite,
-        &tampering_walk_suite, &privileges_suite,     &outage_suite,
-        &outage_disk_suite,    &verifier_suite,       NULL};
+    static const test_suite_t *const suites[] = {&api_root_suite,       &openapi_suite,
+                                                 &ledger_add_suite,     &ledger_read_suite,
+                                                 &ledger_search_suite,  &bad_input_suite,
+                                                 &bad_transfer_suite,   &http_semantics_suite,
+                                                 &concurrency_suite,    &idempotency_suite,
+                                                 &pending_suite,        &restart_suite,
+                                                 &virtual_hosts_suite,  &voting_suite,
+                                                 &voting_clients_suite, &tampering_suite,
+                                                 &tampering_walk_suite, &privileges_suite,
+                                                 &outage_suite,         &outage_disk_suite,
+                                                 &verifier_suite,       NULL};
 
     return test_main(argc, argv, suites);
 }
