@@ -91,35 +91,35 @@ static void write_consensus(civ_json_writer_t *writer, const civ_consensus_t *co
     civ_json_end_object(writer);
 }
 
-static int reply_consensus(civ_call_t *call, const civ_digest_t *block_hash)
+static int reply_consensus(civ_call_t *call, const civ_consensus_t *consensus)
 {
-    civ_consensus_t consensus;
     civ_json_writer_t writer;
     civ_reply_t reply = {0};
     civ_buffer_t body;
 
-    if (civ_ledger_consensus(civ_node_ledger(call->node), block_hash, &consensus, &call->problem,
-                             call->r->pool) != APR_SUCCESS) {
-        return CIV_FAULTED;
-    }
-    civ_buffer_init(&body, 1024 + consensus.count * 256, call->r->pool);
+    civ_buffer_init(&body, 1024 + consensus->count * 256, call->r->pool);
     civ_json_writer_init(&writer, &body);
     civ_json_begin_object(&writer);
     civ_json_member_bool(&writer, "success", 1);
     civ_json_name(&writer, "consensus");
-    write_consensus(&writer, &consensus);
+    write_consensus(&writer, consensus);
     civ_json_end_object(&writer);
     return civ_reply_buffer(call, &reply, &body);
 }
 
 int civ_api_consensus(civ_call_t *call)
 {
+    civ_consensus_t consensus;
     civ_digest_t hash;
 
     if (civ_digest_from_hex(&hash, civ_request_segment(call, 0)) != APR_SUCCESS) {
         return civ_request_bad_parameter(call, "block_hash", "64 lower-case hex digits are expected.");
     }
-    return reply_consensus(call, &hash);
+    if (civ_ledger_consensus(civ_node_ledger(call->node), &hash, &consensus, &call->problem, call->r->pool) !=
+        APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    return reply_consensus(call, &consensus);
 }
 
 /* --- votes --- */
@@ -155,6 +155,7 @@ static int read_vote(civ_call_t *call, civ_vote_t *vote)
 
 int civ_api_vote(civ_call_t *call)
 {
+    civ_consensus_t consensus;
     civ_vote_result_e result;
     civ_vote_t vote;
     apr_status_t status;
@@ -164,7 +165,7 @@ int civ_api_vote(civ_call_t *call)
         return CIV_FAULTED;
     }
     status = civ_ledger_vote(civ_node_ledger(call->node), &vote, call->idempotent ? &call->idempotency : NULL,
-                             &result, &repeated, &call->problem, call->r->pool);
+                             &consensus, &result, &repeated, &call->problem, call->r->pool);
     if (result == CIV_VOTE_EQUIVOCATED) {
         civ_node_count(call->node, CIV_NODE_EQUIVOCATIONS, 1);
     }
@@ -177,5 +178,5 @@ int civ_api_vote(civ_call_t *call)
     if (repeated) {
         apr_table_setn(call->r->headers_out, "Idempotent-Replayed", "true");
     }
-    return reply_consensus(call, &vote.block_hash);
+    return reply_consensus(call, &consensus);
 }

@@ -98,6 +98,8 @@ static void give_block(civ_request_t *request, const civ_block_t *block)
 
     result->height = block->header.height;
     result->block_hash = block->hash;
+    result->timestamp = block->header.timestamp;
+    result->first_leaf = block->header.first_leaf;
     result->block_json = block_json(block, &result->block_json_length, request->pool);
 }
 

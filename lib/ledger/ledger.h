@@ -113,8 +113,10 @@ typedef struct civ_append_result_t {
     civ_digest_t block_hash;
     const char *block_json; /**< the block's JSON object */
     apr_size_t block_json_length;
-    apr_uint64_t pending; /**< entries still waiting; for civ_ledger_pend */
-    int repeated;         /**< an earlier answer for the same Idempotency-Key */
+    apr_int64_t timestamp;   /**< of the block */
+    apr_uint64_t first_leaf; /**< of the block */
+    apr_uint64_t pending;    /**< entries still waiting; for civ_ledger_pend */
+    int repeated;            /**< an earlier answer for the same Idempotency-Key */
 } civ_append_result_t;
 
 /**

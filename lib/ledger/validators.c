@@ -248,21 +248,18 @@ apr_status_t civ_ledger_register(civ_ledger_t *ledger, const char *id, const civ
 {
     civ_validator_change_t change = {.id = id, .stake = stake, .created = civ_timestamp_now()};
     civ_append_result_t result;
-    civ_block_t *block;
     apr_status_t status;
 
     memcpy(change.key, civ_public_key_raw(key), CIV_KEY_PUBLIC_SIZE);
     status = civ_append_change(ledger, &change, idempotency, &result, problem, pool);
-    if (status == APR_SUCCESS)
-        status = civ_ledger_block(ledger, result.height, &block, problem, pool);
     if (status != APR_SUCCESS)
         return status;
     memset(validator, 0, sizeof(*validator));
     validator->id = id;
     memcpy(validator->key, change.key, CIV_KEY_PUBLIC_SIZE);
     validator->stake = stake;
-    validator->joined = block->header.timestamp;
-    validator->registration = block->header.first_leaf;
+    validator->joined = result.timestamp;
+    validator->registration = result.first_leaf;
     *repeated = result.repeated;
     return APR_SUCCESS;
 }
@@ -272,9 +269,16 @@ apr_status_t civ_ledger_unregister(civ_ledger_t *ledger, const char *id, civ_val
 {
     civ_validator_change_t change = {.removes = 1, .id = id, .created = civ_timestamp_now()};
     civ_append_result_t result;
-    apr_status_t status = civ_append_change(ledger, &change, NULL, &result, problem, pool);
+    civ_validator_t removed;
+    civ_problem_t unused;
+    apr_status_t status = civ_ledger_validator(ledger, id, validator, problem, pool);
 
+    if (status == APR_SUCCESS)
+        status = civ_append_change(ledger, &change, NULL, &result, problem, pool);
     if (status != APR_SUCCESS)
         return status;
-    return find_ended(ledger, id, (apr_int64_t)result.height + 1, validator, problem, pool);
+    /* What it was at the end. It is removed; a database that fails now must not be heard as if it were not. */
+    if (find_ended(ledger, id, (apr_int64_t)result.height + 1, &removed, &unused, pool) == APR_SUCCESS)
+        *validator = removed;
+    return APR_SUCCESS;
 }

@@ -213,8 +213,7 @@ static apr_status_t read_change(civ_verifier_t *v, const civ_entry_t *entry)
         return status;
     if (status != APR_SUCCESS)
         return civ_verifier_report(v, "an entry that changes the validators cannot be understood");
-    if (civ_validator_set_apply(&v->validators, &change, v->frontier.size - 1, &v->changed, &reason) !=
-        APR_SUCCESS)
+    if (civ_validator_set_apply(&v->validators, &change, v->leaf, &v->changed, &reason) != APR_SUCCESS)
         return civ_verifier_report(v, "an entry that changes the validators cannot be applied: %s", reason);
     v->change = change.removes ? CIV_REMOVED : CIV_REGISTERED;
     v->validators_changed = 1;
@@ -253,6 +252,7 @@ apr_status_t civ_verifier_entry(civ_verifier_t *v, const char *data, apr_size_t 
     civ_merkle_frontier_append(&v->claimed, stored_leaf != NULL ? stored_leaf : &leaf);
     civ_merkle_frontier_append(&v->log_claimed, stored_leaf != NULL ? stored_leaf : &leaf);
     civ_merkle_frontier_append(&v->frontier, &leaf);
+    v->leaf = (v->header != NULL ? v->header->first_leaf + v->own.size : v->frontier.size) - 1;
     *good = civ_entry_read(entry, data, length, &problem, v->pool) == APR_SUCCESS;
     if (!*good)
         v->validators_doubtful = 1;

@@ -51,6 +51,7 @@ typedef struct civ_verifier_t {
     civ_merkle_frontier_t claimed;     /**< over the leaves as stored */
     civ_merkle_frontier_t log_claimed; /**< log frontier over the leaves as stored */
     const unsigned char *signature;
+    apr_uint64_t leaf; /**< the newest entry's number, as the header has it: some before it may be missing */
     enum { CIV_NO_CHANGE, CIV_REGISTERED, CIV_REMOVED } change; /**< made by the newest entry */
     civ_validator_member_t changed;                             /**< who, then */
     apr_pool_t *pool;

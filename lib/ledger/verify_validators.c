@@ -36,7 +36,7 @@ static apr_status_t check_no_row(civ_walk_t *walk)
 {
     civ_verifier_t *v = &walk->verifier;
     civ_validator_row_t row;
-    apr_status_t status = civ_validators_row(walk->db, v->frontier.size - 1, &row, walk->block_pool);
+    apr_status_t status = civ_validators_row(walk->db, v->leaf, &row, walk->block_pool);
 
     if (status == APR_SUCCESS || status == CIV_EINVALID)
         return civ_verifier_report(v, "there is a row of a validator for the entry that removed %s",

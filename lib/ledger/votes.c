@@ -110,11 +110,13 @@ static const char *reason_for(const civ_consensus_t *consensus, apr_pool_t *pool
                             : "less than two thirds of all validators have accepted so far";
 }
 
-static apr_status_t fill(civ_consensus_t *consensus, const ground_t *ground, const civ_vote_list_t *list,
-                         const char **fault, apr_pool_t *pool)
+static apr_status_t fill(civ_consensus_t *consensus, const civ_ledger_t *ledger, const ground_t *ground,
+                         const civ_vote_list_t *list, const char **fault, apr_pool_t *pool)
 {
     apr_size_t i;
 
+    memset(consensus, 0, sizeof(*consensus));
+    consensus->min_validators = ledger->config->min_validators;
     consensus->height = ground->subject.height;
     consensus->block_hash = ground->subject.block_hash;
     consensus->validator_set_hash = ground->subject.validator_set_hash;
@@ -148,8 +150,6 @@ apr_status_t civ_ledger_consensus(civ_ledger_t *ledger, const civ_digest_t *bloc
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(ledger->config->store, &db);
 
-    memset(consensus, 0, sizeof(*consensus));
-    consensus->min_validators = ledger->config->min_validators;
     if (status == APR_SUCCESS) {
         status = read_ground(ledger, db, block_hash, &ground, &fault, pool);
         if (status == APR_SUCCESS)
@@ -157,7 +157,7 @@ apr_status_t civ_ledger_consensus(civ_ledger_t *ledger, const civ_digest_t *bloc
         civ_store_release(ledger->config->store, db);
     }
     if (status == APR_SUCCESS)
-        status = fill(consensus, &ground, &list, &fault, pool);
+        status = fill(consensus, ledger, &ground, &list, &fault, pool);
     return status == APR_SUCCESS ? status
                                  : civ_read_failed(ledger, status, fault, "This block", problem, pool);
 }
@@ -179,21 +179,24 @@ typedef struct casting_t {
     apr_pool_t *pool;
 } casting_t;
 
-/** The validator's own row; a new one at the end of the list where it has none. */
+/** The validator's own row; a new one at its place in the list where it has none. */
 static civ_vote_row_t *own_row(casting_t *casting, int *is_new)
 {
+    apr_int64_t registration = (apr_int64_t)casting->member->registration;
     civ_vote_list_t *list = &casting->list;
-    civ_vote_row_t *row;
-    apr_size_t i, at = (apr_size_t)(casting->member - casting->ground->validators.members);
+    civ_vote_row_t *row = list->rows;
+    apr_size_t at = (apr_size_t)(casting->member - casting->ground->validators.members);
 
-    *is_new = 0;
-    for (i = 0; i < list->count; i++)
-        if (list->rows[i].at == at)
-            return &list->rows[i];
-    *is_new = 1;
-    row = &list->rows[list->count++];
+    while (row < list->rows + list->count && row->registration < registration)
+        row++;
+    *is_new = row == list->rows + list->count || row->registration != registration;
+    if (!*is_new)
+        return row;
+    memmove(row + 1, row, (apr_size_t)(list->rows + list->count - row) * sizeof(*row));
+    list->count++;
     row->registration = (apr_int64_t)casting->member->registration;
     row->accept = row->reject = "";
+    row->is_text = 1;
     row->verdict = CIV_VERDICT_NONE;
     row->at = at;
     return row;
@@ -284,18 +287,19 @@ static apr_status_t cast(casting_t *casting, int *wrote)
     const char *answer;
     civ_vote_row_t *row;
     int is_new;
-    apr_status_t status = APR_NOTFOUND;
+    apr_status_t status = civ_votes_read(casting->db, casting->ground->subject.height,
+                                         &casting->ground->validators, &casting->list, casting->pool);
 
+    if (status != APR_SUCCESS)
+        return status;
+    status = APR_NOTFOUND;
     if (casting->idempotency != NULL)
         status = civ_idempotency_find(casting->db, casting->idempotency, civ_timestamp_now(), &answer,
                                       casting->problem, casting->pool);
     casting->repeated = status == APR_SUCCESS;
     if (status != APR_NOTFOUND)
         return status;
-    status = civ_votes_read(casting->db, casting->ground->subject.height, &casting->ground->validators,
-                            &casting->list, casting->pool);
-    if (status != APR_SUCCESS)
-        return status;
+    status = APR_SUCCESS;
     row = own_row(casting, &is_new);
     *wrote = enter(casting, row);
     if (*wrote) {
@@ -439,9 +443,11 @@ static apr_status_t tell_equivocation(const casting_t *casting)
 }
 
 apr_status_t civ_ledger_vote(civ_ledger_t *ledger, const civ_vote_t *vote,
-                             const civ_idempotency_t *idempotency, civ_vote_result_e *result, int *repeated,
-                             civ_problem_t *problem, apr_pool_t *pool)
+                             const civ_idempotency_t *idempotency, civ_consensus_t *consensus,
+                             civ_vote_result_e *result, int *repeated, civ_problem_t *problem,
+                             apr_pool_t *pool)
 {
+    const char *fault = NULL;
     ground_t ground;
     casting_t casting = {.ledger = ledger,
                          .vote = vote,
@@ -462,10 +468,17 @@ apr_status_t civ_ledger_vote(civ_ledger_t *ledger, const civ_vote_t *vote,
     if (status == APR_SUCCESS) {
         *result = casting.result;
         *repeated = casting.repeated;
-        return *result == CIV_VOTE_EQUIVOCATED ? tell_equivocation(&casting) : APR_SUCCESS;
+        if (*result == CIV_VOTE_EQUIVOCATED)
+            return tell_equivocation(&casting);
+        status = fill(consensus, ledger, &ground, &casting.list, &fault, pool);
+        return status == APR_SUCCESS ? status
+                                     : civ_read_failed(ledger, status, fault, "This vote", problem, pool);
     }
     /* Another request with the same Idempotency-Key: the problem is filled. */
+    if (status == CIV_EINTEGRITY)
+        return civ_read_failed(ledger, status, "the votes on a block are not one for each validator",
+                               "This vote", problem, pool);
     if (status != CIV_ECONFLICT)
-        civ_store_problem(problem, status == CIV_EINTEGRITY ? CIV_EDATABASE : status, pool);
+        civ_store_problem(problem, status, pool);
     return status;
 }

@@ -43,6 +43,7 @@ typedef enum civ_vote_result_e {
 
 /**
  * Cast a vote; on disk on return.
+ * @param consensus what the votes on the block come to then
  * @param result set on success, and when the validator equivocates
  * @param repeated set to whether the Idempotency-Key was seen with this vote before
  * @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND): no such block, or no such validator ever; CIV_ECONFLICT (CONFLICT): the
@@ -50,8 +51,9 @@ typedef enum civ_vote_result_e {
  * (INVALID_MEMBER): the signature is not the validator's; CIV_EREADONLY, CIV_EINTEGRITY and database errors
  */
 apr_status_t civ_ledger_vote(civ_ledger_t *ledger, const civ_vote_t *vote,
-                             const civ_idempotency_t *idempotency, civ_vote_result_e *result, int *repeated,
-                             civ_problem_t *problem, apr_pool_t *pool);
+                             const civ_idempotency_t *idempotency, civ_consensus_t *consensus,
+                             civ_vote_result_e *result, int *repeated, civ_problem_t *problem,
+                             apr_pool_t *pool);
 
 /** What the votes on a block come to. Every signature is verified on the way. @return APR_SUCCESS; APR_NOTFOUND
  * (NOT_FOUND): no such block; CIV_EINTEGRITY; database errors */

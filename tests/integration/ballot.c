@@ -3,6 +3,7 @@
 
 #include "integration/ballot.h"
 #include "integration/ledger_checks.h"
+#include "integration/scenario.h"
 
 #include "base/encoding.h"
 #include "support/runner.h"
@@ -96,4 +97,35 @@ http_response_t *ballot_consensus(http_client_t *client, apr_int64_t index)
     CU_ASSERT_FATAL(block != NULL);
     return http_get(
         client, apr_pstrcat(test_pool(), "/api/blockchain/consensus/", checks_text(block, "/hash"), NULL));
+}
+
+void ballot_register_all(http_client_t *client, int count, const apr_int64_t *stakes)
+{
+    int i;
+
+    for (i = 1; i <= count; i++) {
+        CU_ASSERT_EQUAL(ballot_register(client, i, stakes ? stakes[i - 1] : 0)->status, 201);
+    }
+}
+
+http_response_t *ballot_remove(http_client_t *client, int number)
+{
+    return http_send(client, "DELETE",
+                     apr_pstrcat(test_pool(), "/api/blockchain/validators/", ballot_id(number), NULL), NULL,
+                     NULL, 0);
+}
+
+apr_int64_t ballot_add_block(http_client_t *client)
+{
+    return http_json_int(scenario_add(client, 1), "/block/index");
+}
+
+const char *ballot_text(const http_response_t *response, const char *member)
+{
+    return http_json_text(response, apr_pstrcat(test_pool(), "/consensus/", member, NULL));
+}
+
+apr_int64_t ballot_int(const http_response_t *response, const char *member)
+{
+    return http_json_int(response, apr_pstrcat(test_pool(), "/consensus/", member, NULL));
 }

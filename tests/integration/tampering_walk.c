@@ -38,7 +38,11 @@ static const table_t tables[] = {
     {"civ_blocks", "height", {MIDDLE, TAMPERING_LAST}, {MIDDLE, TAMPERING_LAST}, NULL},
     {"civ_entries", "leaf_index", {MIDDLE_LEAF, LAST_LEAF}, {MIDDLE, TAMPERING_LAST}, NULL},
     {"civ_validators", "leaf_index", {VALIDATOR_LEAF, -1}, {TAMPERING_LAST + 1, VOTED}, NULL},
-    {"civ_votes", "(height * 100.0 + registration)", {VOTED * 100 + VALIDATOR_LEAF, -1}, {VOTED, VOTED}, NULL},
+    {"civ_votes",
+     "(height * 100.0 + registration)",
+     {VOTED * 100 + VALIDATOR_LEAF, -1},
+     {VOTED, VOTED},
+     NULL},
     {"civ_head", "id", {1, -1}, {VOTED, VOTED + 1}, "generation"},
     {NULL, NULL, {0, 0}, {0, 0}, NULL},
 };

@@ -56,12 +56,14 @@ apr_status_t fixture_vote(fixture_t *fixture, int number, apr_uint64_t height, i
         height, civ_base64_encode(block->hash.bytes, CIV_DIGEST_SIZE, test_pool()),
         civ_base64_encode(block->header.validator_set_hash.bytes, CIV_DIGEST_SIZE, test_pool()),
         accepts ? "accept" : "reject");
+    civ_consensus_t consensus;
     civ_vote_result_e result;
     civ_problem_t problem;
     int repeated;
 
     CU_ASSERT(civ_key_sign(fixture_validator_key(number), vote.signature, text, strlen(text)) == APR_SUCCESS);
-    return civ_ledger_vote(fixture->ledger, &vote, NULL, &result, &repeated, &problem, test_pool());
+    return civ_ledger_vote(fixture->ledger, &vote, NULL, &consensus, &result, &repeated, &problem,
+                           test_pool());
 }
 
 civ_consensus_t fixture_consensus(fixture_t *fixture, apr_uint64_t height)

@@ -153,12 +153,94 @@ static void two_processes_with_a_mutex_make_one_chain(void)
     race(fixture);
 }
 
+/* --- validators and votes --- */
+
+static void validators_are_shared(void)
+{
+    fixture_t *one = fixture_start(), *two = fixture_make_beside(one);
+    apr_uint64_t block;
+
+    CU_ASSERT_EQUAL_FATAL(fixture_open(two), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(one, 1, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(two, 1, 1), CIV_ECONFLICT);
+    CU_ASSERT_EQUAL(fixture_register(two, 2, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(one, 3, 1), APR_SUCCESS);
+    block = fixture_append(two, "{}").height;
+    CU_ASSERT_EQUAL(fixture_unregister(two, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_unregister(one, 1), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(fixture_vote(one, 1, block, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_vote(two, 1, block, 0), CIV_ECONFLICT);
+    CU_ASSERT_EQUAL(fixture_consensus(one, block).quorum.equivocations, 1);
+    CU_ASSERT(fixture_is_clean(one));
+    CU_ASSERT(fixture_is_clean(two));
+}
+
+#define VALIDATORS 12
+
+/* Each process registers all validators, then lets them all vote, the one process so and the other so. */
+static int run_election(fixture_t *fixture, int number)
+{
+    apr_status_t status;
+    int i;
+
+    if (fixture_open(fixture) != APR_SUCCESS)
+        return 3;
+    for (i = 1; i <= VALIDATORS; i++) {
+        do {
+            status = fixture_register(fixture, i, 1);
+        } while (status == CIV_EBUSY);
+        if (status != APR_SUCCESS && status != CIV_ECONFLICT)
+            return 4;
+    }
+    for (i = 1; i <= VALIDATORS; i++) {
+        do {
+            status = fixture_vote(fixture, i, VALIDATORS, number);
+        } while (status == CIV_EBUSY);
+        if (status != APR_SUCCESS && status != CIV_ECONFLICT)
+            return 5;
+    }
+    fixture_close(fixture);
+    return fixture->integrity_lost ? 6 : 0;
+}
+
+static void no_registration_and_no_vote_is_lost(void)
+{
+    fixture_t *fixture = fixture_make();
+    pid_t children[2];
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        children[i] = fork();
+        if (children[i] == 0)
+            _exit(run_election(fixture, i));
+        CU_ASSERT_FATAL(children[i] > 0);
+    }
+    for (i = 0; i < 2; i++) {
+        int status = -1;
+
+        CU_ASSERT_EQUAL(waitpid(children[i], &status, 0), children[i]);
+        CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    CU_ASSERT_EQUAL_FATAL(fixture_open(fixture), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture->head.height, VALIDATORS);
+    CU_ASSERT_EQUAL(fixture->head.validators, VALIDATORS);
+    /* The newest block registers the last of them, who is not of its own set. */
+    CU_ASSERT_EQUAL(fixture_consensus(fixture, VALIDATORS).quorum.equivocations, VALIDATORS - 1);
+    CU_ASSERT_STRING_EQUAL(
+        fixture_value(fixture, "SELECT sum(votes) || ' ' || sum(equivocated) || ' ' || sum(agreed) || ' ' || "
+                               "sum(disagreed) FROM civ_validators"),
+        "11 11 0 0");
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
 static const test_case_t cases[] = {
     {"two_ledgers_take_turns", two_ledgers_take_turns},
     {"answers_are_shared", answers_are_shared},
     {"policy_is_shared", policy_is_shared},
     {"two_processes_make_one_chain", two_processes_make_one_chain},
     {"two_processes_with_a_mutex_make_one_chain", two_processes_with_a_mutex_make_one_chain},
+    {"validators_are_shared", validators_are_shared},
+    {"no_registration_and_no_vote_is_lost", no_registration_and_no_vote_is_lost},
     {NULL, NULL},
 };
 

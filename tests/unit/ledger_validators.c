@@ -339,6 +339,36 @@ static void forged_sets_are_named(void)
     CU_ASSERT(fixture_names(fixture_validate(fixture, 7, 7), 7, "the validator set hash"));
 }
 
+/* An entry that is damaged is named where it stands; the blocks behind it are not blamed for what cannot be derived any more. */
+static void damage_is_named_where_it_is(void)
+{
+    static const char *const changes[] = {
+        "UPDATE civ_entries SET payload = 'junk' WHERE leaf_index = 1",
+        "UPDATE civ_entries SET payload = replace(payload, '\"stake\":1', '\"stake\":2') WHERE leaf_index = "
+        "1",
+        "UPDATE civ_entries SET payload = replace(payload, 'register', 'resign') WHERE leaf_index = 1",
+        "DELETE FROM civ_entries WHERE leaf_index = 1",
+        "UPDATE civ_blocks SET header = 'junk' WHERE height = 1",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        fixture_t *fixture = voted_ledger();
+        fixture_faults_t *faults;
+        int k;
+
+        fixture_sql(fixture, "%s", changes[i]);
+        faults = fixture_validate(fixture, 0, APR_UINT64_MAX);
+        CU_ASSERT(faults->count > 0);
+        for (k = 0; k < faults->count; k++) {
+            if (faults->faults[k].block != 1)
+                test_note("%s: block %d: %s", changes[i], (int)faults->faults[k].block,
+                          faults->faults[k].text);
+            CU_ASSERT_EQUAL(faults->faults[k].block, 1);
+        }
+    }
+}
+
 /* Tables as they were before there were validators. */
 static void older_ledgers_are_taken_over(void)
 {
@@ -455,6 +485,7 @@ static const test_case_t cases[] = {
     {"changed_validators_stop_the_ledger", changed_validators_stop_the_ledger},
     {"forged_changes_are_named", forged_changes_are_named},
     {"forged_sets_are_named", forged_sets_are_named},
+    {"damage_is_named_where_it_is", damage_is_named_where_it_is},
     {"older_ledgers_are_taken_over", older_ledgers_are_taken_over},
     {"shared_votes", shared_votes},
     {NULL, NULL},
