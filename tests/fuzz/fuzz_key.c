@@ -31,6 +31,17 @@ static void check_public(const civ_public_key_t *key, apr_pool_t *pool)
     FUZZ_DEMAND(civ_public_key_verify(key, nothing, message, sizeof(message)) != APR_SUCCESS);
 }
 
+/* The signature that a public key of small order makes good for some of all messages. */
+static void check_forgery(const civ_public_key_t *key)
+{
+    unsigned char identity[CIV_KEY_SIGNATURE_SIZE] = {1};
+    unsigned char number;
+
+    for (number = 0; number < 32; number++) {
+        FUZZ_DEMAND(civ_public_key_verify(key, identity, &number, 1) != APR_SUCCESS);
+    }
+}
+
 static void check_private(const civ_key_t *key, apr_pool_t *pool)
 {
     unsigned char signature[CIV_KEY_SIGNATURE_SIZE];
@@ -73,6 +84,7 @@ void fuzz_key(const uint8_t *data, size_t size, apr_pool_t *pool)
     if (size == CIV_KEY_PUBLIC_SIZE) {
         if (civ_public_key_from_raw(&public_key, data, pool) == APR_SUCCESS) {
             check_public(public_key, pool);
+            check_forgery(public_key);
         }
         FUZZ_DEMAND(civ_key_from_seed(&key, data, pool) == APR_SUCCESS);
         check_private(key, pool);

@@ -32,6 +32,20 @@ static void check_instant(apr_int64_t instant)
     }
 }
 
+/* A date, or a time in UTC without a leap second, is written as it was read. */
+static void check_parts(const char *text, apr_int64_t instant)
+{
+    char written[CIV_TIMESTAMP_SIZE];
+    size_t length = strlen(text);
+
+    civ_timestamp_format(written, instant);
+    if (length == 10) {
+        FUZZ_DEMAND(strncmp(written, text, 10) == 0 && strcmp(written + 10, "T00:00:00.000Z") == 0);
+    } else if ((text[length - 1] == 'Z' || text[length - 1] == 'z') && text[17] != '6') {
+        FUZZ_DEMAND(strncmp(written, text, 10) == 0 && strncmp(written + 11, text + 11, 8) == 0);
+    }
+}
+
 void fuzz_timestamp(const uint8_t *data, size_t size, apr_pool_t *pool)
 {
     const char *text = fuzz_text(data, size, pool);
@@ -40,6 +54,7 @@ void fuzz_timestamp(const uint8_t *data, size_t size, apr_pool_t *pool)
     if (civ_timestamp_parse(&instant, text) == APR_SUCCESS) {
         FUZZ_DEMAND(instant <= CIV_TIMESTAMP_MAX && strlen(text) >= 10);
         check_instant(instant);
+        check_parts(text, instant);
     }
     if (size >= sizeof(instant)) {
         memcpy(&instant, data, sizeof(instant));
