@@ -1,23 +1,29 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file api_ledger_export.c
- * The export: one block a line, streamed, so that its length is no matter.
+ * The export: one block a line, streamed, so that its length is no matter. It keeps its thread for as long as its client
+ * takes to read it, so exports get half of a process's threads at most.
  */
 #include "handlers.h"
 
 #include "reply.h"
 
+#include <ap_mpm.h>
 #include <http_connection.h>
 #include <http_log.h>
 #include <http_protocol.h>
 #include <util_filter.h>
 
+#include <apr_atomic.h>
 #include <apr_strings.h>
 
 APLOG_USE_MODULE(civarcos);
 
 /** Bytes after which the client is made to take what there is. */
 #define FLUSH_SIZE 65536
+
+/** Seconds after which a client may ask again while others are served. */
+#define RETRY_AFTER 5
 
 typedef struct export_t {
     civ_call_t *call;
@@ -107,6 +113,39 @@ static int stream(civ_call_t *call, apr_uint64_t from, apr_uint64_t to)
     return OK;
 }
 
+/* A process of prefork has one thread, and no other request that would wait for it. */
+static apr_uint32_t most_exports(void)
+{
+    int is_threaded = 0;
+    int threads = 0;
+
+    if (ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded) != APR_SUCCESS || !is_threaded ||
+        ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 4) {
+        return 1;
+    }
+    return (apr_uint32_t)threads / 2;
+}
+
+/* As long as there is room among those of this process. */
+static int stream_among_others(civ_call_t *call, const civ_reply_t *reply, apr_uint64_t from, apr_uint64_t to)
+{
+    apr_uint32_t *exporting = &call->slot->exporting;
+    int result = CIV_FAULTED;
+
+    if (apr_atomic_inc32(exporting) < most_exports()) {
+        result = civ_reply_headers(call, reply);
+        if (result == OK && !call->r->header_only) {
+            result = stream(call, from, to);
+        }
+    } else {
+        civ_request_fault(call, CIV_PROBLEM_TOO_MANY_REQUESTS,
+                          "This process of the server sends as many exports as it may.");
+        call->problem.retry_after = RETRY_AFTER;
+    }
+    apr_atomic_dec32(exporting);
+    return result;
+}
+
 int civ_api_export(civ_call_t *call)
 {
     apr_pool_t *pool = call->r->pool;
@@ -130,9 +169,5 @@ int civ_api_export(civ_call_t *call)
     civ_digest_hex(hex, &hash);
     hex[32] = '\0';
     reply.tag = apr_psprintf(pool, "%" APR_UINT64_T_FMT "-%" APR_UINT64_T_FMT "-%s", from, to, hex);
-    result = civ_reply_headers(call, &reply);
-    if (result != OK || call->r->header_only) {
-        return result;
-    }
-    return stream(call, from, to);
+    return stream_among_others(call, &reply, from, to);
 }

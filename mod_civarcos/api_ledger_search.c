@@ -1,56 +1,14 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "handlers.h"
 
+#include "paging.h"
 #include "reply.h"
 #include "results.h"
 
-#include "base/encoding.h"
-
-#include <apr_strings.h>
-
 #include <string.h>
-
-#define LIMIT_DEFAULT 100
-#define LIMIT_MOST    1000
 
 /** Longest text to search for. */
 #define TEXT_SIZE 1024
-
-/** A cursor is base64url of this byte and the leaf index, big-endian. */
-#define CURSOR_VERSION 1
-#define CURSOR_BYTES   9
-
-static const char *write_cursor(apr_uint64_t before_leaf, apr_pool_t *pool)
-{
-    unsigned char bytes[CURSOR_BYTES] = {CURSOR_VERSION};
-    int i;
-
-    for (i = CURSOR_BYTES - 1; i > 0; i--, before_leaf >>= 8) {
-        bytes[i] = before_leaf & 0xff;
-    }
-    return civ_base64url_encode(bytes, sizeof(bytes), pool);
-}
-
-static int read_cursor(civ_call_t *call, apr_uint64_t *before_leaf)
-{
-    const char *text = civ_query_get(&call->query, "cursor");
-    unsigned char *bytes;
-    apr_size_t length;
-    int i;
-
-    if (!text) {
-        return OK;
-    }
-    if (civ_base64url_decode(&bytes, &length, text, call->r->pool) != APR_SUCCESS || length != CURSOR_BYTES ||
-        bytes[0] != CURSOR_VERSION) {
-        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
-    }
-    *before_leaf = 0;
-    for (i = 1; i < CURSOR_BYTES; i++) {
-        *before_leaf = *before_leaf << 8 | bytes[i];
-    }
-    return OK;
-}
 
 /* Texts to look for: bounded, since each costs a look at every entry. */
 static int read_texts(civ_call_t *call, civ_search_t *search)
@@ -98,7 +56,6 @@ static int read_blocks(civ_call_t *call, civ_search_t *search)
 
 static int read_search(civ_call_t *call, civ_search_t *search, civ_digest_t *hash)
 {
-    apr_int64_t limit = LIMIT_DEFAULT;
     int result = read_texts(call, search);
 
     search->since = APR_INT64_MIN;
@@ -114,33 +71,9 @@ static int read_search(civ_call_t *call, civ_search_t *search, civ_digest_t *has
         result = civ_request_hash(call, "hash", hash, &search->hash);
     }
     if (result == OK) {
-        result = civ_request_number(call, "limit", 1, LIMIT_MOST, &limit);
+        result = civ_paging_limit(call, &search->limit);
     }
-    search->limit = (int)limit;
-    return result == OK ? read_cursor(call, &search->before_leaf) : result;
-}
-
-/* The same search, from here on. */
-static void link_next(civ_call_t *call, const char *cursor)
-{
-    apr_pool_t *pool = call->r->pool;
-    civ_buffer_t link;
-    int i;
-
-    civ_buffer_init(&link, 256, pool);
-    civ_buffer_append_text(&link, call->route->template);
-    civ_buffer_append_text(&link, "?");
-    for (i = 0; i < call->query.count; i++) {
-        if (strcmp(call->query.pairs[i].name, "cursor") != 0) {
-            civ_buffer_append_text(&link, call->query.pairs[i].name);
-            civ_buffer_append_text(&link, "=");
-            civ_buffer_append_text(&link, civ_query_encode(call->query.pairs[i].value, pool));
-            civ_buffer_append_text(&link, "&");
-        }
-    }
-    civ_buffer_append_text(&link, "cursor=");
-    civ_buffer_append_text(&link, cursor);
-    civ_reply_next(call, link.data);
+    return result == OK ? civ_paging_cursor(call, &search->before_leaf) : result;
 }
 
 int civ_api_search(civ_call_t *call)
@@ -174,10 +107,7 @@ int civ_api_search(civ_call_t *call)
     civ_json_end_array(&writer);
     civ_json_member_int(&writer, "count", page.count);
     if (page.more) {
-        const char *cursor = write_cursor(page.next_before, pool);
-
-        civ_json_member_text(&writer, "next_cursor", cursor);
-        link_next(call, cursor);
+        civ_paging_next(call, &writer, page.next_before);
     }
     civ_json_end_object(&writer);
     return civ_reply_buffer(call, &reply, &body);

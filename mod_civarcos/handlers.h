@@ -6,7 +6,9 @@
 #ifndef CIV_HANDLERS_H
 #define CIV_HANDLERS_H
 
-#include "request.h"
+#include "routes.h"
+
+typedef struct civ_call_t civ_call_t; /* request.h; the table of routes needs no more of it */
 
 /* api_root.c */
 int civ_api_root(civ_call_t *call);
@@ -32,5 +34,18 @@ int civ_api_tampering(civ_call_t *call);
 
 /* api_ledger_export.c */
 int civ_api_export(civ_call_t *call);
+
+/* api_validators.c */
+int civ_api_validators(civ_call_t *call);
+int civ_api_register(civ_call_t *call);
+int civ_api_validator(civ_call_t *call);
+int civ_api_unregister(civ_call_t *call);
+
+/** The member validator_id of a request. @return OK or CIV_FAULTED */
+int civ_request_validator_id(civ_call_t *call, const char **id);
+
+/* api_votes.c */
+int civ_api_vote(civ_call_t *call);
+int civ_api_consensus(civ_call_t *call);
 
 #endif

@@ -49,6 +49,9 @@ static const struct {
      0},
     {CIV_NODE_VALIDATIONS, "civarcos_validations_total", "Validations run.", 0},
     {CIV_NODE_FAULTS, "civarcos_faults_total", "Faults that validations found.", 0},
+    {CIV_NODE_VOTES, "civarcos_votes_total", "Votes on blocks that were counted.", 0},
+    {CIV_NODE_EQUIVOCATIONS, "civarcos_equivocations_total", "Votes refused because the contrary was signed.",
+     0},
 };
 
 static unsigned route_counter(const civ_route_t *route, int class)
@@ -173,6 +176,7 @@ static void write_gauges(civ_buffer_t *out, const civ_call_t *call)
     write_gauge(out, "civarcos_pending", "Entries that wait to be sealed.", (apr_int64_t)head.pending);
     write_gauge(out, "civarcos_difficulty_bits", "Leading zero bits that the next block needs.",
                 (apr_int64_t)head.difficulty);
+    write_gauge(out, "civarcos_validators", "Validators registered now.", (apr_int64_t)head.validators);
     write_gauge(out, "civarcos_generation", "Grows with every committed change.", head.generation);
 }
 

@@ -44,6 +44,7 @@ typedef struct civ_slot_t {
     apr_uint32_t opening;  /**< in a child: 1 while a thread opens it */
     apr_time_t next_open;  /**< in a child: when that may be tried again; kept by that thread */
     apr_uint32_t validating; /**< 1 while this process runs a validation for a client */
+    apr_uint32_t exporting;  /**< exports that this process sends at the moment */
     int is_serial;           /**< this process serves one request at a time (prefork) */
     apr_uint32_t busy;       /**< requests being served, kept only where is_serial */
 } civ_slot_t;

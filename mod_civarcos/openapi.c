@@ -36,6 +36,14 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_VALIDATION] = REF("Validation"),
     [CIV_TYPE_TAMPERED] = "{\"type\":\"array\",\"items\":" REF("TamperedBlock") "}",
     [CIV_TYPE_NULLABLE_STRING] = "{\"type\":[\"string\",\"null\"]}",
+    [CIV_TYPE_VALIDATOR_ID] = REF("ValidatorId"),
+    [CIV_TYPE_PUBLIC_KEY] = REF("PublicKey"),
+    [CIV_TYPE_PEM] = "{\"type\":\"string\",\"description\":\"SPKI PEM\"}",
+    [CIV_TYPE_STAKE] = "{\"type\":\"integer\",\"minimum\":0,\"maximum\":9007199254740991}",
+    [CIV_TYPE_REPUTATION] = "{\"type\":\"number\",\"minimum\":0,\"maximum\":1}",
+    [CIV_TYPE_SIGNATURE] = REF("Signature"),
+    [CIV_TYPE_VALIDATORS] = "{\"type\":\"array\",\"items\":" REF("Validator") "}",
+    [CIV_TYPE_CONSENSUS] = REF("Consensus"),
 };
 
 #define INDEX      "{\"type\":\"integer\",\"minimum\":0}"
@@ -62,7 +70,8 @@ static const struct {
      "{\"type\":\"object\",\"description\":\"Any I-JSON object; at most 65,535 bytes in RFC 8785 form\","
      "\"properties\":{\"type\":{\"type\":\"string\",\"maxLength\":128}}}"},
     {"Block",
-     "{\"type\":\"object\",\"required\":[\"index\",\"timestamp\",\"evidence\",\"previous_hash\",\"nonce\","
+     "{\"type\":\"object\",\"required\":[\"index\",\"timestamp\",\"evidence\",\"previous_hash\","
+     "\"nonce\","
      "\"hash\"],"
      "\"properties\":{\"index\":" INDEX ",\"timestamp\":" INSTANT
      ",\"evidence\":{\"type\":\"array\",\"items\":" REF(
@@ -82,7 +91,8 @@ static const struct {
      "{\"type\":\"object\",\"required\":[" RESULT_NAMES "],\"properties\":{" RESULT_PROPERTIES "}}"},
     {"ProvenResult",
      "{\"type\":\"object\",\"required\":[" RESULT_NAMES ",\"proof\"],\"properties\":{" RESULT_PROPERTIES
-     ",\"proof\":{\"type\":\"object\",\"required\":[\"leaf_hash\",\"index\",\"tree_size\",\"root\",\"path\"],"
+     ",\"proof\":{\"type\":\"object\",\"required\":[\"leaf_hash\",\"index\",\"tree_size\",\"root\","
+     "\"path\"],"
      "\"properties\":{\"leaf_hash\":" HASH ",\"index\":" INDEX ",\"tree_size\":" INDEX ",\"root\":" HASH
      ",\"path\":" HASHES "}}}}"},
     {"Validation",
@@ -94,6 +104,51 @@ static const struct {
      "{\"type\":\"object\",\"required\":[\"block_index\",\"stored_hash\",\"calculated_hash\",\"errors\"],"
      "\"properties\":{\"block_index\":" INDEX ",\"stored_hash\":" MAYBE_HASH
      ",\"calculated_hash\":" MAYBE_HASH ",\"errors\":" TEXTS "}}"},
+    {"ValidatorId", "{\"type\":\"string\",\"pattern\":\"^(?![.]{1,2}$)[A-Za-z0-9._:@-]{1,128}$\"}"},
+    {"PublicKey",
+     "{\"oneOf\":[{\"type\":\"string\",\"description\":\"SPKI PEM, or 32 bytes in base64 or base64url\"},"
+     "{\"type\":\"object\",\"description\":\"A JWK (RFC 8037)\",\"required\":[\"kty\",\"crv\",\"x\"],"
+     "\"properties\":{\"kty\":{\"const\":\"OKP\"},\"crv\":{\"const\":\"Ed25519\"},\"x\":" TEXT "}}]}"},
+    {"Signature",
+     "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9+/]{86}==$\",\"description\":\"Ed25519, base64\"}"},
+    {"Validator",
+     "{\"type\":\"object\",\"required\":[\"validator_id\",\"public_key\",\"stake\",\"reputation\","
+     "\"joined_at\"],\"properties\":{\"validator_id\":" REF(
+         "ValidatorId") ",\"public_key\":" TEXT ",\"stake\":" INDEX
+                        ",\"reputation\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
+                        "\"joined_at\":" INSTANT ",\"votes\":" INDEX ",\"votes_agreed\":" INDEX
+                        ",\"votes_disagreed\":" INDEX ",\"equivocations\":" INDEX "}}"},
+    {"Consensus",
+     "{\"type\":\"object\",\"required\":[\"has_consensus\",\"agreement\",\"votes\","
+     "\"outcome\",\"weighted_by\","
+     "\"accepted_stake\",\"rejected_stake\",\"total_stake\",\"threshold\",\"validators\","
+     "\"min_validators\","
+     "\"block_index\",\"block_hash\",\"validator_set_hash\",\"validations\","
+     "\"equivocations\"],"
+     "\"properties\":{\"has_consensus\":{\"type\":\"boolean\"},\"agreement\":{\"type\":"
+     "\"number\","
+     "\"minimum\":0,\"maximum\":1},\"votes\":" INDEX
+     ",\"outcome\":{\"enum\":[\"pending\",\"accepted\",\"rejected\"]},\"reason\":" TEXT
+     ",\"weighted_by\":{\"enum\":[\"stake\",\"validator\"]},\"accepted_stake\":" INDEX
+     ",\"rejected_stake\":" INDEX ",\"total_stake\":" INDEX ",\"threshold\":" INDEX ",\"validators\":" INDEX
+     ",\"min_validators\":" INDEX ",\"block_index\":" INDEX ",\"block_hash\":" HASH
+     ",\"validator_set_hash\":" HASH
+     ",\"validations\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":["
+     "\"validator_id\","
+     "\"stake\",\"is_valid\",\"signature\"],\"properties\":{\"validator_id\":" REF(
+         "ValidatorId") ",\"stake\":" INDEX
+                        ",\"is_valid\":{\"type\":\"boolean\"},\"signature\":" REF(
+                            "Signature") "}}},\"equivocations\":{\"type\":\"array\","
+                                         "\"items\":{\"type\":\"object\",\"required\":["
+                                         "\"validator_id\",\"stake\",\"accept_signature\","
+                                         "\"reject_signature\"],"
+                                         "\"properties\":{\"validator_id\":" REF(
+                                             "ValidatorId") ",\"stake\":" INDEX
+                                                            ",\"accept_signature\":" REF(
+                                                                "Signature") ",\"reject_"
+                                                                             "signature\""
+                                                                             ":" REF("Signat"
+                                                                                     "ure") "}}}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
                 "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"

@@ -50,6 +50,13 @@ static void set_allow(civ_call_t *call)
     apr_table_set(call->r->headers_out, "Allow", allow);
 }
 
+/* Whether somebody had to say who he is, or did: a cache must not hand the answer to others then. httpd's own function looks
+ * whether the request would be let in as it is now, and so says no once the user is known. */
+static int is_for_one(request_rec *r)
+{
+    return r->user || apr_table_get(r->headers_in, "Authorization") || ap_some_authn_required(r);
+}
+
 /* "public" lets shared caches hand an answer to anybody, also one that was given to somebody who logged in. */
 int civ_reply_headers(civ_call_t *call, const civ_reply_t *reply)
 {
@@ -62,9 +69,9 @@ int civ_reply_headers(civ_call_t *call, const civ_reply_t *reply)
         return OK;
     }
     apr_table_setn(r->headers_out, "Cache-Control",
-                   !reply->immutable           ? "no-cache"
-                   : ap_some_authn_required(r) ? "private, max-age=31536000, immutable"
-                                               : "public, max-age=31536000, immutable");
+                   !reply->immutable ? "no-cache"
+                   : is_for_one(r)   ? "private, max-age=31536000, immutable"
+                                     : "public, max-age=31536000, immutable");
     if (!reply->tag || r->status != HTTP_OK) {
         return OK;
     }

@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include "media.h"
+#include "retry_key.h"
 
 #include "base/timestamp.h"
 
@@ -15,9 +16,6 @@
 #include <string.h>
 
 APLOG_USE_MODULE(civarcos);
-
-/** Longest Idempotency-Key. */
-#define IDEMPOTENCY_KEY_SIZE 255
 
 /** Room for a body whose length is not announced, to start with. */
 #define FIRST_READ 8192
@@ -166,29 +164,19 @@ static int check_content_type(civ_call_t *call)
                              "UTF-8.");
 }
 
-/* Whom the key belongs to, what it is for, and the key, one line each; a user name holds no line feed that
- * could pass for another one, because lengths are part of it. */
 static int read_idempotency_key(civ_call_t *call)
 {
     request_rec *r = call->r;
     const char *key = apr_table_get(r->headers_in, "Idempotency-Key");
-    const char *user = r->user ? r->user : "";
-    const char *scope;
-    const char *byte;
 
     if (!key) {
         return OK;
     }
-    for (byte = key; *byte >= ' ' && *byte < 0x7f; byte++) {
-        continue;
-    }
-    if (*byte || byte == key || byte - key > IDEMPOTENCY_KEY_SIZE) {
+    if (civ_retry_key_read(&call->idempotency.key, r->user ? r->user : "", r->method, call->path, key,
+                           r->pool) != APR_SUCCESS) {
         return civ_request_fault(call, CIV_PROBLEM_INVALID_HEADER,
                                  "Idempotency-Key is not 1 to 255 printable ASCII characters.");
     }
-    scope = apr_psprintf(r->pool, "civarcos-idempotency/v1\n%" APR_SIZE_T_FMT " %s\n%s\n%s\n%s", strlen(user),
-                         user, r->method, call->path, key);
-    civ_digest_sha256(&call->idempotency.key, scope, strlen(scope));
     call->idempotent = 1;
     return OK;
 }

@@ -41,6 +41,18 @@ static const civ_field_t search_parameters[] = {
     {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
     END_OF_FIELDS};
 
+static const civ_field_t list_parameters[] = {
+    {"limit", CIV_TYPE_LIMIT, "Most items of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t validator_parameters[] = {
+    {"validator_id", CIV_TYPE_VALIDATOR_ID, "Id of a validator that is registered", CIV_IN_PATH},
+    END_OF_FIELDS};
+
+static const civ_field_t consensus_parameters[] = {
+    {"block_hash", CIV_TYPE_HASH, "Hash of a block", CIV_IN_PATH}, END_OF_FIELDS};
+
 /* --- request bodies --- */
 
 static const civ_field_t add_body[] = {
@@ -49,6 +61,20 @@ static const civ_field_t add_body[] = {
 
 static const civ_field_t pending_body[] = {
     {"evidence", CIV_TYPE_EVIDENCE, "What to keep for the next block", CIV_REQUIRED}, END_OF_FIELDS};
+
+static const civ_field_t register_body[] = {
+    {"validator_id", CIV_TYPE_VALIDATOR_ID, "What it is called", CIV_REQUIRED},
+    {"public_key", CIV_TYPE_PUBLIC_KEY, "Its Ed25519 key: SPKI PEM, 32 bytes in base64, or a JWK",
+     CIV_REQUIRED},
+    {"stake", CIV_TYPE_STAKE, "What its votes weigh, 0 by default", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t vote_body[] = {
+    {"block_hash", CIV_TYPE_HASH, "The block", CIV_REQUIRED},
+    {"validator_id", CIV_TYPE_VALIDATOR_ID, "Who votes", CIV_REQUIRED},
+    {"is_valid", CIV_TYPE_BOOLEAN, "Accept or reject", CIV_REQUIRED},
+    {"signature", CIV_TYPE_SIGNATURE, "The validator's, over the six lines of the vote", CIV_REQUIRED},
+    END_OF_FIELDS};
 
 /* --- answers --- */
 
@@ -102,6 +128,33 @@ static const civ_field_t tampering_answer[] = {
     {"truncated", CIV_TYPE_BOOLEAN, "There are more than are listed", CIV_OPTIONAL},
     END_OF_FIELDS};
 
+#define VALIDATOR_FIELDS                                                                                     \
+    {"validator_id", CIV_TYPE_VALIDATOR_ID, "What it is called", CIV_REQUIRED},                              \
+        {"public_key", CIV_TYPE_PEM, "Its Ed25519 key", CIV_REQUIRED},                                       \
+        {"stake", CIV_TYPE_STAKE, "What its votes weigh", CIV_REQUIRED},                                     \
+        {"reputation", CIV_TYPE_REPUTATION, "What its votes have come to", CIV_REQUIRED},                    \
+        {"joined_at", CIV_TYPE_TIMESTAMP, "When it was registered", CIV_REQUIRED},                           \
+        {"votes", CIV_TYPE_INTEGER, "Votes it has cast", CIV_REQUIRED},                                      \
+        {"votes_agreed", CIV_TYPE_INTEGER, "Those that blocks were decided by", CIV_REQUIRED},               \
+        {"votes_disagreed", CIV_TYPE_INTEGER, "Those that blocks were decided against", CIV_REQUIRED},       \
+    {                                                                                                        \
+        "equivocations", CIV_TYPE_INTEGER, "Blocks that it has both accepted and rejected", CIV_REQUIRED     \
+    }
+
+static const civ_field_t validator_answer[] = {VALIDATOR_FIELDS, END_OF_FIELDS};
+
+static const civ_field_t change_answer[] = {
+    VALIDATOR_FIELDS, {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED}, END_OF_FIELDS};
+
+static const civ_field_t validators_answer[] = {
+    {"validators", CIV_TYPE_VALIDATORS, "In the order of their registration", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t consensus_answer[] = {
+    {"consensus", CIV_TYPE_CONSENSUS, "What the votes on the block come to", CIV_REQUIRED}, END_OF_FIELDS};
+
 /* --- the table --- */
 
 /* clang-format off */
@@ -134,8 +187,24 @@ const civ_route_t civ_routes[] = {
      civ_api_validate, range_parameters, NULL, validate_answer, JSON, 200, 1, {304, 400, 406, 429, 503, 0}},
     {CIV_GET, "/blockchain/tampering", "The blocks that were tampered with",
      civ_api_tampering, range_parameters, NULL, tampering_answer, JSON, 200, 1, {304, 400, 406, 429, 503, 0}},
+    {CIV_GET, "/blockchain/validators", "The validators that are registered now",
+     civ_api_validators, list_parameters, NULL, validators_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_POST, "/blockchain/validators", "Register a validator, from the next block on",
+     civ_api_register, NULL, register_body, change_answer, JSON, 201, 1,
+     {400, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/blockchain/validators/{validator_id}", "One validator",
+     civ_api_validator, validator_parameters, NULL, validator_answer, JSON, 200, 1,
+     {304, 400, 404, 406, 503, 0}},
+    {CIV_DELETE, "/blockchain/validators/{validator_id}", "Remove a validator, from the next block on",
+     civ_api_unregister, validator_parameters, NULL, change_answer, JSON, 200, 1, {400, 404, 406, 503, 0}},
+    {CIV_POST, "/blockchain/vote", "Accept or reject a block, signed by a validator",
+     civ_api_vote, NULL, vote_body, consensus_answer, JSON, 200, 1,
+     {400, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/blockchain/consensus/{block_hash}", "What the validators' votes on a block come to",
+     civ_api_consensus, consensus_parameters, NULL, consensus_answer, JSON, 200, 1,
+     {304, 400, 404, 406, 503, 0}},
     {CIV_GET, "/blockchain/export", "The blocks, one JSON object a line",
-     civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 503, 0}},
+     civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 429, 503, 0}},
 };
 /* clang-format on */
 

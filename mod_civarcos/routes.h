@@ -32,6 +32,14 @@ typedef enum civ_type_e {
     CIV_TYPE_VALIDATION,
     CIV_TYPE_TAMPERED,
     CIV_TYPE_NULLABLE_STRING,
+    CIV_TYPE_VALIDATOR_ID,
+    CIV_TYPE_PUBLIC_KEY, /**< in any form that is understood */
+    CIV_TYPE_PEM,
+    CIV_TYPE_STAKE,
+    CIV_TYPE_REPUTATION,
+    CIV_TYPE_SIGNATURE, /**< 64 bytes in base64 */
+    CIV_TYPE_VALIDATORS,
+    CIV_TYPE_CONSENSUS,
     CIV_TYPE_COUNT
 } civ_type_e;
 

@@ -11,8 +11,6 @@
 
 #include "module.h"
 
-#include "module.h"
-
 /** For ap_hook_pre_config. */
 int civ_runtime_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
 

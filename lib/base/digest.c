@@ -14,7 +14,9 @@
 
 #include <openssl/sha.h>
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 void civ_digest_sha256(civ_digest_t *out, const void *data, apr_size_t length)
 {
@@ -51,4 +53,28 @@ apr_status_t civ_digest_from_hex(civ_digest_t *out, const char *hex)
 int civ_digest_equal(const civ_digest_t *left, const civ_digest_t *right)
 {
     return memcmp(left->bytes, right->bytes, CIV_DIGEST_SIZE) == 0;
+}
+
+#define READ_AT_ONCE 65536
+
+apr_status_t civ_digest_file(civ_digest_t *out, apr_uint64_t *size, int file)
+{
+    unsigned char buffer[READ_AT_ONCE];
+    SHA256_CTX context;
+    ssize_t got;
+
+    *size = 0;
+    SHA256_Init(&context);
+    while ((got = read(file, buffer, sizeof(buffer))) != 0) {
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return errno;
+        }
+        SHA256_Update(&context, buffer, (size_t)got);
+        *size += (apr_uint64_t)got;
+    }
+    SHA256_Final(out->bytes, &context);
+    return APR_SUCCESS;
 }

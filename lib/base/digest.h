@@ -23,6 +23,13 @@ void civ_digest_sha256(civ_digest_t *out, const void *data, apr_size_t length);
 void civ_digest_sha256_two(civ_digest_t *out, const void *first, apr_size_t first_length, const void *second,
                            apr_size_t second_length);
 
+/**
+ * SHA-256 of all that can be read from an open file, from where it stands to its end. Memory is constant.
+ * @param size how many bytes that was
+ * @return APR_SUCCESS or an error of reading
+ */
+apr_status_t civ_digest_file(civ_digest_t *out, apr_uint64_t *size, int file);
+
 /** Write the 64 lower-case hex digits and a NUL to @a out; returns @a out. */
 char *civ_digest_hex(char out[CIV_DIGEST_HEX_SIZE], const civ_digest_t *digest);
 

@@ -53,6 +53,10 @@ apr_status_t civ_public_key_from_raw(civ_public_key_t **key, const unsigned char
 /** A public key from SPKI PEM. @return APR_SUCCESS or CIV_EINVALID */
 apr_status_t civ_public_key_from_pem(civ_public_key_t **key, const char *pem, apr_pool_t *pool);
 
+/** Whether its bytes are the canonical encoding of a point of the curve. (That its order is not small is known already.) A key
+ * that fails cannot verify anything. @return APR_SUCCESS or CIV_EINVALID */
+apr_status_t civ_public_key_check(const civ_public_key_t *key);
+
 /** The 32 raw bytes; they live as long as @a key. */
 const unsigned char *civ_public_key_raw(const civ_public_key_t *key);
 

@@ -177,8 +177,7 @@ static apr_status_t submit(civ_ledger_t *ledger, civ_request_t *request)
     return status;
 }
 
-static apr_status_t refuse_when_read_only(const civ_ledger_t *ledger, civ_problem_t *problem,
-                                          apr_pool_t *pool)
+apr_status_t civ_append_allowed(const civ_ledger_t *ledger, civ_problem_t *problem, apr_pool_t *pool)
 {
     const char *reason = civ_ledger_read_only(ledger, pool);
 
@@ -200,7 +199,7 @@ static apr_status_t submit_request(civ_ledger_t *ledger, civ_request_kind_e kind
                              .result = result,
                              .problem = problem,
                              .pool = pool};
-    apr_status_t status = refuse_when_read_only(ledger, problem, pool);
+    apr_status_t status = civ_append_allowed(ledger, problem, pool);
 
     memset(result, 0, sizeof(*result));
     return status == APR_SUCCESS ? submit(ledger, &request) : status;
@@ -234,6 +233,29 @@ apr_status_t civ_ledger_seal(civ_ledger_t *ledger, const civ_idempotency_t *idem
                              civ_append_result_t *result, civ_problem_t *problem, apr_pool_t *pool)
 {
     return submit_request(ledger, CIV_REQUEST_SEAL, NULL, 0, idempotency, result, problem, pool);
+}
+
+apr_status_t civ_append_change(civ_ledger_t *ledger, const civ_validator_change_t *change,
+                               const civ_idempotency_t *idempotency, civ_append_result_t *result,
+                               civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_entry_t entry;
+    civ_request_t request = {.kind = CIV_REQUEST_CHANGE,
+                             .entries = &entry,
+                             .count = 1,
+                             .change = change,
+                             .idempotency = idempotency,
+                             .result = result,
+                             .problem = problem,
+                             .pool = pool};
+    apr_status_t status = civ_append_allowed(ledger, problem, pool);
+
+    memset(result, 0, sizeof(*result));
+    if (status == APR_SUCCESS && civ_validator_entry(&entry, change, pool) != APR_SUCCESS) {
+        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The change cannot be written down");
+        status = CIV_EINVALID;
+    }
+    return status == APR_SUCCESS ? submit(ledger, &request) : status;
 }
 
 /* --- housekeeping --- */
@@ -271,9 +293,11 @@ static apr_status_t seal_overdue(civ_ledger_t *ledger, const civ_pending_state_t
     civ_append_result_t result;
     civ_problem_t problem;
     apr_int64_t due = state->oldest + apr_time_as_msec(ledger->config->seal_interval);
+    apr_int64_t now = civ_timestamp_now();
     apr_status_t status;
 
-    if (state->count == 0 || civ_timestamp_now() < due)
+    /* A clock that was set back is not waited for. */
+    if (state->count == 0 || (now >= state->oldest && now < due))
         return APR_SUCCESS;
     status = civ_ledger_seal(ledger, NULL, &result, &problem, pool);
     /* Somebody else was faster. */

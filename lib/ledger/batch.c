@@ -15,15 +15,33 @@
 
 /* --- writing --- */
 
+/** The entries first: meanwhile the blocks are signed. */
+static apr_status_t write_entries_and_sign(civ_batch_t *batch)
+{
+    civ_signing_t signing = {.blocks = (civ_block_t **)batch->blocks->elts,
+                             .count = (apr_uint32_t)batch->blocks->nelts};
+    apr_status_t status = APR_SUCCESS, signed_status;
+    int i;
+
+    civ_crew_begin(batch->ledger, batch->requests, &signing);
+    for (i = 0; i < batch->blocks->nelts && status == APR_SUCCESS; i++)
+        status = civ_seal_store_entries(batch->db, APR_ARRAY_IDX(batch->blocks, i, civ_block_t *));
+    signed_status = civ_crew_finish(batch->ledger, batch->requests, &signing, batch->pool);
+    return status == APR_SUCCESS ? signed_status : status;
+}
+
 static apr_status_t write_blocks(civ_batch_t *batch)
 {
-    apr_status_t status = APR_SUCCESS;
+    apr_status_t status = write_entries_and_sign(batch);
     int i;
 
     for (i = 0; i < batch->blocks->nelts && status == APR_SUCCESS; i++)
-        status = civ_seal_store(batch->db, APR_ARRAY_IDX(batch->blocks, i, civ_block_t *), batch->pool);
-    if (status == APR_SUCCESS && batch->blocks->nelts > 0)
+        status =
+            civ_seal_store_header(batch->db, APR_ARRAY_IDX(batch->blocks, i, civ_block_t *), batch->pool);
+    if (status == APR_SUCCESS)
         status = civ_seal_advance(batch->db, &batch->before, &batch->head, batch->pool);
+    if (status == APR_SUCCESS)
+        status = civ_batch_change_store(batch);
     return status;
 }
 
@@ -58,14 +76,16 @@ static int anything_to_write(const civ_batch_t *batch)
 
 static apr_status_t write_all(civ_batch_t *batch)
 {
-    apr_status_t status = write_blocks(batch);
+    int sealed = batch->blocks->nelts > 0;
+    /* Either way the generation moves. */
+    apr_status_t status =
+        sealed ? write_blocks(batch)
+               : civ_db_execute(batch->db, &civ_ledger_sql[SQL_GENERATION_BUMP], NULL, 0, NULL);
 
     if (status == APR_SUCCESS)
         status = write_pending(batch);
     if (status == APR_SUCCESS)
         status = write_answers(batch);
-    if (status == APR_SUCCESS)
-        status = civ_db_send(batch->db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0);
     return status;
 }
 
@@ -139,10 +159,10 @@ static apr_status_t read_head(civ_batch_t *batch)
 
     if (ledger->known_valid && !batch->distrust) {
         status = civ_ledger_load_generation(batch->db, &generation, batch->pool);
-        if (status != APR_SUCCESS)
+        if (status != APR_SUCCESS && status != APR_NOTFOUND)
             return status;
         batch->before = ledger->known;
-        if (generation == ledger->known.generation)
+        if (status == APR_SUCCESS && generation == ledger->known.generation)
             return APR_SUCCESS;
     }
     status = civ_ledger_load_head(batch->ledger, batch->db, &batch->before, batch->pool);

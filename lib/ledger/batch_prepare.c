@@ -94,6 +94,18 @@ static apr_status_t prepare_seal(civ_batch_t *batch, civ_request_t *request)
     return seal_waiting(batch, &request->block);
 }
 
+static apr_status_t prepare_change(civ_batch_t *batch, civ_request_t *request)
+{
+    apr_status_t status = civ_batch_change_apply(batch, request);
+
+    if (status != APR_SUCCESS || request->status != APR_SUCCESS)
+        return status;
+    status = seal(batch, request->entries, request->count, &request->block);
+    if (status == APR_SUCCESS)
+        civ_batch_change_sealed(batch, request);
+    return status;
+}
+
 /** Look for an earlier answer, in this batch and in the database. Sets status, same_as or answer. */
 static apr_status_t find_answer(civ_batch_t *batch, civ_request_t *request)
 {
@@ -142,6 +154,9 @@ static apr_status_t prepare_request(civ_batch_t *batch, civ_request_t *request)
     case CIV_REQUEST_SEAL:
         status = prepare_seal(batch, request);
         break;
+    case CIV_REQUEST_CHANGE:
+        status = prepare_change(batch, request);
+        break;
     }
     if (status == APR_SUCCESS && request->block != NULL)
         request->answer = apr_psprintf(batch->pool, "%" APR_UINT64_T_FMT, request->block->header.height);
@@ -162,8 +177,5 @@ apr_status_t civ_batch_prepare(civ_batch_t *batch)
     }
     for (request = batch->requests; request != NULL && status == APR_SUCCESS; request = request->next)
         status = prepare_request(batch, request);
-    if (status == APR_SUCCESS && batch->blocks->nelts > 0)
-        status = civ_crew_sign(batch->ledger, batch->requests, (civ_block_t **)batch->blocks->elts,
-                               batch->blocks->nelts, batch->pool);
     return status;
 }

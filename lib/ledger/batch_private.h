@@ -6,7 +6,7 @@
 #ifndef CIV_LEDGER_BATCH_PRIVATE_H
 #define CIV_LEDGER_BATCH_PRIVATE_H
 
-#include "ledger/ledger_private.h"
+#include "ledger/validators_private.h"
 
 typedef struct civ_batch_t {
     civ_ledger_t *ledger;
@@ -20,14 +20,26 @@ typedef struct civ_batch_t {
     int drained;                 /**< the table's pending rows go */
     apr_array_header_t *waiting; /**< civ_entry_t: new pending rows */
     apr_size_t waiting_bytes;
+    civ_validator_set_t validators; /**< in force after the last block made; when validators_known */
+    int validators_known;
+    apr_array_header_t *changes; /**< civ_validator_row_t: of the blocks, in order; NULL: none */
     apr_int64_t now;
     int distrust; /**< the attempt before this one failed: read everything anew */
     apr_pool_t *pool;
 } civ_batch_t;
 
-/** Prepare all requests in memory: answers already given, blocks made, mined and signed, what waits and what is drained. A
+/** Prepare all requests in memory: answers already given, blocks made and mined, what waits and what is drained. A
  *  request that fails by itself gets its status and problem; only a failure of the database or of mining is returned. */
 apr_status_t civ_batch_prepare(civ_batch_t *batch);
+
+/** Apply a request's change to the set that the next block needs; one that cannot be applied gets its status and problem. */
+apr_status_t civ_batch_change_apply(civ_batch_t *batch, civ_request_t *request);
+
+/** The block of a change that was applied is made: the one after it needs the new set. */
+void civ_batch_change_sealed(civ_batch_t *batch, const civ_request_t *request);
+
+/** Write the rows of all changes. */
+apr_status_t civ_batch_change_store(civ_batch_t *batch);
 
 /** Entries that will wait to be sealed after this batch. */
 apr_uint64_t civ_batch_waiting(const civ_batch_t *batch);

@@ -1,7 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * Sharing the leader's work with its followers. They sleep until their blocks are stored, and signing is the dearest step
- * on the way there; one that is woken takes block after block with the leader until none is left.
+ * on the way there; one that is woken signs block after block while the leader writes the entries, and the leader joins in when
+ * it needs the signatures.
  */
 #include <unistd.h>
 
@@ -45,24 +46,24 @@ void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request)
     apr_thread_mutex_unlock(ledger->lock);
 }
 
-static apr_uint32_t helpers_for(apr_uint32_t blocks)
+apr_uint32_t civ_crew_size(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    apr_uint32_t helpers = blocks / BLOCKS_A_HELPER;
     apr_uint32_t spare = processors > 1 ? (apr_uint32_t)processors - 1 : 0;
 
-    if (helpers > spare)
-        helpers = spare;
-    return helpers > MAX_HELPERS ? MAX_HELPERS : helpers;
+    return spare > MAX_HELPERS ? MAX_HELPERS : spare;
 }
 
-static void call_helpers(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing)
+void civ_crew_begin(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing)
 {
-    apr_uint32_t helpers = helpers_for(signing->count);
+    apr_uint32_t helpers = signing->count / BLOCKS_A_HELPER;
     civ_request_t *request;
 
+    if (helpers > ledger->crew_size)
+        helpers = ledger->crew_size;
     if (helpers == 0)
         return;
+    signing->called = 1;
     apr_thread_mutex_lock(ledger->lock);
     /* The first request is the leader's own. */
     for (request = requests->next; request != NULL && helpers > 0; request = request->next, helpers--) {
@@ -85,13 +86,11 @@ static void dismiss_helpers(civ_ledger_t *ledger, civ_request_t *requests, civ_s
     apr_thread_mutex_unlock(ledger->lock);
 }
 
-apr_status_t civ_crew_sign(civ_ledger_t *ledger, civ_request_t *requests, civ_block_t **blocks, int count,
-                           apr_pool_t *pool)
+apr_status_t civ_crew_finish(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing,
+                             apr_pool_t *pool)
 {
-    civ_signing_t signing = {.blocks = blocks, .count = (apr_uint32_t)count};
-
-    call_helpers(ledger, requests, &signing);
-    sign_some(ledger, &signing, pool);
-    dismiss_helpers(ledger, requests, &signing);
-    return signing.failed ? APR_EGENERAL : APR_SUCCESS;
+    sign_some(ledger, signing, pool);
+    if (signing->called)
+        dismiss_helpers(ledger, requests, signing);
+    return signing->failed ? APR_EGENERAL : APR_SUCCESS;
 }

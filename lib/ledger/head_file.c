@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/encoding.h"
 #include "base/status.h"
 #include "ledger/head_file.h"
@@ -156,21 +157,6 @@ static apr_status_t write_all(int file, const char *data, apr_size_t length, off
     return APR_SUCCESS;
 }
 
-static apr_status_t sync_folder_of(const char *path, apr_pool_t *pool)
-{
-    const char *slash = strrchr(path, '/');
-    const char *folder = slash == NULL ? "." : apr_pstrndup(pool, path, (apr_size_t)(slash - path) + 1);
-    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    apr_status_t status = APR_SUCCESS;
-
-    if (file < 0)
-        return apr_get_os_error();
-    if (fsync(file) != 0)
-        status = apr_get_os_error();
-    close(file);
-    return status;
-}
-
 /* As SQLite does with its side files: what root makes belongs to whom the folder belongs. */
 static void give_to_owner_of_folder(int file, const char *path, apr_pool_t *pool)
 {
@@ -209,7 +195,7 @@ static apr_status_t create(const char *path, const char *slot, apr_pool_t *pool)
         unlink(temporary);
         return status;
     }
-    return sync_folder_of(path, pool);
+    return civ_sync_folder_of(path, pool);
 }
 
 apr_status_t civ_head_file_write(const char *path, const civ_block_t *block, const char *ledger_name,

@@ -9,7 +9,7 @@
 #include "base/encoding.h"
 #include "base/timestamp.h"
 #include "ledger/head_file.h"
-#include "ledger/ledger_private.h"
+#include "ledger/validators_private.h"
 
 /* Above these, mining a block takes seconds. */
 #define SLOW_BITS 24
@@ -54,6 +54,7 @@ apr_status_t civ_ledger_open(civ_ledger_t **out, const civ_ledger_config_t *conf
 
     ledger->config = config;
     ledger->pool = pool;
+    ledger->crew_size = civ_crew_size();
     civ_genesis_no_validators(&ledger->no_validators);
     status = apr_thread_mutex_create(&ledger->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status == APR_SUCCESS)
@@ -76,6 +77,13 @@ apr_status_t civ_ledger_integrity_lost(const civ_ledger_t *ledger, const char *r
     if (observer != NULL && observer->integrity_lost != NULL)
         observer->integrity_lost(observer->baton, reason);
     return CIV_EINTEGRITY;
+}
+
+const civ_public_key_t *civ_ledger_public_key(const civ_ledger_t *ledger)
+{
+    const civ_ledger_config_t *config = ledger->config;
+
+    return config->key != NULL ? civ_key_public(config->key) : config->public_key;
 }
 
 const char *civ_ledger_read_only(const civ_ledger_t *ledger, apr_pool_t *pool)
@@ -151,6 +159,7 @@ static const char *check_head(civ_ledger_t *ledger, civ_ledger_head_t *head, civ
         return "the newest block belongs to another ledger";
     head->log_root = header.log_root;
     head->timestamp = header.timestamp;
+    head->validator_set_hash = header.validator_set_hash;
     return NULL;
 }
 
@@ -184,6 +193,8 @@ apr_status_t civ_ledger_load_head(civ_ledger_t *ledger, civ_db_t *db, civ_ledger
         return APR_NOTFOUND;
     status = read_head_row(ledger, rows, head);
     if (status == APR_SUCCESS)
+        status = civ_validators_follow(ledger, db, head, pool);
+    if (status == APR_SUCCESS)
         status = civ_pending_state(db, &pending, pool);
     if (status != APR_SUCCESS)
         return status;
@@ -207,7 +218,7 @@ apr_status_t civ_ledger_read_head(civ_ledger_t *ledger, civ_ledger_head_t *head,
 apr_status_t civ_ledger_load_generation(civ_db_t *db, apr_int64_t *generation, apr_pool_t *pool)
 {
     civ_rows_t *rows;
-    apr_status_t status = civ_db_select(db, &civ_ledger_sql[SQL_CHANGE_READ], NULL, 0, &rows, pool);
+    apr_status_t status = civ_db_select(db, &civ_ledger_sql[SQL_GENERATION_READ], NULL, 0, &rows, pool);
 
     if (status == APR_SUCCESS && civ_rows_next(rows) != APR_SUCCESS)
         status = APR_NOTFOUND;
@@ -230,7 +241,7 @@ apr_status_t civ_ledger_read_generation(civ_ledger_t *ledger, apr_int64_t *gener
 
 apr_status_t civ_ledger_try_write(civ_db_t *db)
 {
-    return civ_db_execute(db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0, NULL);
+    return civ_db_execute(db, &civ_ledger_sql[SQL_GENERATION_BUMP], NULL, 0, NULL);
 }
 
 /* --- start --- */
@@ -250,8 +261,6 @@ static apr_status_t store_genesis(civ_ledger_t *ledger, civ_db_t *db, civ_block_
     };
     if (status == APR_SUCCESS)
         status = civ_db_execute(db, &civ_ledger_sql[SQL_HEAD_INSERT], arguments, 5, NULL);
-    if (status == APR_SUCCESS)
-        status = civ_db_execute(db, &civ_ledger_sql[SQL_CHANGE_BUMP], NULL, 0, NULL);
     return status;
 }
 
@@ -272,6 +281,7 @@ static apr_status_t make_genesis(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t 
     memset(&head, 0, sizeof(head));
     head.difficulty = genesis.difficulty;
     head.timestamp = genesis.created;
+    head.validator_set_hash = ledger->no_validators;
     civ_merkle_frontier_init(&head.frontier);
     civ_genesis_ledger_id(&ledger->id, &entry);
     ledger->identified = 1;

@@ -21,15 +21,17 @@ typedef struct civ_ledger_t civ_ledger_t;
 
 /** The end of the chain, as one transaction left it. */
 typedef struct civ_ledger_head_t {
-    apr_uint64_t height;            /**< of the newest block */
-    civ_digest_t block_hash;        /**< of the newest block */
-    civ_digest_t log_root;          /**< over all entries */
-    apr_int64_t timestamp;          /**< of the newest block */
-    civ_merkle_frontier_t frontier; /**< frontier.size is the number of entries */
-    apr_uint32_t difficulty;        /**< the next block needs it */
-    apr_uint64_t pending;           /**< entries waiting to be sealed */
-    apr_int64_t oldest_pending;     /**< when the oldest of them came; 0 where none waits */
-    apr_int64_t generation;         /**< grows with every committed change, by whatever process */
+    apr_uint64_t height;             /**< of the newest block */
+    civ_digest_t block_hash;         /**< of the newest block */
+    civ_digest_t log_root;           /**< over all entries */
+    apr_int64_t timestamp;           /**< of the newest block */
+    civ_merkle_frontier_t frontier;  /**< frontier.size is the number of entries */
+    apr_uint32_t difficulty;         /**< the next block needs it */
+    civ_digest_t validator_set_hash; /**< of the validators in force at the next block */
+    apr_uint64_t validators;         /**< how many these are */
+    apr_uint64_t pending;            /**< entries waiting to be sealed */
+    apr_int64_t oldest_pending;      /**< when the oldest of them came; 0 where none waits */
+    apr_int64_t generation;          /**< grows with every committed change, by whatever process */
 } civ_ledger_head_t;
 
 /** What the node wants to hear. Called by the thread that committed, in order, while the mutex is held. */
@@ -58,13 +60,15 @@ typedef struct civ_ledger_config_t {
     apr_uint32_t difficulty; /**< CivarcosDifficulty, wanted for blocks to come */
     apr_uint32_t seal_count; /**< CivarcosSealCount */
     apr_interval_time_t seal_interval; /**< CivarcosSealInterval */
-    apr_uint32_t min_validators;       /**< CivarcosMinValidators, written into genesis */
+    apr_uint32_t min_validators;       /**< CivarcosMinValidators, of consensus; written into genesis too */
     int queue_limit;                   /**< CivarcosQueueLimit */
     apr_int64_t min_free;              /**< CivarcosMinFree */
     apr_global_mutex_t *mutex; /**< keeps this host's processes apart; NULL: only one process writes */
     civ_store_t *store;
     const civ_ledger_observer_t *observer; /**< NULL: nobody listens */
     const civ_log_t *log;
+    /** For a ledger that is only read, without a key: the public half; NULL where even that is not known. */
+    const civ_public_key_t *public_key;
 } civ_ledger_config_t;
 
 /** Tables and statements, for civ_schema_upgrade and civ_store_config_t. */

@@ -15,6 +15,7 @@
 #include "ledger/head_file.h"
 #include "ledger/ledger.h"
 #include "ledger/statements.h"
+#include "ledger/validator_set.h"
 
 /** apr_dbd's drivers share one mutex in a process, and who releases it mostly gets it again. Long reading pauses between its
  *  selects, in microseconds, so that a writer is never kept waiting for more than one of them. */
@@ -23,7 +24,12 @@
 /** Rows read at once when walking. */
 #define CIV_PAGE_ROWS 128
 
-typedef enum civ_request_kind_e { CIV_REQUEST_APPEND, CIV_REQUEST_PEND, CIV_REQUEST_SEAL } civ_request_kind_e;
+typedef enum civ_request_kind_e {
+    CIV_REQUEST_APPEND,
+    CIV_REQUEST_PEND,
+    CIV_REQUEST_SEAL,
+    CIV_REQUEST_CHANGE /**< of the validators: a block of its own with the entry that says so */
+} civ_request_kind_e;
 
 /** Blocks to be signed by whoever has time. */
 typedef struct civ_signing_t {
@@ -31,6 +37,7 @@ typedef struct civ_signing_t {
     apr_uint32_t count;
     volatile apr_uint32_t next;   /**< the first block that nobody has taken */
     volatile apr_uint32_t failed; /**< non-zero: a block could not be signed */
+    int called;                   /**< helpers were called */
     int busy;                     /**< helpers at work; guarded by the ledger's lock */
 } civ_signing_t;
 
@@ -39,6 +46,7 @@ typedef struct civ_request_t {
     civ_request_kind_e kind;
     const civ_entry_t *entries;
     apr_size_t count;
+    const civ_validator_change_t *change; /**< what the entry of CIV_REQUEST_CHANGE says */
     const civ_idempotency_t *idempotency;
     civ_append_result_t *result;
     civ_problem_t *problem;
@@ -70,6 +78,7 @@ struct civ_ledger_t {
 
     civ_request_t *first, *last;
     int length;
+    apr_uint32_t crew_size;       /**< helpers that can be at work at once */
     apr_thread_cond_t *crew_done; /**< the last helper has finished */
     int leading;                  /**< some thread of this process is at work, or has been told to be */
 
@@ -98,6 +107,9 @@ apr_status_t civ_ledger_integrity_lost(const civ_ledger_t *ledger, const char *r
 const char *civ_signed_head_compare(const civ_signed_head_t *kept, apr_uint64_t height, civ_db_t *db,
                                     apr_status_t *status, apr_pool_t *pool);
 
+/** The ledger's public key; NULL only for a ledger that is read without knowing it. */
+const civ_public_key_t *civ_ledger_public_key(const civ_ledger_t *ledger);
+
 /** Reason why nothing may be written, or NULL. */
 const char *civ_ledger_read_only(const civ_ledger_t *ledger, apr_pool_t *pool);
 
@@ -113,6 +125,15 @@ void civ_ledger_unlock(civ_ledger_t *ledger);
  */
 void civ_append_wake(civ_request_t *request, volatile apr_uint32_t *flag);
 
+/** Seal the entry of a change to the validators, if it can be applied. @return as civ_ledger_append; CIV_ECONFLICT or
+ * APR_NOTFOUND, with @a problem filled, when it cannot */
+apr_status_t civ_append_change(civ_ledger_t *ledger, const civ_validator_change_t *change,
+                               const civ_idempotency_t *idempotency, civ_append_result_t *result,
+                               civ_problem_t *problem, apr_pool_t *pool);
+
+/** CIV_EREADONLY, with @a problem filled, while writing is off. */
+apr_status_t civ_append_allowed(const civ_ledger_t *ledger, civ_problem_t *problem, apr_pool_t *pool);
+
 /* batch.c: what one transaction does */
 
 /** Do all of @a requests (a list through next) in one transaction; every request gets its status, problem,
@@ -121,9 +142,16 @@ void civ_batch_run(civ_ledger_t *ledger, civ_request_t *requests, int count, apr
 
 /* crew.c: sharing the leader's work */
 
-/** Sign @a blocks, with the help of the threads that wait for @a requests (the first is the caller's own). */
-apr_status_t civ_crew_sign(civ_ledger_t *ledger, civ_request_t *requests, civ_block_t **blocks, int count,
-                           apr_pool_t *pool);
+/** How many helpers this machine has processors for. */
+apr_uint32_t civ_crew_size(void);
+
+/** Let the threads that wait for @a requests (the first is the caller's own) begin to sign what is in @a signing.
+ *  Whoever begins must finish, before anything of it goes. */
+void civ_crew_begin(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing);
+
+/** Sign what is left, and wait for what is being signed. */
+apr_status_t civ_crew_finish(civ_ledger_t *ledger, civ_request_t *requests, civ_signing_t *signing,
+                             apr_pool_t *pool);
 
 /** What a waiting thread does when it is woken and is neither done nor to lead. */
 void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request);
@@ -135,7 +163,13 @@ void civ_crew_help(civ_ledger_t *ledger, civ_request_t *request);
 apr_status_t civ_seal_block(civ_ledger_t *ledger, civ_ledger_head_t *head, const civ_entry_t *entries,
                             apr_size_t count, civ_block_t **block, apr_pool_t *pool);
 
-/** Insert a block, its entries and their index rows, inside the caller's transaction. */
+/** Insert the rows of a block's entries, inside the caller's transaction. The block need not be signed yet. */
+apr_status_t civ_seal_store_entries(civ_db_t *db, const civ_block_t *block);
+
+/** Insert the row of a signed block, inside the caller's transaction. */
+apr_status_t civ_seal_store_header(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool);
+
+/** Both. */
 apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool);
 
 /** Move the head row from @a from to @a to. @return CIV_ECONFLICT when it is not at @a from any more */

@@ -250,7 +250,7 @@ static apr_status_t read_proof(civ_db_t *db, const civ_digest_t *hash, civ_evide
         status = CIV_EINTEGRITY;
     if (status == CIV_EINTEGRITY && *fault == NULL)
         *fault = apr_psprintf(pool,
-                              "the evidence index leads from a hash to entry %" APR_INT64_T_FMT
+                              "the search columns lead from a hash to entry %" APR_INT64_T_FMT
                               " of block %" APR_INT64_T_FMT ", which is not there or another one",
                               leaf, height);
     return status;

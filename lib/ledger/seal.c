@@ -37,7 +37,7 @@ static void fill_header(const civ_ledger_t *ledger, civ_header_t *header, civ_le
     header->ledger_id = ledger->id;
     header->first_leaf = head->frontier.size;
     header->entry_count = (apr_uint32_t)count;
-    header->validator_set_hash = ledger->no_validators;
+    header->validator_set_hash = head->validator_set_hash;
     fill_roots(header, &head->frontier, entries, count);
 }
 
@@ -78,19 +78,29 @@ static apr_status_t store_entry(civ_db_t *db, const civ_block_t *block, apr_uint
     const civ_entry_t *entry = &block->entries[position];
     apr_uint64_t leaf_index = block->header.first_leaf + position;
     char leaf_hash[CIV_DIGEST_HEX_SIZE], evidence_hash[CIV_DIGEST_HEX_SIZE];
-    const civ_argument_t row[] = {civ_int(leaf_index), civ_text(civ_digest_hex(leaf_hash, &entry->leaf_hash)),
-                                  civ_text(entry->data)};
-    const civ_argument_t index_row[] = {civ_int(leaf_index), civ_int(block->header.height),
-                                        civ_text(civ_digest_hex(evidence_hash, &entry->evidence_hash)),
-                                        civ_text(entry->type)};
-    apr_status_t status = civ_db_send(db, &civ_ledger_sql[SQL_ENTRY_INSERT], row, 3);
+    const civ_argument_t row[] = {
+        civ_int(leaf_index),
+        civ_int(block->header.height),
+        civ_text(civ_digest_hex(leaf_hash, &entry->leaf_hash)),
+        civ_text(civ_digest_hex(evidence_hash, &entry->evidence_hash)),
+        civ_text(entry->type),
+        civ_text(entry->data),
+    };
 
-    if (status == APR_SUCCESS)
-        status = civ_db_send(db, &civ_ledger_sql[SQL_INDEX_INSERT], index_row, 4);
+    return civ_db_send(db, &civ_ledger_sql[SQL_ENTRY_INSERT], row, 6);
+}
+
+apr_status_t civ_seal_store_entries(civ_db_t *db, const civ_block_t *block)
+{
+    apr_status_t status = APR_SUCCESS;
+    apr_uint32_t i;
+
+    for (i = 0; i < block->header.entry_count && status == APR_SUCCESS; i++)
+        status = store_entry(db, block, i);
     return status;
 }
 
-apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool)
+apr_status_t civ_seal_store_header(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool)
 {
     unsigned char bytes[CIV_HEADER_SIZE];
     char header[2 * CIV_HEADER_SIZE + 1], hash[CIV_DIGEST_HEX_SIZE];
@@ -100,15 +110,17 @@ apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *
         civ_text(header),
         civ_text(civ_base64_encode(block->signature, CIV_KEY_SIGNATURE_SIZE, pool)),
     };
-    apr_uint32_t i;
-    apr_status_t status;
 
     civ_header_pack(bytes, &block->header);
     civ_hex_encode(header, bytes, sizeof(bytes));
-    status = civ_db_send(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 4);
-    for (i = 0; i < block->header.entry_count && status == APR_SUCCESS; i++)
-        status = store_entry(db, block, i);
-    return status;
+    return civ_db_send(db, &civ_ledger_sql[SQL_BLOCK_INSERT], row, 4);
+}
+
+apr_status_t civ_seal_store(civ_db_t *db, const civ_block_t *block, apr_pool_t *pool)
+{
+    apr_status_t status = civ_seal_store_header(db, block, pool);
+
+    return status == APR_SUCCESS ? civ_seal_store_entries(db, block) : status;
 }
 
 apr_status_t civ_seal_advance(civ_db_t *db, const civ_ledger_head_t *from, const civ_ledger_head_t *to,

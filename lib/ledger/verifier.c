@@ -39,15 +39,36 @@ void civ_verifier_init(civ_verifier_t *verifier, const char *ledger_name, const 
     verifier->key = key;
     verifier->latest = civ_timestamp_now() + CLOCK_TOLERANCE;
     civ_merkle_frontier_init(&verifier->frontier);
-    civ_genesis_no_validators(&verifier->no_validators);
+    civ_validator_set_init(&verifier->validators, lasting);
+    civ_verifier_validators(verifier);
+}
+
+void civ_verifier_validators(civ_verifier_t *verifier)
+{
+    civ_validator_set_hash(&verifier->validator_set_hash, &verifier->validators, verifier->lasting);
 }
 
 void civ_verifier_pass(civ_verifier_t *verifier, const civ_digest_t *stored_leaf)
 {
     civ_merkle_frontier_append(&verifier->frontier, stored_leaf);
+    verifier->validators_doubtful = 1;
 }
 
 /* --- header --- */
+
+/** Once validators are lost, later headers cannot be judged by them; one fault is enough to say so. */
+static apr_status_t check_validators(civ_verifier_t *v, const civ_header_t *header)
+{
+    int doubtful = v->validators_doubtful;
+
+    v->validators_doubtful = 0;
+    if (v->validators_lost || civ_digest_equal(&header->validator_set_hash, &v->validator_set_hash))
+        return APR_SUCCESS;
+    v->validators_lost = 1;
+    if (doubtful)
+        return APR_SUCCESS;
+    return civ_verifier_report(v, "the validator set hash is not that of the validators in force");
+}
 
 /** The rules of one header, each with its words. @return the first failure of the fault callback */
 static apr_status_t check_fields(civ_verifier_t *v, const civ_header_t *header,
@@ -61,8 +82,8 @@ static apr_status_t check_fields(civ_verifier_t *v, const civ_header_t *header,
         status = civ_verifier_report(v, "the header names height %" FMT, header->height);
     if (status == APR_SUCCESS && v->ledger_known && !civ_digest_equal(&header->ledger_id, &v->ledger_id))
         status = civ_verifier_report(v, "the ledger id is not this ledger's");
-    if (status == APR_SUCCESS && !civ_digest_equal(&header->validator_set_hash, &v->no_validators))
-        status = civ_verifier_report(v, "the validator set hash is not that of the validators in force");
+    if (status == APR_SUCCESS)
+        status = check_validators(v, header);
     if (status == APR_SUCCESS && header->timestamp > v->latest) {
         v->clock_only = 1;
         status = civ_verifier_report(v, "the timestamp lies in the future");
@@ -131,8 +152,10 @@ apr_status_t civ_verifier_begin(civ_verifier_t *v, apr_uint64_t height, const ci
     civ_merkle_frontier_init(&v->own);
     civ_merkle_frontier_init(&v->claimed);
     v->log_claimed = v->frontier;
-    if (header == NULL)
+    if (header == NULL) {
+        v->validators_doubtful = 1;
         return APR_SUCCESS;
+    }
     civ_header_hash(&v->hash, header);
     if (!v->frontier_lost && header->first_leaf != v->frontier.size) {
         v->frontier_lost = 1;
@@ -179,6 +202,25 @@ static apr_status_t read_genesis(civ_verifier_t *v, const civ_entry_t *entry)
     return status;
 }
 
+/** @return APR_NOTFOUND when the entry is of another type */
+static apr_status_t read_change(civ_verifier_t *v, const civ_entry_t *entry)
+{
+    civ_validator_change_t change;
+    const char *reason;
+    apr_status_t status = civ_validator_read(&change, entry, v->pool);
+
+    if (status == APR_NOTFOUND)
+        return status;
+    if (status != APR_SUCCESS)
+        return civ_verifier_report(v, "an entry that changes the validators cannot be understood");
+    if (civ_validator_set_apply(&v->validators, &change, v->frontier.size - 1, &v->changed, &reason) !=
+        APR_SUCCESS)
+        return civ_verifier_report(v, "an entry that changes the validators cannot be applied: %s", reason);
+    v->change = change.removes ? CIV_REMOVED : CIV_REGISTERED;
+    v->validators_changed = 1;
+    return APR_SUCCESS;
+}
+
 static apr_status_t read_meaning(civ_verifier_t *v, const civ_entry_t *entry)
 {
     apr_uint32_t difficulty;
@@ -188,6 +230,9 @@ static apr_status_t read_meaning(civ_verifier_t *v, const civ_entry_t *entry)
         return read_genesis(v, entry);
     if (strcmp(entry->type, CIV_ENTRY_TYPE_GENESIS) == 0)
         return civ_verifier_report(v, "genesis parameters stand elsewhere than in block 0");
+    status = read_change(v, entry);
+    if (status != APR_NOTFOUND)
+        return status;
     status = civ_policy_read(&difficulty, entry, v->pool);
     if (status == APR_SUCCESS)
         v->next_difficulty = difficulty;
@@ -202,13 +247,17 @@ apr_status_t civ_verifier_entry(civ_verifier_t *v, const char *data, apr_size_t 
     civ_problem_t problem;
     apr_status_t status;
 
+    v->change = CIV_NO_CHANGE;
     civ_merkle_leaf(&leaf, data, length);
     civ_merkle_frontier_append(&v->own, &leaf);
     civ_merkle_frontier_append(&v->claimed, stored_leaf != NULL ? stored_leaf : &leaf);
     civ_merkle_frontier_append(&v->log_claimed, stored_leaf != NULL ? stored_leaf : &leaf);
     civ_merkle_frontier_append(&v->frontier, &leaf);
     *good = civ_entry_read(entry, data, length, &problem, v->pool) == APR_SUCCESS;
+    if (!*good)
+        v->validators_doubtful = 1;
     if (stored_leaf != NULL && !civ_digest_equal(stored_leaf, &leaf)) {
+        v->validators_doubtful = 1;
         status =
             civ_verifier_report(v, "entry %" FMT " does not hash to its stored leaf hash", v->own.size - 1);
         if (status != APR_SUCCESS)
@@ -224,6 +273,8 @@ apr_status_t civ_verifier_missing(civ_verifier_t *v, const civ_digest_t *stored_
 {
     apr_uint64_t position = v->own.size;
 
+    v->change = CIV_NO_CHANGE;
+    v->validators_doubtful = 1;
     if (stored_leaf != NULL) {
         civ_merkle_frontier_append(&v->own, stored_leaf);
         civ_merkle_frontier_append(&v->claimed, stored_leaf);
@@ -298,6 +349,9 @@ apr_status_t civ_verifier_end(civ_verifier_t *v)
         v->previous = *v->header;
         v->previous_hash = v->hash;
     }
+    if (v->validators_changed)
+        civ_verifier_validators(v);
+    v->validators_changed = 0;
     v->difficulty = v->next_difficulty;
     v->header = NULL;
     v->signature = NULL;

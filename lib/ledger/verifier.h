@@ -11,6 +11,7 @@
 
 #include "base/merkle.h"
 #include "ledger/block.h"
+#include "ledger/validator_set.h"
 
 /** Takes one fault of the block at hand; not APR_SUCCESS makes the verifier's call return that. */
 typedef apr_status_t (*civ_verifier_fault_fn)(void *baton, apr_uint64_t height, const char *text);
@@ -24,7 +25,6 @@ typedef struct civ_verifier_t {
     const civ_public_key_t *key; /**< NULL: not known, signatures are not checked */
     civ_digest_t ledger_id;
     int ledger_known;
-    civ_digest_t no_validators;
 
     /* Where the chain stands. */
     civ_header_t previous;      /**< the newest block that could be read */
@@ -35,8 +35,14 @@ typedef struct civ_verifier_t {
     int frontier_lost;       /**< log roots cannot be derived any more: a fault was reported */
     apr_uint32_t difficulty; /**< the block at hand needs it */
     apr_uint32_t next_difficulty;
-    int clock_only;     /**< the fault being reported may come from our clock alone */
-    apr_int64_t latest; /**< blocks after this instant (ms) come from the future */
+    civ_validator_set_t
+        validators; /**< in force at the block at hand until its first entry, then at the next */
+    civ_digest_t validator_set_hash; /**< the block at hand needs it */
+    int validators_changed;          /**< by an entry of the block at hand */
+    int validators_doubtful; /**< an entry that may have changed them was not readable; that was reported */
+    int validators_lost;     /**< they cannot be derived any more: a fault was reported */
+    int clock_only;          /**< the fault being reported may come from our clock alone */
+    apr_int64_t latest;      /**< blocks after this instant (ms) come from the future */
 
     /* The block at hand. */
     const civ_header_t *header;        /**< NULL when it could not be read */
@@ -45,6 +51,8 @@ typedef struct civ_verifier_t {
     civ_merkle_frontier_t claimed;     /**< over the leaves as stored */
     civ_merkle_frontier_t log_claimed; /**< log frontier over the leaves as stored */
     const unsigned char *signature;
+    enum { CIV_NO_CHANGE, CIV_REGISTERED, CIV_REMOVED } change; /**< made by the newest entry */
+    civ_validator_member_t changed;                             /**< who, then */
     apr_pool_t *pool;
     apr_pool_t *lasting;
 } civ_verifier_t;
@@ -53,6 +61,9 @@ typedef struct civ_verifier_t {
  * must live as long as the verifier. */
 void civ_verifier_init(civ_verifier_t *verifier, const char *ledger_name, const civ_public_key_t *key,
                        civ_verifier_fault_fn fault, void *baton, apr_pool_t *lasting);
+
+/** Start with these validators, which the verifier's owner has put into verifier->validators. */
+void civ_verifier_validators(civ_verifier_t *verifier);
 
 /** A leaf between two blocks: its own block could not be read, but the chain goes on behind it. */
 void civ_verifier_pass(civ_verifier_t *verifier, const civ_digest_t *stored_leaf);

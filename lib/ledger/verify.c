@@ -44,8 +44,8 @@ apr_status_t civ_walk_report(civ_walk_t *walk, apr_uint64_t height, const char *
     return take_fault(walk, height, text);
 }
 
-/** Text columns are read up to their first NUL; more bytes than that were put there by other hands. */
-static apr_status_t check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column, const char *what)
+apr_status_t civ_walk_check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column,
+                                   const char *what)
 {
     apr_int64_t length;
 
@@ -55,51 +55,63 @@ static apr_status_t check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets,
     return civ_verifier_report(&walk->verifier, "%s is not kept as text, or has bytes behind its end", what);
 }
 
-/* --- entries and their index rows --- */
+/* --- entries --- */
 
-static apr_status_t check_index_row(civ_walk_t *walk, apr_uint64_t leaf, const civ_entry_t *entry)
+/** Columns of an entry's row, as SQL_ENTRIES_PAGE selects them. */
+enum {
+    ENTRY_LEAF_HASH = 1,
+    ENTRY_PAYLOAD,
+    ENTRY_HEIGHT,
+    ENTRY_EVIDENCE_HASH,
+    ENTRY_TYPE,
+    ENTRY_LEAF_HASH_OCTETS,
+    ENTRY_PAYLOAD_OCTETS,
+    ENTRY_EVIDENCE_HASH_OCTETS,
+    ENTRY_TYPE_OCTETS
+};
+
+/** The columns that entries are found by. @param entry NULL where the payload tells nothing */
+static apr_status_t check_search_columns(civ_walk_t *walk, apr_uint64_t leaf, civ_rows_t *row,
+                                         const civ_entry_t *entry)
 {
     civ_verifier_t *v = &walk->verifier;
     apr_uint64_t position = v->own.size - 1;
     char hex[CIV_DIGEST_HEX_SIZE];
     apr_int64_t height;
-    civ_rows_t *row;
-    apr_status_t status = civ_leaf_cursor_seek(&walk->index, walk->db, leaf, &row);
+    apr_status_t status = APR_SUCCESS;
 
-    if (status == APR_NOTFOUND)
-        return civ_verifier_report(v, "entry %" FMT " has no row in the evidence index", position);
-    if (status != APR_SUCCESS)
-        return status;
-    civ_index_sum_add(&walk->sums[CIV_INDEX_HASH], civ_rows_text(row, 2), leaf);
-    civ_index_sum_add(&walk->sums[CIV_INDEX_TYPE], civ_rows_text(row, 3), leaf);
-    if (civ_rows_int(row, 1, &height) != APR_SUCCESS || height < 0 || (apr_uint64_t)height != v->next_height)
-        status = civ_verifier_report(v, "the evidence index leads entry %" FMT " to another block", position);
+    civ_index_sum_add(&walk->sums[CIV_INDEX_HASH], civ_rows_text(row, ENTRY_EVIDENCE_HASH), leaf);
+    civ_index_sum_add(&walk->sums[CIV_INDEX_TYPE], civ_rows_text(row, ENTRY_TYPE), leaf);
+    if (civ_rows_int(row, ENTRY_HEIGHT, &height) != APR_SUCCESS || height < 0 ||
+        (apr_uint64_t)height != v->next_height)
+        status = civ_verifier_report(v, "the row of entry %" FMT " names another block", position);
     if (status == APR_SUCCESS && entry != NULL &&
-        strcmp(civ_rows_text(row, 2), civ_digest_hex(hex, &entry->evidence_hash)) != 0)
-        status = civ_verifier_report(v, "the evidence index has another hash for entry %" FMT, position);
-    if (status == APR_SUCCESS && entry != NULL && strcmp(civ_rows_text(row, 3), entry->type) != 0)
-        status = civ_verifier_report(v, "the evidence index has another type for entry %" FMT, position);
+        strcmp(civ_rows_text(row, ENTRY_EVIDENCE_HASH), civ_digest_hex(hex, &entry->evidence_hash)) != 0)
+        status = civ_verifier_report(v, "the row of entry %" FMT " has another evidence hash", position);
+    if (status == APR_SUCCESS && entry != NULL && strcmp(civ_rows_text(row, ENTRY_TYPE), entry->type) != 0)
+        status = civ_verifier_report(v, "the row of entry %" FMT " has another type", position);
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, 4, 2, "an evidence hash in the index");
+        status = civ_walk_check_octets(walk, row, ENTRY_EVIDENCE_HASH_OCTETS, ENTRY_EVIDENCE_HASH,
+                                       "an evidence hash");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, 5, 3, "a type in the index");
+        status = civ_walk_check_octets(walk, row, ENTRY_TYPE_OCTETS, ENTRY_TYPE, "a type");
     return status;
 }
 
 static apr_status_t check_entry_row(civ_walk_t *walk, civ_rows_t *row, civ_entry_t *entry, int *good)
 {
     civ_verifier_t *v = &walk->verifier;
-    const char *payload = apr_pstrdup(walk->block_pool, civ_rows_text(row, 2));
+    const char *payload = apr_pstrdup(walk->block_pool, civ_rows_text(row, ENTRY_PAYLOAD));
     civ_digest_t leaf;
     apr_status_t status = APR_SUCCESS;
-    int readable = civ_digest_from_hex(&leaf, civ_rows_text(row, 1)) == APR_SUCCESS;
+    int readable = civ_digest_from_hex(&leaf, civ_rows_text(row, ENTRY_LEAF_HASH)) == APR_SUCCESS;
 
     if (!readable)
         status = civ_verifier_report(v, "the leaf hash of entry %" FMT " is damaged", v->own.size);
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, 3, 1, "a leaf hash");
+        status = civ_walk_check_octets(walk, row, ENTRY_LEAF_HASH_OCTETS, ENTRY_LEAF_HASH, "a leaf hash");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, row, 4, 2, "an entry");
+        status = civ_walk_check_octets(walk, row, ENTRY_PAYLOAD_OCTETS, ENTRY_PAYLOAD, "an entry");
     if (status == APR_SUCCESS)
         status = civ_verifier_entry(v, payload, strlen(payload), readable ? &leaf : NULL, entry, good);
     return status;
@@ -112,12 +124,14 @@ static apr_status_t check_entry(civ_walk_t *walk, apr_uint64_t leaf)
     int good = 0;
     apr_status_t status = civ_leaf_cursor_seek(&walk->entries, walk->db, leaf, &row);
 
+    if (status == APR_NOTFOUND)
+        return civ_verifier_missing(&walk->verifier, NULL);
     if (status == APR_SUCCESS)
         status = check_entry_row(walk, row, &entry, &good);
-    else if (status == APR_NOTFOUND)
-        status = civ_verifier_missing(&walk->verifier, NULL);
     if (status == APR_SUCCESS)
-        status = check_index_row(walk, leaf, good ? &entry : NULL);
+        status = check_search_columns(walk, leaf, row, good ? &entry : NULL);
+    if (status == APR_SUCCESS)
+        status = civ_walk_validator(walk);
     return status;
 }
 
@@ -150,7 +164,8 @@ static apr_status_t pass_leaves(civ_walk_t *walk, const civ_header_t *header)
         civ_rows_t *row;
 
         status = civ_leaf_cursor_seek(&walk->entries, walk->db, v->frontier.size, &row);
-        if (status == APR_SUCCESS && civ_digest_from_hex(&leaf, civ_rows_text(row, 1)) == APR_SUCCESS)
+        if (status == APR_SUCCESS &&
+            civ_digest_from_hex(&leaf, civ_rows_text(row, ENTRY_LEAF_HASH)) == APR_SUCCESS)
             civ_verifier_pass(v, &leaf);
         else if (status == APR_SUCCESS || status == APR_NOTFOUND)
             break;
@@ -205,11 +220,11 @@ static apr_status_t check_block_columns(civ_walk_t *walk, civ_rows_t *rows, cons
     if (status == APR_SUCCESS && !row->signature_readable)
         status = civ_verifier_report(v, "the signature is damaged");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 4, 1, "the stored block hash");
+        status = civ_walk_check_octets(walk, rows, 4, 1, "the stored block hash");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 5, 2, "the header");
+        status = civ_walk_check_octets(walk, rows, 5, 2, "the header");
     if (status == APR_SUCCESS)
-        status = check_octets(walk, rows, 6, 3, "the signature");
+        status = civ_walk_check_octets(walk, rows, 6, 3, "the signature");
     return status;
 }
 
@@ -231,6 +246,8 @@ static apr_status_t check_block(civ_walk_t *walk, civ_rows_t *rows, apr_uint64_t
     if (status == APR_SUCCESS)
         status = check_block_columns(walk, rows, &row);
     if (status == APR_SUCCESS && header != NULL)
+        status = civ_walk_votes(walk);
+    if (status == APR_SUCCESS && header != NULL)
         status = check_entries(walk, header);
     if (status == APR_SUCCESS)
         status = civ_verifier_end(v);
@@ -242,6 +259,7 @@ static apr_status_t check_block(civ_walk_t *walk, civ_rows_t *rows, apr_uint64_t
 static apr_status_t report_gap(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t last)
 {
     walk->verifier.previous_known = 0;
+    walk->verifier.validators_doubtful = 1;
     if (first == last)
         return civ_walk_report(walk, first, "the block is missing");
     return civ_walk_report(walk, first, "blocks %" FMT " to %" FMT " are missing", first, last);
@@ -372,6 +390,7 @@ static apr_status_t start_in_the_middle(civ_walk_t *walk, apr_uint64_t first)
         status = civ_read_block(walk->db, first - 1, &parent, &fault, walk->pool);
     if (status == CIV_EINTEGRITY || status == APR_NOTFOUND) {
         v->frontier_lost = 1;
+        v->validators_lost = 1;
         return civ_walk_report(walk, first - 1, "%s: validate from block 0",
                                fault != NULL ? fault : "the block is missing");
     }
@@ -384,19 +403,24 @@ static apr_status_t start_in_the_middle(civ_walk_t *walk, apr_uint64_t first)
     v->previous_known = 1;
     v->next_height = first;
     v->frontier_lost = 0;
+    v->validators_lost = 0;
     status = civ_leaf_cursor_frontier(walk->db, parent->header.first_leaf + parent->header.entry_count,
                                       &v->frontier, walk->pool);
     if (status == APR_SUCCESS)
         status = civ_leaf_cursor_policy(walk->db, v->frontier.size, &genesis->entries[0], &v->difficulty,
                                         walk->pool);
+    if (status == APR_SUCCESS)
+        status = civ_validators_derive(walk->db, v->frontier.size, &v->validators, walk->pool);
     if (status == CIV_EINTEGRITY) {
         v->frontier_lost = 1;
+        v->validators_lost = 1;
         v->difficulty = parent->header.difficulty;
         return civ_walk_report(walk, first - 1,
                                "an entry up to here is missing or damaged: validate from block 0");
     }
     if (status != APR_SUCCESS)
         return status;
+    civ_verifier_validators(v);
     civ_merkle_frontier_root(&v->frontier, &root);
     if (!civ_digest_equal(&root, &parent->header.log_root)) {
         v->frontier_lost = 1;
@@ -414,7 +438,7 @@ static apr_status_t run_walk(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t 
     const civ_ledger_config_t *config = walk->ledger->config;
     apr_status_t status;
 
-    civ_verifier_init(&walk->verifier, config->name, civ_key_public(config->key), take_fault, walk,
+    civ_verifier_init(&walk->verifier, config->name, civ_ledger_public_key(walk->ledger), take_fault, walk,
                       walk->pool);
     walk->validation->first = first;
     status = find_end(walk, last);
@@ -422,6 +446,8 @@ static apr_status_t run_walk(civ_walk_t *walk, apr_uint64_t first, apr_uint64_t 
         return APR_NOTFOUND;
     if (status == APR_SUCCESS && first > 0)
         status = start_in_the_middle(walk, first);
+    if (status == APR_SUCCESS)
+        status = civ_walk_next_vote(walk, (apr_int64_t)first - 1);
     if (status == APR_SUCCESS)
         status = check_blocks(walk);
     if (status == APR_SUCCESS && walk->to_head)
@@ -446,7 +472,6 @@ apr_status_t civ_ledger_validate(civ_ledger_t *ledger, apr_uint64_t first, apr_u
     apr_pool_create(&walk.page_pool, walk.pool);
     apr_pool_create(&walk.block_pool, walk.pool);
     civ_leaf_cursor_init(&walk.entries, SQL_ENTRIES_PAGE, walk.pool);
-    civ_leaf_cursor_init(&walk.index, SQL_INDEX_PAGE, walk.pool);
     status = run_walk(&walk, first, last);
     civ_store_release(ledger->config->store, walk.db);
     apr_pool_destroy(walk.pool);

@@ -45,11 +45,12 @@ static apr_status_t check_head_row(civ_walk_t *walk)
     return status;
 }
 
-static apr_status_t check_strays(civ_walk_t *walk, civ_ledger_sql_e sql, const char *what)
+apr_status_t civ_walk_strays(civ_walk_t *walk, civ_ledger_sql_e sql, const civ_argument_t *arguments,
+                             int count, const char *what)
 {
     apr_int64_t key;
     civ_rows_t *rows;
-    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[sql], NULL, 0, &rows, walk->pool);
+    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[sql], arguments, count, &rows, walk->pool);
 
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
         if (civ_rows_int(rows, 0, &key) != APR_SUCCESS)
@@ -66,12 +67,16 @@ static apr_status_t check_signed_head(civ_walk_t *walk)
     apr_uint64_t newest;
     civ_signed_head_t kept;
     const char *fault;
+    const civ_public_key_t *key = civ_ledger_public_key(walk->ledger);
     apr_status_t status;
 
     if (config->head_file == NULL)
         return APR_SUCCESS;
-    status =
-        civ_head_file_read(&kept, config->head_file, config->name, civ_key_public(config->key), walk->pool);
+    if (config->name == NULL || key == NULL)
+        return civ_walk_report(
+            walk, walk->validation->last,
+            "the signed head cannot be examined: name and key of the ledger are not known");
+    status = civ_head_file_read(&kept, config->head_file, config->name, key, walk->pool);
     if (APR_STATUS_IS_ENOENT(status))
         return civ_walk_report(walk, walk->validation->last, "there is no signed head beside the database");
     if (status != APR_SUCCESS)
@@ -124,11 +129,11 @@ apr_status_t civ_walk_surroundings(civ_walk_t *walk)
     apr_status_t status = check_head_row(walk);
 
     if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_BLOCKS_STRAY, "block row");
+        status = civ_walk_strays(walk, SQL_BLOCKS_STRAY, NULL, 0, "block row");
     if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_ENTRIES_STRAY, "entry row");
+        status = civ_walk_strays(walk, SQL_ENTRIES_STRAY, NULL, 0, "entry row");
     if (status == APR_SUCCESS)
-        status = check_strays(walk, SQL_INDEX_STRAY, "evidence index row");
+        status = civ_walk_validators_end(walk);
     if (status == APR_SUCCESS)
         status = check_signed_head(walk);
     if (status == APR_SUCCESS)

@@ -46,21 +46,23 @@ static apr_status_t load_key(civ_node_t *node, const char **error)
     return status;
 }
 
-static void configure_store(civ_node_t *node)
+void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
+                           apr_pool_t *pool)
 {
-    const civ_node_config_t *config = node->config;
-    civ_store_config_t *store = &node->store_config;
+    civ_statement_set_t *sets = apr_palloc(pool, 2 * sizeof(*sets));
 
-    node->sets[0] = civ_store_statements;
-    node->sets[1] = civ_ledger_statements;
+    sets[0] = civ_store_statements;
+    sets[1] = civ_ledger_statements;
+    memset(store, 0, sizeof(*store));
     store->driver = config->database_driver != NULL ? config->database_driver : "sqlite3";
     store->parameters = config->database_parameters != NULL ? config->database_parameters
-                                                            : civ_node_database_path(config, node->pool);
-    store->sets = node->sets;
+                                                            : civ_node_database_path(config, pool);
+    store->sets = sets;
     store->set_count = 2;
     store->pool_min = config->pool_min;
     store->pool_max = config->pool_max;
-    store->log = node->context.log;
+    store->log = log;
+    store->must_exist = 1;
 }
 
 static void configure_ledger(civ_node_t *node)
@@ -98,7 +100,7 @@ apr_status_t civ_node_open(civ_node_t **out, const civ_node_config_t *config,
         status = apr_thread_mutex_create(&node->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status != APR_SUCCESS)
         return status;
-    configure_store(node);
+    civ_node_store_config(&node->store_config, config, context->log, pool);
     status = civ_store_create(&node->store, &node->store_config, pool);
     if (status == APR_SUCCESS) {
         civ_node_observe(node);
@@ -113,23 +115,29 @@ apr_status_t civ_node_open(civ_node_t **out, const civ_node_config_t *config,
 
 /* --- start --- */
 
-static apr_status_t upgrade_schema(civ_node_t *node, apr_pool_t *pool)
+apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_t *pool)
 {
     apr_pool_t *scratch;
     civ_db_t *db;
     apr_status_t status;
 
-    if (node->schema_done)
-        return APR_SUCCESS;
     apr_pool_create(&scratch, pool);
     /* On a connection of its own, before any other is opened: a change of the schema makes statements stale.
      */
-    status = civ_db_open(&db, &node->store_config, scratch);
+    status = civ_db_open(&db, config, scratch);
     if (status == APR_SUCCESS)
-        status = civ_schema_upgrade(db, &civ_store_schema, node->context.log, scratch);
+        status = civ_schema_upgrade(db, &civ_store_schema, config->log, scratch);
     if (status == APR_SUCCESS)
-        status = civ_schema_upgrade(db, &civ_ledger_schema, node->context.log, scratch);
+        status = civ_schema_upgrade(db, &civ_ledger_schema, config->log, scratch);
     apr_pool_destroy(scratch);
+    return status;
+}
+
+static apr_status_t upgrade_schema(civ_node_t *node, apr_pool_t *pool)
+{
+    apr_status_t status =
+        node->schema_done ? APR_SUCCESS : civ_node_upgrade_schema(&node->store_config, pool);
+
     node->schema_done = status == APR_SUCCESS;
     return status;
 }
@@ -165,7 +173,8 @@ static void try_start(civ_node_t *node, apr_pool_t *pool)
     apr_status_t status;
 
     apr_thread_mutex_lock(node->lock);
-    if (now < node->next_start) {
+    /* Further ahead than one interval: the clock was set back. */
+    if (now < node->next_start && node->next_start - now <= START_INTERVAL) {
         apr_thread_mutex_unlock(node->lock);
         return;
     }

@@ -43,11 +43,25 @@ typedef enum civ_node_counter_e {
     CIV_NODE_REFRESHES,          /**< times another writer's progress was taken over */
     CIV_NODE_VALIDATIONS,        /**< validations run */
     CIV_NODE_FAULTS,             /**< faults they found */
+    CIV_NODE_VOTES,              /**< votes on blocks that were counted */
+    CIV_NODE_EQUIVOCATIONS,      /**< votes refused because the contrary was signed */
     CIV_NODE_ALARM,              /**< 1: an alarm is kept in the state folder */
     CIV_NODE_COUNTER_COUNT = 32
 } civ_node_counter_e;
 
 typedef struct civ_node_t civ_node_t;
+
+/** Default path of the SQLite file, of the head file and of the ledger's key, on @a pool. */
+const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool);
+const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool);
+const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool);
+
+/** How this node's database is opened: driver, parameters, and the statements of all areas. On @a pool. */
+void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
+                           apr_pool_t *pool);
+
+/** Bring the tables of all areas to their newest version. Before any other connection is opened. */
+apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_t *pool);
 
 /**
  * Make what a node needs on disk, once at start, as the user that httpd starts as: the state folder and its

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "node/node_private.h"
 
 /* Whether the file was there, for all processes of the server. */
@@ -34,7 +35,7 @@ static const char *alarm_path(const civ_node_config_t *config, apr_pool_t *pool)
 }
 
 /* Only the first reason is kept. What cannot be written is in the log, and in the hot state until the next restart. */
-static apr_status_t keep(const char *path, const char *reason)
+static apr_status_t keep(const char *path, const char *reason, apr_pool_t *pool)
 {
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     apr_size_t length = strlen(reason);
@@ -45,7 +46,7 @@ static apr_status_t keep(const char *path, const char *reason)
     if (write(file, reason, length) != (ssize_t)length || write(file, "\n", 1) != 1 || fsync(file) != 0)
         status = apr_get_os_error();
     close(file);
-    return status;
+    return status == APR_SUCCESS ? civ_sync_folder_of(path, pool) : status;
 }
 
 void civ_node_alarm_raise(civ_node_t *node, const char *reason)
@@ -55,7 +56,7 @@ void civ_node_alarm_raise(civ_node_t *node, const char *reason)
 
     civ_node_read_only_set(node, reason);
     apr_pool_create(&scratch, NULL);
-    status = keep(alarm_path(node->config, scratch), reason);
+    status = keep(alarm_path(node->config, scratch), reason, scratch);
     if (status == APR_SUCCESS)
         set_kept(node, 1);
     else
@@ -66,29 +67,41 @@ void civ_node_alarm_raise(civ_node_t *node, const char *reason)
     apr_pool_destroy(scratch);
 }
 
-/** The reason as kept. @return NULL when there is no alarm */
-static const char *read_kept(const civ_node_config_t *config, apr_pool_t *pool)
+/** The reason as kept, or NULL when there is no alarm. @return 0 when that cannot be told: the folder is out of reach, as it
+ *  is for everything else then */
+static int read_kept(const civ_node_config_t *config, const char **reason, apr_pool_t *pool)
 {
     char text[CIV_STATE_REASON_SIZE];
-    int file = open(alarm_path(config, pool), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const char *path = alarm_path(config, pool);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat info;
     ssize_t got;
 
-    if (file < 0)
-        return errno == ENOENT ? NULL : "an alarm is kept that cannot be read";
+    *reason = NULL;
+    if (file < 0 && errno == ENOENT)
+        return 1;
+    if (file < 0) {
+        *reason = "an alarm is kept that cannot be read";
+        return lstat(path, &info) == 0;
+    }
     got = read(file, text, sizeof(text) - 1);
     close(file);
-    if (got <= 0)
-        return "an alarm is kept without its reason";
-    text[got] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return apr_pstrdup(pool, text);
+    *reason = "an alarm is kept without its reason";
+    if (got > 0) {
+        text[got] = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        *reason = apr_pstrdup(pool, text);
+    }
+    return 1;
 }
 
 void civ_node_alarm_check(civ_node_t *node, apr_pool_t *pool)
 {
-    const char *kept = read_kept(node->config, pool);
     const char *reason = civ_node_read_only(node, pool);
+    const char *kept;
 
+    if (!read_kept(node->config, &kept, pool))
+        return;
     if (kept != NULL && reason == NULL) {
         civ_node_read_only_set(node, kept);
         set_kept(node, 1);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "node/node_private.h"
 
 const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool)
@@ -56,7 +57,9 @@ static apr_status_t make_folder(const char *path, apr_uid_t uid, apr_gid_t gid, 
     struct stat info;
     apr_status_t status = APR_SUCCESS;
 
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+    if (mkdir(path, 0700) == 0)
+        status = civ_sync_folder_of(path, pool);
+    else if (errno != EEXIST)
         status = apr_get_os_error();
     if (status == APR_SUCCESS && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
         status = APR_ENOTDIR;
@@ -126,6 +129,13 @@ static apr_status_t make_key(const char *path, const char *database, apr_uid_t u
     return status;
 }
 
+/* Something is left of a database that was here: a new one would bury it. The node waits for it to come back. */
+static int was_there(const char *path, const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return access(path, F_OK) != 0 && (access(civ_node_head_path(config, pool), F_OK) == 0 ||
+                                       access(apr_pstrcat(pool, path, "-wal", NULL), F_OK) == 0);
+}
+
 /* SQLite gives its side files to the owner of the database, so an empty file of the right owner is all it
  * takes. */
 static apr_status_t make_database(const char *path, apr_uid_t uid, apr_gid_t gid, const char **error,
@@ -138,6 +148,8 @@ static apr_status_t make_database(const char *path, apr_uid_t uid, apr_gid_t gid
         close(file);
     else if (errno != EROFS && errno != EACCES)
         status = apr_get_os_error();
+    if (file >= 0)
+        status = civ_sync_folder_of(path, pool);
     if (status == APR_SUCCESS)
         status = give_away(path, uid, gid);
     if (status != APR_SUCCESS)
@@ -166,7 +178,7 @@ apr_status_t civ_node_prepare(const civ_node_config_t *config, apr_uid_t uid, ap
         status = make_folder(keys, uid, gid, error, pool);
     if (status == APR_SUCCESS)
         status = make_key(civ_node_key_path(config, pool), database, uid, gid, error, pool);
-    if (status == APR_SUCCESS && database != NULL)
+    if (status == APR_SUCCESS && database != NULL && !was_there(database, config, pool))
         status = make_database(database, uid, gid, error, pool);
     return status;
 }

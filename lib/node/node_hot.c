@@ -22,6 +22,7 @@ void civ_node_convert_head(civ_node_t *node, const civ_ledger_head_t *from, civ_
     to->oldest_pending = from->oldest_pending;
     to->generation = from->generation;
     to->difficulty = from->difficulty;
+    to->validators = from->validators;
     to->block_hash = from->block_hash;
     to->log_root = from->log_root;
     to->ledger_id = *civ_ledger_id(node->ledger);
@@ -54,7 +55,7 @@ const char *civ_node_render_info(civ_node_t *node, const civ_state_head_t *head,
     member_digest(&writer, "latest_block_hash", &head->block_hash);
     civ_json_member_text(&writer, "latest_timestamp", civ_timestamp_format(time, head->timestamp));
     civ_json_member_uint(&writer, "difficulty", head->difficulty);
-    civ_json_member_uint(&writer, "validators", 0);
+    civ_json_member_uint(&writer, "validators", head->validators);
     civ_json_member_uint(&writer, "min_validators", node->config->min_validators);
     civ_json_member_text(&writer, "ledger_name", node->config->ledger_name);
     member_digest(&writer, "ledger_id", &head->ledger_id);

@@ -14,7 +14,6 @@ struct civ_node_t {
     const civ_node_config_t *config;
     civ_node_context_t context;
     civ_key_t *key;
-    civ_statement_set_t sets[2];
     civ_store_config_t store_config;
     civ_ledger_config_t ledger_config;
     civ_ledger_observer_t observer;
@@ -28,11 +27,6 @@ struct civ_node_t {
     int alarm_kept;                     /**< as CIV_NODE_ALARM, where there is no hot state */
     char reason[CIV_STATE_REASON_SIZE]; /**< for being read-only, where there is no hot state */
 };
-
-/** Default path of the SQLite file, of the head file and of the ledger's key. */
-const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool);
-const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool);
-const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool);
 
 /** Turn writing off (the first reason stays) or, with NULL, on again. */
 void civ_node_read_only_set(civ_node_t *node, const char *reason);

@@ -46,6 +46,7 @@ typedef struct civ_state_head_t {
     apr_int64_t oldest_pending;
     apr_int64_t generation;
     apr_uint64_t difficulty;
+    apr_uint64_t validators;
     civ_digest_t block_hash;
     civ_digest_t log_root;
     civ_digest_t ledger_id;

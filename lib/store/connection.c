@@ -267,9 +267,12 @@ static apr_status_t connect_database(civ_db_t *db)
 
     if (status != APR_SUCCESS)
         return status;
+    if (db->config->must_exist && db->dialect->find != NULL)
+        status = db->dialect->find(parameters, &error, db->pool);
     if (db->dialect->complete_parameters != NULL)
         parameters = db->dialect->complete_parameters(parameters, db->pool);
-    status = apr_dbd_open_ex(db->driver, db->pool, parameters, &db->handle, &error);
+    if (status == APR_SUCCESS)
+        status = apr_dbd_open_ex(db->driver, db->pool, parameters, &db->handle, &error);
     if (status != APR_SUCCESS) {
         report_connect(db, status, error);
         db->handle = NULL;
@@ -514,6 +517,17 @@ apr_status_t civ_db_run(civ_db_t *db, const char *sql)
 
 /* --- transactions --- */
 
+/** Whoever opens the database must find what this connection writes. */
+static apr_status_t check_name(civ_db_t *db)
+{
+    if (db->dialect->is_lost == NULL || !db->dialect->is_lost(db))
+        return APR_SUCCESS;
+    civ_log_write(db->config->log, CIV_LOG_ERROR, APR_SUCCESS,
+                  "CIV0255: database: it was moved away or replaced while it was open");
+    db->broken = 1;
+    return CIV_EUNREACHABLE;
+}
+
 apr_status_t civ_db_begin(civ_db_t *db)
 {
     int tries, code = 0;
@@ -528,11 +542,13 @@ apr_status_t civ_db_begin(civ_db_t *db)
     }
     if (status == APR_SUCCESS) {
         db->in_transaction = 1;
-        db->failure = APR_SUCCESS;
+        db->failure = check_name(db);
+        status = db->failure;
     } else if (!db->broken && db->dialect->is_inside(db)) {
         db->in_transaction = 1;
-        civ_db_rollback(db);
     }
+    if (status != APR_SUCCESS)
+        civ_db_rollback(db);
     return status;
 }
 
@@ -567,7 +583,10 @@ apr_status_t civ_db_commit(civ_db_t *db, int *unknown)
     code = db->dialect->commit(db);
     if (code == 0) {
         db->in_transaction = 0;
-        return APR_SUCCESS;
+        /* Only now is it certain that others find what was committed: the name may have gone at any moment. */
+        status = check_name(db);
+        *unknown = status != APR_SUCCESS;
+        return status;
     }
     status = civ_db_failed(db, code, "COMMIT");
     *unknown = db->dialect->is_uncertain(db);
@@ -585,6 +604,16 @@ int civ_db_in_transaction(const civ_db_t *db)
 apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes)
 {
     return db->dialect->free_space != NULL ? db->dialect->free_space(db, bytes) : APR_ENOTIMPL;
+}
+
+apr_status_t civ_db_copy(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton)
+{
+    return db->dialect->copy != NULL ? db->dialect->copy(db, path, interrupted, baton) : APR_ENOTIMPL;
+}
+
+apr_status_t civ_db_seclude(civ_db_t *db)
+{
+    return db->dialect->seclude != NULL ? db->dialect->seclude(db) : APR_ENOTIMPL;
 }
 
 apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *pool)

@@ -67,6 +67,20 @@ typedef struct civ_dialect_t {
 
     /** Free bytes where the database writes. NULL: that cannot be told. */
     apr_status_t (*free_space)(civ_db_t *db, apr_int64_t *bytes);
+
+    /** Where opening would make a database that is not there: whether it is there. NULL: opening makes none.
+     *  @param error set to a sentence when it is not
+     *  @return APR_SUCCESS or CIV_EUNREACHABLE */
+    apr_status_t (*find)(const char *parameters, const char **error, apr_pool_t *pool);
+
+    /** Whether an open database has lost its name: what is written to it then is found by nobody. NULL: cannot be. */
+    int (*is_lost)(civ_db_t *db);
+
+    /** See civ_db_copy; NULL where there is no such thing. */
+    apr_status_t (*copy)(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton);
+
+    /** See civ_db_seclude; NULL where there is no such thing. */
+    apr_status_t (*seclude)(civ_db_t *db);
 } civ_dialect_t;
 
 /** The dialect for a driver's name, or NULL. */

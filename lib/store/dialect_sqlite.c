@@ -3,8 +3,10 @@
  * All that is particular to SQLite: settings, error codes, words, free space.
  */
 #include <apr_strings.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "store/dialect.h"
@@ -134,6 +136,13 @@ static apr_status_t apply_patiently(civ_db_t *db, const setting_t *setting, apr_
     return status;
 }
 
+/* Without journal_mode: what is only read keeps the mode it has, so the bytes of a backup stay as they are. */
+static const setting_t settings_for_reading[] = {
+    {BUSY_TIMEOUT, "PRAGMA busy_timeout", "25"}, {"PRAGMA query_only=ON", "PRAGMA query_only", "1"},
+    {"PRAGMA cache_size=-16384", NULL, NULL},    {"PRAGMA temp_store=MEMORY", NULL, NULL},
+    {"PRAGMA trusted_schema=OFF", NULL, NULL},   {NULL, NULL, NULL},
+};
+
 static apr_status_t setup(civ_db_t *db)
 {
     const setting_t *setting;
@@ -141,7 +150,8 @@ static apr_status_t setup(civ_db_t *db)
     apr_status_t status = APR_SUCCESS;
 
     apr_pool_create(&pool, db->pool);
-    for (setting = settings; setting->set != NULL && status == APR_SUCCESS; setting++)
+    setting = db->config->read_only ? settings_for_reading : settings;
+    for (; setting->set != NULL && status == APR_SUCCESS; setting++)
         status = apply_patiently(db, setting, pool);
     apr_pool_destroy(pool);
     return status;
@@ -158,6 +168,85 @@ static apr_status_t free_space(civ_db_t *db, apr_int64_t *bytes)
         return apr_get_os_error();
     *bytes = (apr_int64_t)info.f_bavail * (apr_int64_t)info.f_frsize;
     return APR_SUCCESS;
+}
+
+static apr_off_t size_of(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 ? info.st_size : errno == ENOENT ? -1 : 1;
+}
+
+/* Beside a file that is not there, or has nothing in it, SQLite removes the write-ahead log: it takes it for a leftover.
+ * But the file may be back in a moment, and then the newest transactions are missing. */
+static apr_status_t find(const char *parameters, const char **error, apr_pool_t *pool)
+{
+    apr_off_t size = size_of(parameters);
+
+    if (size < 0) {
+        *error = apr_psprintf(pool, "there is no file \"%s\", and none is made in its place", parameters);
+        return CIV_EUNREACHABLE;
+    }
+    if (size == 0 && size_of(apr_pstrcat(pool, parameters, "-wal", NULL)) > 0) {
+        *error = apr_psprintf(pool, "the file \"%s\" is empty, but its write-ahead log is not", parameters);
+        return CIV_EUNREACHABLE;
+    }
+    return APR_SUCCESS;
+}
+
+static int is_lost(civ_db_t *db)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(native(db), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
+/* Steps of SQLite's machine between two looks at whether to go on: some hundred times a second. */
+#define STEPS_BETWEEN_LOOKS 100000
+
+static apr_status_t vacuum_into(sqlite3 *connection, const char *path)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(connection, "VACUUM INTO ?1", -1, &statement, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    sqlite3_finalize(statement);
+    if (code == SQLITE_DONE)
+        return APR_SUCCESS;
+    return code == SQLITE_INTERRUPT ? CIV_EINTERRUPTED
+                                    : classify_native(code & 0xff, sqlite3_errmsg(connection));
+}
+
+/* Past apr_dbd, which keeps its mutex while a statement runs, and knows neither this parameter nor a way to break off. */
+static apr_status_t copy(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton)
+{
+    sqlite3 *connection = native(db);
+    apr_status_t status;
+
+    if (interrupted != NULL)
+        sqlite3_progress_handler(connection, STEPS_BETWEEN_LOOKS, interrupted, baton);
+    /* Nothing is written to the database itself, but "query only" does not know that. */
+    if (db->config->read_only)
+        sqlite3_exec(connection, "PRAGMA query_only=OFF", NULL, NULL, NULL);
+    status = vacuum_into(connection, path);
+    if (db->config->read_only)
+        sqlite3_exec(connection, "PRAGMA query_only=ON", NULL, NULL, NULL);
+    sqlite3_progress_handler(connection, 0, NULL, NULL);
+    return status;
+}
+
+/* The write-ahead log is only given up by who is alone. */
+static apr_status_t seclude(civ_db_t *db)
+{
+    const char *mode = "";
+    apr_status_t status = civ_db_raw_value(db, "PRAGMA journal_mode=DELETE", &mode, db->pool);
+
+    if (status == APR_SUCCESS && strcmp(mode, "delete") != 0)
+        status = CIV_EBUSY;
+    return status;
 }
 
 static int begin(civ_db_t *db)
@@ -193,4 +282,8 @@ const civ_dialect_t civ_dialect_sqlite = {
     .is_inside = is_inside,
     .classify = classify,
     .free_space = free_space,
+    .find = find,
+    .is_lost = is_lost,
+    .copy = copy,
+    .seclude = seclude,
 };

@@ -58,7 +58,9 @@ typedef struct civ_store_config_t {
     int pool_min;                     /**< connections kept open */
     int pool_max;                     /**< connections at most */
     apr_interval_time_t acquire_wait; /**< how long to wait for a free connection; 0: 5 s */
+    int read_only; /**< connections only read, and change no setting that the database keeps (for tools) */
     const civ_log_t *log;
+    int must_exist; /**< a database that is not there is not made by opening it */
 } civ_store_config_t;
 
 /** A connection. Used by one thread at a time. */
@@ -112,7 +114,8 @@ void civ_db_close(civ_db_t *db);
 
 /** Start a transaction that may write, and shut out other writers of all processes and hosts until it ends (SQLite: BEGIN
  *  IMMEDIATE; PostgreSQL: an advisory lock of the transaction).
- *  @return APR_SUCCESS; CIV_EBUSY when another writer stays; others as below */
+ *  @return APR_SUCCESS; CIV_EBUSY when another writer stays; CIV_EUNREACHABLE when the database was moved away or replaced
+ *  since it was opened; others as below */
 apr_status_t civ_db_begin(civ_db_t *db);
 
 /**
@@ -168,6 +171,22 @@ apr_status_t civ_db_free_space(civ_db_t *db, apr_int64_t *bytes);
 
 /** Count what acts behind our tables and is none of ours: triggers, views, rules and the like. */
 apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *pool);
+
+/**
+ * Copy the database, as it is in one moment, to a new file, while others read and write. The copy is a database that is
+ * opened like any other, and needs no other file beside it. It is not synced.
+ * @param interrupted asked now and then; non-zero gives the copy up. May be NULL
+ * @return APR_SUCCESS; APR_ENOTIMPL where the database has tools of its own for that; CIV_EINTERRUPTED; as
+ * civ_db_execute. On failure @a path may be there in part
+ */
+apr_status_t civ_db_copy(civ_db_t *db, const char *path, int (*interrupted)(void *baton), void *baton);
+
+/**
+ * Make sure that nobody else has the database open, and that all of it is in its file and nothing beside it. The
+ * connection must be closed afterwards.
+ * @return APR_SUCCESS; CIV_EBUSY when somebody has; APR_ENOTIMPL where that is no question; as civ_db_execute
+ */
+apr_status_t civ_db_seclude(civ_db_t *db);
 
 /** Fill @a problem for a database failure @a status: 503 with Retry-After, or 500. */
 void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool);

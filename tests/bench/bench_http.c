@@ -17,11 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/load.h"
 #include "integration/harness.h"
 #include "integration/http.h"
 #include "support/cluster.h"
 #include "support/database.h"
+#include "support/load.h"
 #include "support/runner.h"
 
 #define ROUNDS 5
@@ -91,7 +91,7 @@ static apr_size_t add_request(char *out, apr_size_t size, unsigned long number, 
 
 static double measure_get(const char *path, int connections)
 {
-    load_t load = {server->port, connections, seconds_each() / ROUNDS, get_request, (void *)path, 200};
+    load_t load = {server->port, connections, seconds_each() / ROUNDS, get_request, (void *)path, 200, 0};
     load_result_t result;
 
     CU_ASSERT_FATAL(load_run(&load, &result, test_pool()) == 0);
@@ -101,7 +101,7 @@ static double measure_get(const char *path, int connections)
 
 static load_result_t measure_adds(int connections, double seconds, const char *run)
 {
-    load_t load = {server->port, connections, seconds, add_request, (void *)run, 201};
+    load_t load = {server->port, connections, seconds, add_request, (void *)run, 201, 0};
     load_result_t result;
 
     CU_ASSERT_FATAL(load_run(&load, &result, test_pool()) == 0);

@@ -3,16 +3,14 @@
  * @file fuzz_canonical.c
  * The canonical form of any document is a document whose canonical form it is.
  */
+#include "fuzz/fuzz.h"
+
 #include "base/canonical.h"
 #include "base/json.h"
 
-#include <apr_general.h>
-
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+fuzz_target_fn fuzz_canonical;
 
 static const civ_json_limits_t limits = {1048576, 64, 100000, 1024};
 
@@ -26,20 +24,15 @@ static void check_document(const char *data, size_t size, apr_pool_t *pool)
         return;
     }
     civ_buffer_init(&first, size, pool);
-    if (civ_canonical_write(&first, root) != APR_SUCCESS) {
-        abort(); /* the reader takes no number that has no canonical form */
-    }
+    /* The reader takes no number that has no canonical form. */
+    FUZZ_DEMAND(civ_canonical_write(&first, root) == APR_SUCCESS);
     if (civ_json_parse(&again, first.data, first.length, &limits, &problem, pool) != APR_SUCCESS) {
-        if (first.length <= limits.size) {
-            abort();
-        }
+        FUZZ_DEMAND(first.length > limits.size);
         return;
     }
     civ_buffer_init(&second, first.length, pool);
-    if (civ_canonical_write(&second, again) != APR_SUCCESS || first.length != second.length ||
-        memcmp(first.data, second.data, first.length) != 0) {
-        abort();
-    }
+    FUZZ_DEMAND(civ_canonical_write(&second, again) == APR_SUCCESS);
+    FUZZ_DEMAND(first.length == second.length && memcmp(first.data, second.data, first.length) == 0);
 }
 
 /* The first bytes as a double: what is written reads back. */
@@ -52,23 +45,11 @@ static void check_number(const uint8_t *data, size_t size)
         return;
     }
     memcpy(&value, data, sizeof(value));
-    if (civ_canonical_number(out, value) == APR_SUCCESS && civ_canonical_read_number(out) != value) {
-        abort();
-    }
+    FUZZ_DEMAND(civ_canonical_number(out, value) != APR_SUCCESS || civ_canonical_read_number(out) == value);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_canonical(const uint8_t *data, size_t size, apr_pool_t *pool)
 {
-    static int is_started;
-    apr_pool_t *pool;
-
-    if (!is_started) {
-        is_started = apr_initialize() == APR_SUCCESS;
-    }
-    if (apr_pool_create(&pool, NULL) == APR_SUCCESS) {
-        check_number(data, size);
-        check_document((const char *)data, size, pool);
-        apr_pool_destroy(pool);
-    }
-    return 0;
+    check_number(data, size);
+    check_document((const char *)data, size, pool);
 }

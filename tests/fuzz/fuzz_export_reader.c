@@ -5,28 +5,19 @@
  * So do its hashes; and the verifier takes any such block without harm. And whatever can be evidence comes back out
  * of a line it stands in.
  */
+#include "fuzz/fuzz.h"
+
 #include "ledger/export_reader.h"
 
-#include <apr_general.h>
-
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
+fuzz_target_fn fuzz_export_reader;
 
 static apr_status_t take_fault(void *baton, apr_uint64_t height, const char *text)
 {
     (void)baton;
     (void)height;
-    demand(text && text[0] != '\0' && strlen(text) < 512);
+    FUZZ_DEMAND(text && text[0] != '\0' && strlen(text) < 512);
     return APR_SUCCESS;
 }
 
@@ -37,16 +28,16 @@ static void check_verifier(const civ_block_t *block, apr_pool_t *pool)
 
     civ_verifier_init(&verifier, NULL, NULL, take_fault, NULL, pool);
     for (i = 0; i < 2; i++) {
-        demand(civ_export_verify_line(&verifier, block, pool) == APR_SUCCESS);
+        FUZZ_DEMAND(civ_export_verify_line(&verifier, block, pool) == APR_SUCCESS);
     }
 }
 
 static void check_problem(const civ_problem_t *problem)
 {
-    demand(problem->kind == CIV_PROBLEM_MALFORMED_JSON || problem->kind == CIV_PROBLEM_NOT_I_JSON ||
-           problem->kind == CIV_PROBLEM_LIMIT_EXCEEDED || problem->kind == CIV_PROBLEM_INVALID_MEMBER);
-    demand(problem->pointer && (problem->pointer[0] == '\0' || problem->pointer[0] == '/'));
-    demand(problem->detail && problem->detail[0] != '\0');
+    FUZZ_DEMAND(problem->kind == CIV_PROBLEM_MALFORMED_JSON || problem->kind == CIV_PROBLEM_NOT_I_JSON ||
+                problem->kind == CIV_PROBLEM_LIMIT_EXCEEDED || problem->kind == CIV_PROBLEM_INVALID_MEMBER);
+    FUZZ_DEMAND(problem->pointer && (problem->pointer[0] == '\0' || problem->pointer[0] == '/'));
+    FUZZ_DEMAND(problem->detail && problem->detail[0] != '\0');
 }
 
 static void check_line(const char *line, size_t size, apr_pool_t *pool)
@@ -61,11 +52,11 @@ static void check_line(const char *line, size_t size, apr_pool_t *pool)
     }
     civ_buffer_init(&first, size, pool);
     civ_block_write_json(&first, block, pool);
-    demand(civ_export_read(&again, first.data, first.length, &problem, pool) == APR_SUCCESS);
-    demand(civ_digest_equal(&block->hash, &again->hash));
+    FUZZ_DEMAND(civ_export_read(&again, first.data, first.length, &problem, pool) == APR_SUCCESS);
+    FUZZ_DEMAND(civ_digest_equal(&block->hash, &again->hash));
     civ_buffer_init(&second, first.length, pool);
     civ_block_write_json(&second, again, pool);
-    demand(first.length == second.length && memcmp(first.data, second.data, first.length) == 0);
+    FUZZ_DEMAND(first.length == second.length && memcmp(first.data, second.data, first.length) == 0);
     check_verifier(block, pool);
 }
 
@@ -89,24 +80,14 @@ static void check_evidence(const char *data, size_t size, apr_pool_t *pool)
     civ_header_hash(&block.hash, &block.header);
     civ_buffer_init(&line, size, pool);
     civ_block_write_json(&line, &block, pool);
-    demand(civ_export_read(&again, line.data, line.length, &problem, pool) == APR_SUCCESS);
-    demand(again->entries[0].length == entry.length &&
-           memcmp(again->entries[0].data, entry.data, entry.length) == 0);
+    FUZZ_DEMAND(civ_export_read(&again, line.data, line.length, &problem, pool) == APR_SUCCESS);
+    FUZZ_DEMAND(again->entries[0].length == entry.length &&
+                memcmp(again->entries[0].data, entry.data, entry.length) == 0);
     check_line(line.data, line.length, pool);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_export_reader(const uint8_t *data, size_t size, apr_pool_t *pool)
 {
-    static int is_started;
-    apr_pool_t *pool;
-
-    if (!is_started) {
-        is_started = apr_initialize() == APR_SUCCESS;
-    }
-    if (apr_pool_create(&pool, NULL) == APR_SUCCESS) {
-        check_line((const char *)data, size, pool);
-        check_evidence((const char *)data, size, pool);
-        apr_pool_destroy(pool);
-    }
-    return 0;
+    check_line((const char *)data, size, pool);
+    check_evidence((const char *)data, size, pool);
 }

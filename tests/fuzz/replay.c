@@ -1,11 +1,12 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file replay.c
- * Runs a fuzz target over the files of the folders given as arguments, or over its own corpus without any:
- * what was found once is tried in each "make check". One TAP line a folder; a folder without files fails.
+ * Runs each fuzz target over its corpus: what was found once is tried in each "make check". One TAP line a target; a
+ * target without a corpus fails. Arguments name the targets to run, all without any.
  */
+#include "fuzz/fuzz.h"
+
 #include <dirent.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,8 @@
 
 #define PATH_SIZE 4096
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* Returns 1 when @a path is a regular file and the target has had all of it. */
-static int replay_file(const char *path)
+static int replay_file(const struct fuzz_target_t *target, const char *path)
 {
     struct stat info;
     size_t size, got;
@@ -40,14 +39,14 @@ static int replay_file(const char *path)
     got = fread(data, 1, size, file);
     fclose(file);
     if (got == size) {
-        LLVMFuzzerTestOneInput(data, size);
+        fuzz_run(target, data, size);
     }
     free(data);
     return got == size;
 }
 
 /* Returns the number of files replayed. */
-static int replay_folder(const char *folder)
+static int replay_folder(const struct fuzz_target_t *target, const char *folder)
 {
     DIR *open_folder = opendir(folder);
     struct dirent *entry;
@@ -58,7 +57,7 @@ static int replay_folder(const char *folder)
         int length = snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 
         if (length > 0 && length < (int)sizeof(path)) {
-            count += replay_file(path);
+            count += replay_file(target, path);
         }
     }
     if (open_folder) {
@@ -67,36 +66,41 @@ static int replay_folder(const char *folder)
     return count;
 }
 
-/* Where the corpus of this target is in the source tree; "" when nobody said which target it is. */
-static const char *own_corpus(char path[PATH_SIZE])
+static int is_wanted(const struct fuzz_target_t *target, int argc, char **argv)
 {
-    path[0] = '\0';
-#if defined(FUZZ_TARGET) && defined(CIVARCOS_SOURCE_DIR)
-    {
-        const char *source = getenv("CIVARCOS_SOURCE");
+    int i;
 
-        snprintf(path, PATH_SIZE, "%s/tests/fuzz/corpus/%s", source && *source ? source : CIVARCOS_SOURCE_DIR,
-                 FUZZ_TARGET);
+    for (i = 1; i < argc; i++) {
+        if (strcmp(argv[i], target->name) == 0) {
+            return 1;
+        }
     }
-#endif
-    return path;
+    return argc < 2;
 }
 
 int main(int argc, char **argv)
 {
-    char corpus[PATH_SIZE];
-    int folders = argc > 1 ? argc - 1 : 1;
+    const char *given = getenv("CIVARCOS_SOURCE");
+    const char *source = given && *given ? given : CIVARCOS_SOURCE_DIR;
+    const struct fuzz_target_t *target;
+    int number = 0;
     int failed = 0;
-    int i;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("TAP version 13\n1..%d\n", folders);
-    for (i = 1; i <= folders; i++) {
-        const char *folder = argc > 1 ? argv[i] : own_corpus(corpus);
-        int count = replay_folder(folder);
+    printf("TAP version 13\n");
+    for (target = fuzz_targets; target->name; target++) {
+        char folder[PATH_SIZE];
+        int count;
 
-        printf("%s %d - %d inputs of %s\n", count ? "ok" : "not ok", i, count, folder);
-        failed |= count == 0;
+        if (is_wanted(target, argc, argv)) {
+            printf("# %s\n", target->name);
+            snprintf(folder, sizeof(folder), "%s/tests/fuzz/corpus/%s", source, target->name);
+            count = replay_folder(target, folder);
+            printf("%s %d - %s holds for its %d inputs\n", count ? "ok" : "not ok", ++number, target->name,
+                   count);
+            failed |= count == 0;
+        }
     }
-    return failed;
+    printf("1..%d\n", number);
+    return failed || number == 0;
 }

@@ -37,4 +37,7 @@ done)"
 result 'every file of the module is compiled' "$(for file in $(c_files mod_civarcos); do
     grep -qF "$file" mod_civarcos/files.am Makefile.am || echo "$file is not in mod_civarcos/files.am"
 done)"
+result 'every file of the tool is compiled' "$(for file in $(c_files ctl); do
+    grep -qF "$file" ctl/files.am || echo "$file is not in ctl/files.am"
+done)"
 finish

@@ -40,7 +40,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 static void check_root(const char *path, const char *prefix)

@@ -34,7 +34,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 /* How things stand before a case, and that they stand so after it. */

@@ -40,7 +40,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 static void check_unharmed(http_client_t *client, apr_int64_t blocks)

@@ -166,7 +166,7 @@ static void run_on(const char *mpm, const char *config)
     check_ledger(server, load);
     test_note("%s: %d blocks", mpm, load->added);
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT(checks_stop(server) == 0);
+    CU_ASSERT(harness_stop(server) == 0);
 }
 
 static void test_event(void)
@@ -238,7 +238,7 @@ static void test_too_many_validations(void)
     /* It was the others' validation that was in the way, and it has ended. */
     CU_ASSERT(http_get(checks_client(server), "/api/blockchain/validate")->status == 200);
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT(checks_stop(server) == 0);
+    CU_ASSERT(harness_stop(server) == 0);
 }
 
 static void *crowd(void *baton)
@@ -274,7 +274,7 @@ static void test_too_many_additions(void)
     CU_ASSERT(checks_blocks(client) == load->added + 1);
     CU_ASSERT(http_post(client, ADD, "{\"evidence\":{}}")->status == 201);
     CU_ASSERT(harness_log_is_clean(server, NULL));
-    CU_ASSERT(checks_stop(server) == 0);
+    CU_ASSERT(harness_stop(server) == 0);
 }
 
 static const test_case_t cases[] = {

@@ -14,8 +14,6 @@
 #include <apr_time.h>
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -364,10 +362,39 @@ static int has_ended(harness_t *server, int *code)
     return server->pid == 0;
 }
 
+/* httpd's command line; under valgrind where CIVARCOS_HTTPD_VALGRIND says how that is called. Its processes report to one
+ * file each, and there are no more of them than must be. */
+static const char *const *command_line(const harness_t *server)
+{
+    const char *const httpd[] = {CIVARCOS_HTTPD, "-DFOREGROUND", "-f", server->internal->httpd_conf,
+                                 "-k",           "start",        NULL};
+    static const char *const few[] = {"-c", "StartServers 1",     "-c", "MinSpareThreads 1",
+                                      "-c", "MaxSpareThreads 26", NULL};
+    apr_array_header_t *words = apr_array_make(test_pool(), 24, sizeof(const char *));
+    const char *valgrind = getenv("CIVARCOS_HTTPD_VALGRIND");
+    const char *const *word;
+    char **given = NULL;
+
+    if (valgrind && *valgrind && apr_tokenize_to_argv(valgrind, &given, test_pool()) == APR_SUCCESS) {
+        for (word = (const char *const *)given; *word; word++) {
+            APR_ARRAY_PUSH(words, const char *) = *word;
+        }
+        APR_ARRAY_PUSH(words, const char *) =
+            apr_pstrcat(test_pool(), "--log-file=", server->state_dir, "/sanitizer/valgrind.%p", NULL);
+    }
+    for (word = httpd; *word; word++) {
+        APR_ARRAY_PUSH(words, const char *) = *word;
+    }
+    for (word = few; given && *word; word++) {
+        APR_ARRAY_PUSH(words, const char *) = *word;
+    }
+    APR_ARRAY_PUSH(words, const char *) = NULL;
+    return (const char *const *)words->elts;
+}
+
 static int launch(harness_t *server)
 {
-    const char *argv[] = {CIVARCOS_HTTPD, "-DFOREGROUND", "-f", server->internal->httpd_conf,
-                          "-k",           "start",        NULL};
+    const char *const *argv = command_line(server);
     const char *const *environment = make_environment(server->state_dir);
     double deadline = now_seconds() + START_SECONDS;
     int code = 0;
@@ -444,13 +471,15 @@ static int group_is_gone(void *baton)
 
 int harness_halt(harness_t *server)
 {
-    double deadline = now_seconds() + STOP_SECONDS;
     pid_t group = server->pid;
+    double deadline;
     int code = -1;
 
     if (!server->pid) {
         return 0;
     }
+    harness_settle(server);
+    deadline = now_seconds() + STOP_SECONDS;
     kill(server->pid, SIGTERM);
     while (!has_ended(server, &code)) {
         if (now_seconds() > deadline) {
@@ -522,49 +551,6 @@ int harness_stop(harness_t *server)
 /* -- Restarts and children
  * ---------------------------------------------------------------------------------------- */
 
-/* The parent of a process as /proc tells it; the name in parentheses may hold anything. */
-static pid_t parent_of(const char *pid)
-{
-    char path[64];
-    char line[512];
-    const char *end;
-    size_t length;
-    long parent = 0;
-    FILE *file;
-
-    apr_snprintf(path, sizeof(path), "/proc/%s/stat", pid);
-    file = fopen(path, "r");
-    if (!file) {
-        return 0;
-    }
-    length = fread(line, 1, sizeof(line) - 1, file);
-    fclose(file);
-    line[length] = '\0';
-    end = strrchr(line, ')');
-    /* ") S 123": a zombie is no child any more. */
-    if (end && strlen(end) > 4 && end[2] != 'Z') {
-        parent = strtol(end + 4, NULL, 10);
-    }
-    return (pid_t)parent;
-}
-
-int harness_children(const harness_t *server, pid_t *pids, int size)
-{
-    DIR *directory = opendir("/proc");
-    const struct dirent *entry;
-    int count = 0;
-
-    while (directory && count < size && (entry = readdir(directory))) {
-        if (isdigit((unsigned char)entry->d_name[0]) && parent_of(entry->d_name) == server->pid) {
-            pids[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
-        }
-    }
-    if (directory) {
-        closedir(directory);
-    }
-    return count;
-}
-
 typedef struct old_children_t {
     pid_t pids[256];
     int count;
@@ -614,6 +600,12 @@ int harness_graceful(harness_t *server)
 
 int harness_reload(harness_t *server)
 {
+    harness_settle(server);
+    return restart_by_signal(server, SIGHUP);
+}
+
+int harness_reload_at_once(harness_t *server)
+{
     return restart_by_signal(server, SIGHUP);
 }
 
@@ -624,10 +616,7 @@ static int process_is_gone(void *baton)
 
 int harness_kill_child(harness_t *server, pid_t pid)
 {
-    char name[32];
-
-    apr_snprintf(name, sizeof(name), "%ld", (long)pid);
-    if (parent_of(name) != server->pid || kill(pid, SIGKILL)) {
+    if (harness_parent_of(pid) != server->pid || kill(pid, SIGKILL)) {
         return -1;
     }
     return harness_wait(process_is_gone, &pid, STOP_SECONDS);

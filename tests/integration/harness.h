@@ -35,7 +35,7 @@ typedef struct harness_t {
  * start */
 harness_t *harness_start(const harness_options_t *options);
 
-/** Stop httpd, look at the rest of its log, remove the folder (unless CIVARCOS_KEEP is set) and free @a
+/** Stop httpd (after harness_settle), look at the rest of its log, remove the folder (unless CIVARCOS_KEEP is set) and free @a
  * server (NULL is fine). @return 0 when it ended as told, in time, and the rest of the log is clean */
 int harness_stop(harness_t *server);
 
@@ -46,14 +46,25 @@ void harness_configure(harness_t *server, const char *config);
  * busy for 10 s). @return 0 on success */
 int harness_graceful(harness_t *server);
 
-/** Hard restart of the same parent process (SIGHUP). @return 0 on success */
+/** Hard restart of the same parent process (SIGHUP), after harness_settle. @return 0 on success */
 int harness_reload(harness_t *server);
 
-/** End httpd (SIGTERM), and start it anew on the same port and state. @return 0 on success */
+/** The same in the middle of requests, which only prefork takes in peace. @return 0 on success */
+int harness_reload_at_once(harness_t *server);
+
+/**
+ * Wait (a moment at most) until every connection that a client has closed is closed by httpd as well, and all threads of
+ * all children are asleep. Whatever ends httpd's children hard does so first: its threaded MPMs close the connections
+ * that their threads are busy with, and may crash where one of them is just freeing what it had, which can be after the
+ * answer was received.
+ */
+void harness_settle(const harness_t *server);
+
+/** End httpd (SIGTERM), after harness_settle, and start it anew on the same port and state. @return 0 on success */
 int harness_restart(harness_t *server);
 
-/** End httpd (SIGTERM) and keep the folder; harness_resume() starts it again. @return 0 when it ended in time
- */
+/** End httpd (SIGTERM), after harness_settle, and keep the folder; harness_resume() starts it again. @return 0 when it
+ * ended in time */
 int harness_halt(harness_t *server);
 
 /** End all of httpd's processes at once (SIGKILL), as a power cut would; harness_resume() starts it again. */
@@ -64,6 +75,19 @@ int harness_resume(harness_t *server);
 
 /** The process ids of httpd's children, up to @a size. @return their number */
 int harness_children(const harness_t *server, pid_t *pids, int size);
+
+/** What httpd's parent process holds. */
+typedef struct harness_belongings_t {
+    int files;    /**< open descriptors */
+    int mappings; /**< of memory of its own, files among them */
+    int shared;   /**< mappings that are shared with the children */
+    int segments; /**< of System V shared memory */
+    int children;
+    long anonymous; /**< kB of memory that are no file's */
+} harness_belongings_t;
+
+/** What it holds now. */
+harness_belongings_t harness_belongings(const harness_t *server);
 
 /** Kill one child (SIGKILL) and wait until it is gone; httpd does not log it. @return 0 on success
  */

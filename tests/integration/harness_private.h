@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file harness_private.h
- * What harness.c (the process) and harness_log.c (what it wrote) share.
+ * What harness.c (the process), harness_log.c (what it wrote) and harness_proc.c (what the system tells) share.
  */
 #ifndef CIV_TESTS_HARNESS_PRIVATE_H
 #define CIV_TESTS_HARNESS_PRIVATE_H
@@ -30,5 +30,8 @@ int harness_count_lines(const char *path, const char *text);
 
 /** Whether the line holds one of the words, which NULL ends. */
 int harness_holds_any(const char *line, const char *const *words);
+
+/** The parent of a living process, as the system tells it, or 0. */
+pid_t harness_parent_of(pid_t pid);
 
 #endif

@@ -8,6 +8,7 @@
 #include "integration/harness.h"
 #include "integration/http.h"
 #include "integration/ledger_checks.h"
+#include "integration/scenario.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -33,7 +34,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 /* Every path that answers to GET, but for the metrics, which differ from one answer to the next. */
@@ -440,6 +441,36 @@ static void test_http_1_0(void)
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
+/* Who had to log in to read a block does not want a proxy to hand it to others. The server adds the login to that path
+ * alone, and leaves it out again. */
+static void test_private(void)
+{
+    static const char *const login[] = {"Authorization: Basic dXNlcjpzZWNyZXQ=", NULL}; /* user:secret */
+    http_client_t *client = checks_client(server);
+    const char *file = apr_pstrcat(test_pool(), server->state_dir, "/htdocs/.users", NULL);
+    http_response_t *answer;
+
+    CU_ASSERT_EQUAL(scenario_write_file(file, "user:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n", 38), 0);
+    harness_configure(server,
+                      "LoadModule auth_basic_module \"${civ_modules}/mod_auth_basic.so\"\n"
+                      "LoadModule authn_file_module \"${civ_modules}/mod_authn_file.so\"\n"
+                      "LoadModule authz_user_module \"${civ_modules}/mod_authz_user.so\"\n"
+                      "<Location \"/api/blockchain/block\">\nAuthType Basic\nAuthName evidence\n"
+                      "AuthUserFile \"${civ_state}/htdocs/.users\"\nRequire valid-user\n</Location>\n");
+    CU_ASSERT_EQUAL_FATAL(harness_graceful(server), 0);
+    CU_ASSERT_EQUAL(http_get(client, "/api/blockchain/block/1")->status, 401);
+    answer = http_send(client, "GET", "/api/blockchain/block/1", login, NULL, 0);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(checks_header(answer, "Cache-Control"), "private, max-age=31536000, immutable");
+    answer = http_send(client, "GET", "/api/blockchain/block/latest", login, NULL, 0);
+    CU_ASSERT_STRING_EQUAL(checks_header(answer, "Cache-Control"), "no-cache");
+    harness_configure(server, "");
+    CU_ASSERT_EQUAL_FATAL(harness_graceful(server), 0);
+    CU_ASSERT_STRING_EQUAL(checks_header(http_get(client, "/api/blockchain/block/1"), "Cache-Control"),
+                           "public, max-age=31536000, immutable");
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+}
+
 static const test_case_t cases[] = {
     {"HEAD is as GET", test_head},
     {"methods", test_methods},
@@ -447,6 +478,7 @@ static const test_case_t cases[] = {
     {"If-None-Match", test_conditions},
     {"tags change with what they stand for", test_tags_change},
     {"Cache-Control", test_cache_control},
+    {"Cache-Control behind a login", test_private},
     {"compression", test_compression},
     {"problems", test_problems},
     {"the connection after errors", test_connection_after_errors},

@@ -30,7 +30,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return scenario_stop(server);
+    return harness_stop(server);
 }
 
 static http_client_t *client(void)
@@ -186,7 +186,7 @@ static void test_after_a_restart(void)
 
     CU_ASSERT_EQUAL(first->status, 201);
     CU_ASSERT_EQUAL(pended->status, 202);
-    CU_ASSERT_EQUAL(scenario_halt(server), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
     CU_ASSERT_EQUAL_FATAL(harness_resume(server), 0);
     expect_repeat(web, ADD, "restart", json, first);
     expect_repeat(web, PENDING, "restart", json, pended);

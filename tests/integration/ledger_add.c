@@ -27,7 +27,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return checks_stop(server);
+    return harness_stop(server);
 }
 
 /* Add something good, and look at all that the answer promises. @return the block */

@@ -15,12 +15,10 @@
 
 #include <apr_strings.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MOST_CHILDREN 256
-#define QUIET_SECONDS 10.0
 
 static const civ_json_limits_t part_limits = {64 * 1024 * 1024, 128, 5000000, 4096};
 
@@ -368,94 +366,4 @@ int checks_children_live(const harness_t *server, const pid_t *pids, int count)
         }
     }
     return count > 0;
-}
-
-/* -- The end ----------------------------------------------------------------------------------------------- */
-
-/* Whether httpd holds a connection that is neither open nor closed (states of Linux: 4, 5, 8, 9 and 11). One without
- * an inode belongs to no process any more. */
-static int has_closing_connections(int port)
-{
-    FILE *file = fopen("/proc/net/tcp", "r");
-    char line[512];
-    int found = 0;
-
-    while (file && !found && fgets(line, sizeof(line), file)) {
-        unsigned local;
-        unsigned state;
-        unsigned long inode;
-
-        if (sscanf(line, " %*u: %*x:%x %*x:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", &local, &state, &inode) ==
-                3 &&
-            local == (unsigned)port && inode != 0) {
-            found = state == 4 || state == 5 || state == 8 || state == 9 || state == 11;
-        }
-    }
-    if (file) {
-        fclose(file);
-    }
-    return found;
-}
-
-/* Whether a thread runs, or would if it had a processor. */
-static int is_running(const char *stat_path)
-{
-    FILE *file = fopen(stat_path, "r");
-    char text[512] = "";
-    const char *end;
-
-    if (!file) {
-        return 0;
-    }
-    if (!fgets(text, sizeof(text), file)) {
-        text[0] = '\0';
-    }
-    fclose(file);
-    end = strrchr(text, ')');
-    return end && (end[2] == 'R' || end[2] == 'D');
-}
-
-static int has_running_threads(pid_t pid)
-{
-    char path[512];
-    DIR *tasks;
-    const struct dirent *task;
-    int found = 0;
-
-    apr_snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
-    tasks = opendir(path);
-    while (tasks && !found && (task = readdir(tasks)) != NULL) {
-        apr_snprintf(path, sizeof(path), "/proc/%ld/task/%.20s/stat", (long)pid, task->d_name);
-        found = task->d_name[0] != '.' && is_running(path);
-    }
-    if (tasks) {
-        closedir(tasks);
-    }
-    return found;
-}
-
-static int is_quiet(void *baton)
-{
-    const harness_t *server = baton;
-    pid_t pids[MOST_CHILDREN];
-    int count = harness_children(server, pids, MOST_CHILDREN);
-    int i;
-
-    if (has_closing_connections(server->port)) {
-        return 0;
-    }
-    for (i = 0; i < count; i++) {
-        if (has_running_threads(pids[i])) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-int checks_stop(harness_t *server)
-{
-    if (server && server->pid) {
-        harness_wait(is_quiet, server, QUIET_SECONDS);
-    }
-    return harness_stop(server);
 }

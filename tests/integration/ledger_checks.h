@@ -63,13 +63,6 @@ const char *checks_gzip(const harness_t *server, const char *data, apr_size_t le
 /** Decompress with gzip. @return NULL when it is not good */
 const char *checks_gunzip(const harness_t *server, const char *data, apr_size_t length);
 
-/**
- * harness_stop(), but not before every connection that a client has closed is closed by httpd as well and no thread of
- * it runs. Stopped at that very moment, its event MPM may crash: it closes the sockets that its workers hold, while one
- * of them gives back the memory of the same connection.
- */
-int checks_stop(harness_t *server);
-
 /** Whether all of these processes are children still. */
 int checks_children_live(const harness_t *server, const pid_t *pids, int count);
 

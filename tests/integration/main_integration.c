@@ -1,4 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file main_integration.c
+ * What one server answers.
+ */
 #include "support/runner.h"
 
 #include <stddef.h>
@@ -6,38 +10,28 @@
 extern const test_suite_t api_root_suite;
 extern const test_suite_t bad_input_suite;
 extern const test_suite_t bad_transfer_suite;
-extern const test_suite_t concurrency_suite;
-extern const test_suite_t failover_suite;
 extern const test_suite_t http_semantics_suite;
 extern const test_suite_t idempotency_suite;
 extern const test_suite_t ledger_add_suite;
 extern const test_suite_t ledger_read_suite;
 extern const test_suite_t ledger_search_suite;
+extern const test_suite_t limits_suite;
 extern const test_suite_t openapi_suite;
-extern const test_suite_t outage_disk_suite;
-extern const test_suite_t outage_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
-extern const test_suite_t restart_suite;
-extern const test_suite_t several_hosts_suite;
-extern const test_suite_t tampering_suite;
-extern const test_suite_t tampering_walk_suite;
-extern const test_suite_t verifier_suite;
-extern const test_suite_t virtual_hosts_suite;
+extern const test_suite_t voting_suite;
 
 int main(int argc, const char *const *argv)
 {
-    static const test_suite_t *const suites[] = {&api_root_suite,       &openapi_suite,
-                                                 &ledger_add_suite,     &ledger_read_suite,
-                                                 &ledger_search_suite,  &bad_input_suite,
-                                                 &bad_transfer_suite,   &http_semantics_suite,
-                                                 &concurrency_suite,    &idempotency_suite,
-                                                 &pending_suite,        &restart_suite,
-                                                 &virtual_hosts_suite,  &tampering_suite,
-                                                 &tampering_walk_suite, &privileges_suite,
-                                                 &outage_suite,         &outage_disk_suite,
-                                                 &verifier_suite,       &several_hosts_suite,
-                                                 &failover_suite,       NULL};
+    static const test_suite_t *const suites[] = {
+        &api_root_suite,      &openapi_suite,
+        &ledger_add_suite,    &ledger_read_suite,
+        &ledger_search_suite, &bad_input_suite,
+        &bad_transfer_suite,  &http_semantics_suite,
+        &idempotency_suite,   &pending_suite,
+        &voting_suite,        &limits_suite,
+        &privileges_suite,    NULL,
+    };
 
     return test_main(argc, argv, suites);
 }

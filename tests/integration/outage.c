@@ -45,7 +45,7 @@ static int begin(const char *config)
 
 static void finish(void)
 {
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
     server = NULL;
 }
 
@@ -202,7 +202,113 @@ static void test_folder_gone(void)
     CU_ASSERT(scenario_load_is_kept(&load, scenario_export(web)));
     scenario_load_free(&load);
     CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(harness_log_is_clean(server, "?CIV0102", "?CIV0103", "?CIV0212", "?CIV0313", NULL));
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0102", "?CIV0103", "?CIV0212", "?CIV0255", "?CIV0313", NULL));
+    finish();
+}
+
+static int is_taken(void *baton)
+{
+    int status = scenario_add(web, 9)->status;
+
+    (void)baton;
+    http_forget(web);
+    return status == 201;
+}
+
+/* Only the file is moved, and its log stays behind. The processes have it open still: what they wrote there would be gone
+ * with it. */
+static void test_file_moved(void)
+{
+    const char *here;
+    const char *there;
+
+    CU_ASSERT_EQUAL_FATAL(begin(""), 0);
+    here = scenario_file(server, "node/civarcos.db");
+    there = scenario_file(server, "aside.db");
+    CU_ASSERT_EQUAL(rename(here, there), 0);
+    CU_ASSERT(is_refused(scenario_add(web, 1)));
+    CU_ASSERT(is_ill(NULL));
+    CU_ASSERT(access(here, F_OK) != 0);
+    CU_ASSERT_EQUAL(rename(there, here), 0);
+    CU_ASSERT_EQUAL(harness_wait(takes_more, (void *)"moved", 15), 0);
+    expect_well(5);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0103", "?CIV0255", NULL));
+    finish();
+}
+
+/* Nobody makes a new file in its place, not new processes and not a restart: SQLite would throw away the log of the old
+ * one then, with what was acknowledged in it. */
+static void test_file_moved_at_restart(void)
+{
+    const char *here;
+    const char *there;
+    scenario_load_t load;
+
+    CU_ASSERT_EQUAL_FATAL(begin(""), 0);
+    here = scenario_file(server, "node/civarcos.db");
+    there = scenario_file(server, "aside.db");
+    memset(&load, 0, sizeof(load));
+    load.url = server->url;
+    load.label = "moved";
+    load.threads = 4;
+    scenario_load_start(&load);
+    CU_ASSERT_EQUAL(scenario_load_wait(&load, 10), 0);
+    CU_ASSERT_EQUAL(rename(here, there), 0);
+    kill_children();
+    CU_ASSERT_EQUAL(harness_wait(is_ill, NULL, 30), 0);
+    CU_ASSERT(access(here, F_OK) != 0);
+    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    CU_ASSERT_EQUAL(harness_wait(is_ill, NULL, 30), 0);
+    CU_ASSERT(access(here, F_OK) != 0);
+    CU_ASSERT_EQUAL(http_get(web, "/api")->status, 200);
+    CU_ASSERT_EQUAL(rename(there, here), 0);
+    CU_ASSERT_EQUAL(harness_wait(is_taken, NULL, 30), 0);
+    CU_ASSERT_EQUAL(scenario_load_wait(&load, 10), 0);
+    scenario_load_stop(&load);
+    CU_ASSERT_EQUAL(harness_wait(is_well, NULL, 10), 0);
+    CU_ASSERT(scenario_load_is_kept(&load, scenario_export(web)));
+    scenario_load_free(&load);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0103", "?CIV0255", "?CIV0314", NULL));
+    finish();
+}
+
+/* The same for a server that starts. */
+static void test_file_missing_at_start(void)
+{
+    const char *here;
+    const char *there;
+
+    CU_ASSERT_EQUAL_FATAL(begin(""), 0);
+    here = scenario_file(server, "node/civarcos.db");
+    there = scenario_file(server, "aside.db");
+    harness_crash(server);
+    CU_ASSERT_EQUAL(rename(here, there), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_resume(server), 0);
+    CU_ASSERT(is_refused(scenario_add(web, 1)));
+    CU_ASSERT(access(here, F_OK) != 0);
+    CU_ASSERT_EQUAL(rename(there, here), 0);
+    CU_ASSERT_EQUAL(harness_wait(takes_more, (void *)"missing", 15), 0);
+    expect_well(5);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0103", "CIV0314", NULL));
+    finish();
+}
+
+static void test_folder_without_rights(void)
+{
+    const char *folder;
+
+    CU_ASSERT_EQUAL_FATAL(begin(""), 0);
+    folder = scenario_file(server, "node");
+    CU_ASSERT_EQUAL(chmod(folder, 0), 0);
+    kill_children();
+    CU_ASSERT_EQUAL(harness_wait(is_ill, NULL, 30), 0);
+    CU_ASSERT(is_refused(scenario_add(web, 1)));
+    CU_ASSERT_EQUAL(http_get(web, "/api")->status, 200);
+    CU_ASSERT_EQUAL(chmod(folder, 0700), 0);
+    CU_ASSERT_EQUAL(harness_wait(takes_more, (void *)"folder", 15), 0);
+    expect_well(5);
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0102", "?CIV0103", "?CIV0212", "?CIV0255", "?CIV0313", NULL));
     finish();
 }
 
@@ -256,7 +362,7 @@ static void test_absent_at_start(void)
     CU_ASSERT_EQUAL_FATAL(begin(""), 0);
     database = scenario_file(server, "node/civarcos.db");
     aside = scenario_file(server, "aside.db");
-    CU_ASSERT_EQUAL(scenario_halt(server), 0);
+    CU_ASSERT_EQUAL(harness_halt(server), 0);
     CU_ASSERT_EQUAL(rename(database, aside), 0);
     /* No database, and nothing that one could be made of. */
     mark = apr_psprintf(test_pool(), "%1000d", 1);
@@ -370,6 +476,10 @@ static void test_queue_full(void)
 static const test_case_t cases[] = {{"locked", test_locked},
                                     {"locked_for_a_moment", test_locked_for_a_moment},
                                     {"folder_gone", test_folder_gone},
+                                    {"folder_without_rights", test_folder_without_rights},
+                                    {"file_moved", test_file_moved},
+                                    {"file_moved_at_restart", test_file_moved_at_restart},
+                                    {"file_missing_at_start", test_file_missing_at_start},
                                     {"file_without_rights", test_file_without_rights},
                                     {"file_read_only", test_file_read_only},
                                     {"absent_at_start", test_absent_at_start},

@@ -28,7 +28,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return scenario_stop(server);
+    return harness_stop(server);
 }
 
 static http_client_t *client(void)
@@ -147,7 +147,7 @@ static void test_survives_restarts(void)
     int blocks = scenario_blocks(web);
 
     CU_ASSERT_EQUAL(pend(web, 1)->status, 202);
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT_EQUAL(pending(web), 1);
     CU_ASSERT_EQUAL(http_json_int(pend(web, 2), "/pending_evidence"), 2);
     harness_crash(server);
@@ -191,7 +191,7 @@ static void test_sealed_by_time(void)
     CU_ASSERT_STRING_EQUAL(numbers(web, "latest"), "1,2");
     /* Also what waited while the server was down is sealed without being asked for. */
     CU_ASSERT_EQUAL(pend(web, 3)->status, 202);
-    CU_ASSERT_EQUAL_FATAL(scenario_restart(server), 0);
+    CU_ASSERT_EQUAL_FATAL(harness_restart(server), 0);
     CU_ASSERT_EQUAL(harness_wait(has_sealed, http_client(server->url, test_pool()), 30), 0);
     CU_ASSERT_STRING_EQUAL(numbers(web, "latest"), "3");
     CU_ASSERT(scenario_is_valid(web));

@@ -67,7 +67,7 @@ static void links_are_not_followed(void)
     CU_ASSERT_EQUAL(http_get(http_client(server->url, test_pool()), "/index.html")->status, 200);
     CU_ASSERT(harness_log_is_clean(server, "?CIV0201", "?CIV0204", "?CIV0212", "?CIV0252", "?CIV0253",
                                    "?CIV0314", "?CIV0317", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* A key that others may read is refused; at a restart that is no reason to end the whole server. */
@@ -89,7 +89,7 @@ static void broken_node_stands_alone(void)
     CU_ASSERT_EQUAL(http_get(web, "/api/blockchain/info")->status, 200);
     CU_ASSERT_EQUAL(scenario_add(web, 1)->status, 201);
     CU_ASSERT(harness_log_is_clean(server, "?CIV0310", "?CIV0313", "?CIV0326", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static const test_case_t cases[] = {

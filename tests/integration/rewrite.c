@@ -84,8 +84,8 @@ static int grow(work_t *work, civ_merkle_frontier_t *frontier, apr_uint64_t from
 static int move_head(work_t *work, apr_uint64_t height, const civ_digest_t *hash)
 {
     return run(work->database,
-               "UPDATE civ_head SET height = %llu, block_hash = '%s', leaf_count = %llu, frontier = '%s'; "
-               "UPDATE civ_change SET generation = generation + 1",
+               "UPDATE civ_head SET height = %llu, block_hash = '%s', leaf_count = %llu, frontier = '%s', "
+               "generation = generation + 1",
                (unsigned long long)height, civ_digest_hex_dup(hash, work->pool),
                (unsigned long long)work->frontier.size,
                civ_merkle_frontier_to_hex(&work->frontier, work->pool));
@@ -100,10 +100,10 @@ static int change_payload(work_t *work, apr_uint64_t leaf_index)
     civ_merkle_leaf(&leaf, payload, strlen(payload));
     civ_digest_sha256(&evidence, payload, strlen(payload));
     return run(work->database,
-               "UPDATE civ_entries SET payload = '%q', leaf_hash = '%s' WHERE leaf_index = %llu; "
-               "UPDATE civ_evidence_index SET evidence_hash = '%s' WHERE leaf_index = %llu",
-               payload, civ_digest_hex_dup(&leaf, work->pool), (unsigned long long)leaf_index,
-               civ_digest_hex_dup(&evidence, work->pool), (unsigned long long)leaf_index);
+               "UPDATE civ_entries SET payload = '%q', leaf_hash = '%s', evidence_hash = '%s' WHERE "
+               "leaf_index = %llu",
+               payload, civ_digest_hex_dup(&leaf, work->pool), civ_digest_hex_dup(&evidence, work->pool),
+               (unsigned long long)leaf_index);
 }
 
 static int store_block(work_t *work, const civ_block_t *block)
@@ -195,10 +195,8 @@ int rewrite_cut(const char *database, apr_int64_t from)
     int failed = begin(&work, database, from) ||
                  run(work.database,
                      "DELETE FROM civ_blocks WHERE height >= %lld; "
-                     "DELETE FROM civ_entries WHERE leaf_index >= %llu; "
-                     "DELETE FROM civ_evidence_index WHERE leaf_index >= %llu",
-                     (long long)from, (unsigned long long)work.frontier.size,
-                     (unsigned long long)work.frontier.size) ||
+                     "DELETE FROM civ_entries WHERE leaf_index >= %llu",
+                     (long long)from, (unsigned long long)work.frontier.size) ||
                  move_head(&work, (apr_uint64_t)from - 1, &work.previous);
 
     return end(&work, failed);

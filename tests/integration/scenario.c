@@ -7,14 +7,40 @@
 #include "support/runner.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CALM_LOOKS   3
-#define CALM_SECONDS 3.0
+/* -- Rounds
+ * --------------------------------------------------------------------------------------------------------- */
+
+int scenario_rounds(int usual)
+{
+    const char *given = getenv("CIVARCOS_ROUNDS");
+    int rounds = given ? (int)strtol(given, NULL, 10) : 0;
+
+    return rounds > 0 ? rounds : usual;
+}
+
+apr_uint64_t scenario_seed(void)
+{
+    const char *given = getenv("CIVARCOS_SEED");
+    apr_uint64_t seed = given ? strtoull(given, NULL, 10) : (apr_uint64_t)apr_time_now();
+
+    test_note("CIVARCOS_SEED=%" APR_UINT64_T_FMT, seed);
+    return seed ? seed : 1;
+}
+
+/* xorshift64*. */
+unsigned scenario_random(apr_uint64_t *seed, unsigned limit)
+{
+    *seed ^= *seed >> 12;
+    *seed ^= *seed << 25;
+    *seed ^= *seed >> 27;
+    return (unsigned)((*seed * APR_UINT64_C(2685821657736338717)) >> 33) % limit;
+}
 
 /* -- Requests
  * ------------------------------------------------------------------------------------------------------- */
@@ -69,101 +95,6 @@ double scenario_metric(http_client_t *client, const char *name)
 int scenario_blocks(http_client_t *client)
 {
     return (int)http_json_int(http_get(client, "/api/blockchain/info"), "/blockchain/total_blocks");
-}
-
-/* -- Stopping
- * ------------------------------------------------------------------------------------------------------- */
-
-/* The letter behind the name in /proc/PID/task/TID/stat. */
-static int is_asleep(const char *path)
-{
-    char line[512];
-    FILE *file = fopen(path, "r");
-    size_t length = file ? fread(line, 1, sizeof(line) - 1, file) : 0;
-    const char *end;
-
-    if (file) {
-        fclose(file);
-    }
-    line[length] = '\0';
-    end = strrchr(line, ')');
-    return !end || end[1] != ' ' || end[2] == 'S';
-}
-
-static int threads_are_asleep(pid_t pid)
-{
-    char folder[64];
-    char path[384];
-    const struct dirent *entry;
-    DIR *directory;
-    int asleep = 1;
-
-    apr_snprintf(folder, sizeof(folder), "/proc/%ld/task", (long)pid);
-    directory = opendir(folder);
-    while (directory && asleep && (entry = readdir(directory))) {
-        if (entry->d_name[0] != '.') {
-            apr_snprintf(path, sizeof(path), "%s/%s/stat", folder, entry->d_name);
-            asleep = is_asleep(path);
-        }
-    }
-    if (directory) {
-        closedir(directory);
-    }
-    return asleep;
-}
-
-typedef struct calm_t {
-    const harness_t *server;
-    int looks; /* in a row at which all were asleep */
-} calm_t;
-
-static int is_calm(void *baton)
-{
-    calm_t *calm = baton;
-    pid_t children[64];
-    int count = harness_children(calm->server, children, 64);
-    int asleep = 1;
-
-    while (asleep && count > 0) {
-        asleep = threads_are_asleep(children[--count]);
-    }
-    calm->looks = asleep ? calm->looks + 1 : 0;
-    return calm->looks >= CALM_LOOKS;
-}
-
-void scenario_settle(const harness_t *server)
-{
-    calm_t calm = {server, 0};
-
-    if (server->pid) {
-        harness_wait(is_calm, &calm, CALM_SECONDS);
-    }
-}
-
-int scenario_stop(harness_t *server)
-{
-    if (server) {
-        scenario_settle(server);
-    }
-    return harness_stop(server);
-}
-
-int scenario_restart(harness_t *server)
-{
-    scenario_settle(server);
-    return harness_restart(server);
-}
-
-int scenario_halt(harness_t *server)
-{
-    scenario_settle(server);
-    return harness_halt(server);
-}
-
-int scenario_reload(harness_t *server)
-{
-    scenario_settle(server);
-    return harness_reload(server);
 }
 
 /* -- Files and SQL

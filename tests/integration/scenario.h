@@ -11,8 +11,28 @@
 #include <apr_atomic.h>
 #include <apr_hash.h>
 
+#include <pthread.h>
+
 #include "integration/harness.h"
 #include "integration/http.h"
+
+/** Small and equal processes, several of them, whatever the defaults of the MPM are. */
+#define SCENARIO_PROCESSES                                                                                   \
+    "<IfModule mpm_event_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                  \
+    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
+    "<IfModule mpm_worker_module>\nStartServers 2\nThreadsPerChild 16\nMinSpareThreads 16\n"                 \
+    "MaxSpareThreads 64\nMaxRequestWorkers 64\n</IfModule>\n"                                                \
+    "<IfModule mpm_prefork_module>\nStartServers 12\nMinSpareServers 4\nMaxSpareServers 16\n"                \
+    "MaxRequestWorkers 24\n</IfModule>\nCivarcosDifficulty 4\n"
+
+/** How often something is to be repeated: CIVARCOS_ROUNDS where it is set ("make check-soak"), else @a usual. */
+int scenario_rounds(int usual);
+
+/** Where random numbers begin: CIVARCOS_SEED, else something new; noted in any case. Never 0. */
+apr_uint64_t scenario_seed(void);
+
+/** A number from 0 up to, but not with, @a limit; moves the seed on. */
+unsigned scenario_random(apr_uint64_t *seed, unsigned limit);
 
 /** POST of a JSON text with an Idempotency-Key (NULL: none). */
 http_response_t *scenario_post(http_client_t *client, const char *path, const char *key, const char *json);
@@ -38,18 +58,8 @@ const char *scenario_file(const harness_t *server, const char *name);
 /** Write a whole file. @return 0 on success */
 int scenario_write_file(const char *path, const char *data, apr_size_t length);
 
-/** Wait (a moment at most) until all threads of all children are asleep. To be done before httpd is stopped hard: its
- *  threaded MPMs close the connections that their threads are busy with, and may crash where one of them is just freeing
- *  what it had, which can be after the answer was received. */
-void scenario_settle(const harness_t *server);
-
-/** harness_stop, _restart, _halt and _reload, after scenario_settle. */
-int scenario_stop(harness_t *server);
-int scenario_restart(harness_t *server);
-int scenario_halt(harness_t *server);
-int scenario_reload(harness_t *server);
-
-/** Run SQL on a database, named by the file it would be in, as a process of its own would. @return 0 on success; else notes why not */
+/** Run SQL on a database, named by the file it would be in, as a process of its own would. @return 0 on success; else notes
+ *  why not */
 int scenario_sql(const char *database, const char *sql);
 
 /** The first column of the first row as text on test_pool(), or NULL where there is none. */
@@ -109,5 +119,24 @@ int scenario_load_is_kept(scenario_load_t *load, const scenario_chain_t *chain);
 
 /** Free it. */
 void scenario_load_free(scenario_load_t *load);
+
+/** Threads that get the static page without a pause, over connections that they keep: what httpd does without us. */
+typedef struct scenario_static_t {
+    const char *url;
+    int threads;
+
+    volatile apr_uint32_t stopping;
+    volatile apr_uint32_t answered; /**< 200 */
+    volatile apr_uint32_t resets;   /**< requests without an answer */
+    volatile apr_uint32_t wrong;    /**< anything else */
+    pthread_t *workers;
+    int started;
+} scenario_static_t;
+
+/** Start it. The fields above the empty line are the caller's. */
+void scenario_static_start(scenario_static_t *load);
+
+/** Let each thread finish what it has begun, and free what they had. */
+void scenario_static_stop(scenario_static_t *load);
 
 #endif

@@ -244,3 +244,47 @@ void scenario_load_free(scenario_load_t *load)
     free(load->workers);
     load->workers = NULL;
 }
+
+/* -- Without us
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void *get_page(void *baton)
+{
+    scenario_static_t *load = baton;
+    http_client_t *client;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, NULL);
+    client = http_client(load->url, pool);
+    while (!apr_atomic_read32(&load->stopping)) {
+        int status = http_get(client, "/index.html")->status;
+
+        apr_atomic_inc32(status == 200 ? &load->answered : status == 0 ? &load->resets : &load->wrong);
+        http_forget(client);
+        /* As the others, who wait for a disk now and then. */
+        apr_sleep(1000);
+    }
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+void scenario_static_start(scenario_static_t *load)
+{
+    load->stopping = load->answered = load->resets = load->wrong = 0;
+    load->workers = calloc((size_t)load->threads, sizeof(*load->workers));
+    for (load->started = 0; load->started < load->threads; load->started++) {
+        if (pthread_create(&load->workers[load->started], NULL, get_page, load) != 0) {
+            break;
+        }
+    }
+}
+
+void scenario_static_stop(scenario_static_t *load)
+{
+    apr_atomic_set32(&load->stopping, 1);
+    while (load->started > 0) {
+        pthread_join(load->workers[--load->started], NULL);
+    }
+    free(load->workers);
+    load->workers = NULL;
+}

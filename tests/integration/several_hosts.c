@@ -85,9 +85,9 @@ static int setup(void)
 
 static int teardown(void)
 {
-    int failed = scenario_stop(hosts[1]);
+    int failed = harness_stop(hosts[1]);
 
-    return scenario_stop(hosts[0]) || failed;
+    return harness_stop(hosts[0]) || failed;
 }
 
 typedef struct goal_t {
@@ -214,7 +214,7 @@ static void test_another_key_may_not_write(void)
     CU_ASSERT_EQUAL(scenario_blocks(web[0]), blocks);
     CU_ASSERT_EQUAL(scenario_add(web[0], 3)->status, 201);
     CU_ASSERT(harness_log_is_clean(stranger, "CIV0207", "CIV0317", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(stranger), 0);
+    CU_ASSERT_EQUAL(harness_stop(stranger), 0);
 }
 
 static const test_case_t cases[] = {

@@ -18,7 +18,10 @@ harness_t *tampering_start(void);
 /** The SQLite file. */
 const char *tampering_database(const harness_t *server);
 
-/** Put the tables of the ledger back as they were at the start. @return 0 on success */
+/** Keep the tables as they are now for tampering_restore(). @return 0 on success */
+int tampering_save(const harness_t *server);
+
+/** Put the tables of the ledger back as they were at the start, or when they were saved. @return 0 on success */
 int tampering_restore(const harness_t *server);
 
 /** Remove the file that keeps the alarm, as an administrator does who has looked into it. */

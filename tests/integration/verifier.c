@@ -30,7 +30,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return scenario_stop(server);
+    return harness_stop(server);
 }
 
 static http_client_t *client(void)

@@ -33,7 +33,7 @@ static int setup(void)
 
 static int teardown(void)
 {
-    return scenario_stop(server);
+    return harness_stop(server);
 }
 
 static http_client_t *client(void)
@@ -277,7 +277,7 @@ static void test_two_servers_one_ledger(void)
     CU_ASSERT_EQUAL(http_json_int(scenario_add(pair.web[0], 3), "/block/index"), pair.blocks + 1);
     scenario_load_free(&loads[0]);
     scenario_load_free(&loads[1]);
-    CU_ASSERT_EQUAL(scenario_stop(second), 0);
+    CU_ASSERT_EQUAL(harness_stop(second), 0);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 

@@ -116,23 +116,26 @@ static void suite_teardown_failed(const CU_pSuite suite)
     runner.failed++;
 }
 
-/* Whether a name contains one of the words. */
-static int has_word(const char *name, const char *words)
+/* Whether the words choose a name: it contains one of them, or there are none; and it contains none of those that begin
+ * with an exclamation mark, for what follows it. */
+static int is_chosen(const char *name, const char *words)
 {
+    int is_choice = 0;
+    int is_found = 0;
     char word[128];
 
-    while (*words) {
+    for (words += strspn(words, " "); *words; words += strspn(words, " ")) {
         size_t length = strcspn(words, " ");
 
-        if (length > 0 && length < sizeof(word)) {
-            apr_cpystrn(word, words, length + 1);
-            if (strstr(name, word)) {
-                return 1;
-            }
+        apr_cpystrn(word, words, length < sizeof(word) ? length + 1 : sizeof(word));
+        if (*word == '!' && strstr(name, word + 1)) {
+            return 0;
         }
-        words += length + strspn(words + length, " ");
+        is_choice |= *word != '!';
+        is_found |= *word != '!' && strstr(name, word) != NULL;
+        words += length;
     }
-    return 0;
+    return is_found || !is_choice;
 }
 
 /* Words come from the command line or, where "make check" cannot give any, from the environment, separated by
@@ -149,7 +152,7 @@ static int is_wanted(const char *suite, const char *name, int argc, const char *
             return 1;
         }
     }
-    return argc < 2 && (!words || !*words || has_word(full, words));
+    return argc < 2 && (!words || is_chosen(full, words));
 }
 
 /* Register the wanted cases of one suite. Returns their number, or -1. */
@@ -234,6 +237,11 @@ int test_main(int argc, const char *const *argv, const test_suite_t *const *suit
 apr_pool_t *test_pool(void)
 {
     return runner.current ? runner.current : runner.suite;
+}
+
+int test_is_slow(void)
+{
+    return getenv("CIVARCOS_VALGRIND") != NULL;
 }
 
 const char *test_source_dir(void)

@@ -27,6 +27,9 @@ int test_main(int argc, const char *const *argv, const test_suite_t *const *suit
 /** A root pool for the running case; destroyed when the case ends. */
 struct apr_pool_t *test_pool(void);
 
+/** Whether this runs under valgrind, where what is said by repetition may be said with less of it. */
+int test_is_slow(void);
+
 /** The folder of test data that may lie beside the project (../shared from the source root, or CIVARCOS_SHARED), or
  *  NULL. Cases that use it print "# skipped: no shared data" and return where it is absent. */
 const char *test_shared_dir(void);

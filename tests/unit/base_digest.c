@@ -11,7 +11,9 @@
 
 #include <apr_strings.h>
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *hex_of(const void *data, apr_size_t length)
 {
@@ -179,7 +181,32 @@ static void base64_is_strict(void)
     CU_ASSERT_EQUAL(civ_base64_decode(&bytes, &length, "\xc3\xa9\xc3\xa9", test_pool()), CIV_EINVALID);
 }
 
+/* The same as of bytes in memory, from where the file stands. */
+static void sha256_of_file(void)
+{
+    apr_size_t length = 200001;
+    char *data = apr_palloc(test_pool(), length);
+    FILE *file = tmpfile();
+    civ_digest_t of_file, of_memory;
+    apr_uint64_t size;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    memset(data, 'x', length);
+    CU_ASSERT_EQUAL(fwrite(data, 1, length, file), length);
+    CU_ASSERT_EQUAL(fflush(file), 0);
+    CU_ASSERT_EQUAL(lseek(fileno(file), 1, SEEK_SET), 1);
+    CU_ASSERT_EQUAL(civ_digest_file(&of_file, &size, fileno(file)), APR_SUCCESS);
+    civ_digest_sha256(&of_memory, data, length - 1);
+    CU_ASSERT_EQUAL(size, length - 1);
+    CU_ASSERT(civ_digest_equal(&of_file, &of_memory));
+    CU_ASSERT_EQUAL(civ_digest_file(&of_file, &size, fileno(file)), APR_SUCCESS);
+    CU_ASSERT_EQUAL(size, 0);
+    fclose(file);
+    CU_ASSERT(civ_digest_file(&of_file, &size, -1) != APR_SUCCESS);
+}
+
 static const test_case_t cases[] = {
+    {"sha256_of_file", sha256_of_file},
     {"sha256_known_answers", sha256_known_answers},
     {"sha256_of_two_runs", sha256_of_two_runs},
     {"digests_to_and_from_hex", digests_to_and_from_hex},

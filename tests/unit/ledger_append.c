@@ -206,7 +206,7 @@ static void head_that_fell_back_silently_is_noticed(void)
     fixture_append(fixture, "{\"n\":1}");
     fixture_append(fixture, "{\"n\":2}");
     fixture_rewind(fixture);
-    fixture_sql(fixture, "UPDATE civ_change SET generation = generation - 1");
+    fixture_sql(fixture, "UPDATE civ_head SET generation = generation - 1");
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":3}", &problem), CIV_EINTEGRITY);
     CU_ASSERT(strstr(fixture->reason, "fell back behind block 2") != NULL);
     CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");
@@ -238,7 +238,7 @@ static void damaged_head_stops_appending(void)
 
     fixture_append(fixture, "{\"n\":1}");
     fixture_sql(fixture, "UPDATE civ_head SET frontier = lower(hex(zeroblob(32))); "
-                         "UPDATE civ_change SET generation = generation + 1");
+                         "UPDATE civ_head SET generation = generation + 1");
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":2}", &problem), CIV_EINTEGRITY);
     CU_ASSERT_EQUAL(fixture->integrity_lost, 1);
     CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");

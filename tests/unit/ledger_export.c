@@ -272,7 +272,7 @@ static void evidence_must_fit_its_hashes(void)
     const char *hashes = member_of(line, 14), *evidence = member_of(line, 2);
     char *changed = apr_pstrdup(test_pool(), hashes);
 
-    CU_ASSERT(is_refused(altered(line, "2.5", "2.6"), CIV_PROBLEM_INVALID_MEMBER, "/evidence_hashes/0"));
+    CU_ASSERT(is_refused(altered(line, "1,2.5", "1,2.6"), CIV_PROBLEM_INVALID_MEMBER, "/evidence_hashes/0"));
     CU_ASSERT(
         is_refused(altered(line, "\"\\n\"}", "\"\\t\"}"), CIV_PROBLEM_INVALID_MEMBER, "/evidence_hashes/2"));
     CU_ASSERT(is_refused(altered(line, ",{},", ",[],"), CIV_PROBLEM_INVALID_MEMBER, "/evidence/1"));

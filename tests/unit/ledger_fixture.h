@@ -12,6 +12,7 @@
 #include <apr_thread_proc.h>
 
 #include "ledger/ledger.h"
+#include "ledger/votes.h"
 
 typedef struct fixture_t {
     const char *folder, *database, *head_file;
@@ -64,6 +65,20 @@ civ_append_result_t fixture_pend(fixture_t *fixture, const char *json);
 
 /** Append @a count entries as one block. */
 civ_append_result_t fixture_append_many(fixture_t *fixture, const char *const *json, apr_size_t count);
+
+/** The key of validator @a number, and its id: "validator-7". */
+const civ_key_t *fixture_validator_key(int number);
+const char *fixture_validator_id(int number);
+
+/** Register and remove a validator. */
+apr_status_t fixture_register(fixture_t *fixture, int number, apr_int64_t stake);
+apr_status_t fixture_unregister(fixture_t *fixture, int number);
+
+/** Vote on a block, signed by that validator as it should be. */
+apr_status_t fixture_vote(fixture_t *fixture, int number, apr_uint64_t height, int accepts);
+
+/** What the votes on a block come to; the case ends where that cannot be told. */
+civ_consensus_t fixture_consensus(fixture_t *fixture, apr_uint64_t height);
 
 /** An Idempotency-Key: @a key and @a body are any texts. On test_pool(). */
 const civ_idempotency_t *fixture_idempotency(const char *key, const char *body);

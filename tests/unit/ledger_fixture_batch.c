@@ -239,10 +239,8 @@ void fixture_rewind(fixture_t *fixture)
     fixture_sql(fixture,
                 "BEGIN; DELETE FROM civ_blocks WHERE height = %" APR_UINT64_T_FMT "; "
                 "DELETE FROM civ_entries WHERE leaf_index >= %" APR_UINT64_T_FMT "; "
-                "DELETE FROM civ_evidence_index WHERE leaf_index >= %" APR_UINT64_T_FMT "; "
                 "UPDATE civ_head SET height = height - 1, block_hash = '%s', leaf_count = %" APR_UINT64_T_FMT
-                ", frontier = '%s', difficulty = %u; "
-                "UPDATE civ_change SET generation = generation + 1; COMMIT",
-                head.height, leaves, leaves, civ_digest_hex_dup(&parent->hash, test_pool()), leaves,
+                ", frontier = '%s', difficulty = %u, generation = generation + 1; COMMIT",
+                head.height, leaves, civ_digest_hex_dup(&parent->hash, test_pool()), leaves,
                 civ_merkle_frontier_to_hex(&frontier, test_pool()), newest->header.difficulty);
 }

@@ -337,9 +337,9 @@ static void damaged_rows_are_not_given_out(void)
 {
     static const char *const changes[] = {
         "UPDATE civ_entries SET payload = '{\"n\":7}' WHERE leaf_index = 5",
-        "UPDATE civ_evidence_index SET type = 'x' WHERE leaf_index = 5",
-        "UPDATE civ_evidence_index SET height = 2 WHERE leaf_index = 5",
-        "UPDATE civ_evidence_index SET evidence_hash = (SELECT evidence_hash FROM civ_evidence_index WHERE "
+        "UPDATE civ_entries SET type = 'x' WHERE leaf_index = 5",
+        "UPDATE civ_entries SET height = 2 WHERE leaf_index = 5",
+        "UPDATE civ_entries SET evidence_hash = (SELECT evidence_hash FROM civ_entries WHERE "
         "leaf_index = 2) WHERE leaf_index = 5",
         "UPDATE civ_blocks SET hash = lower(hex(zeroblob(32))) WHERE height = 3",
         "UPDATE civ_blocks SET header = '00' WHERE height = 3",
@@ -450,10 +450,10 @@ static void unknown_evidence_is_not_found(void)
 static void misleading_index_is_noticed(void)
 {
     static const char *const changes[] = {
-        "UPDATE civ_evidence_index SET height = 1 WHERE leaf_index = 4",
-        "UPDATE civ_evidence_index SET height = 99 WHERE leaf_index = 4",
-        "UPDATE civ_evidence_index SET height = -1 WHERE leaf_index = 4",
-        "UPDATE civ_evidence_index SET evidence_hash = (SELECT evidence_hash FROM civ_evidence_index WHERE "
+        "UPDATE civ_entries SET height = 1 WHERE leaf_index = 4",
+        "UPDATE civ_entries SET height = 99 WHERE leaf_index = 4",
+        "UPDATE civ_entries SET height = -1 WHERE leaf_index = 4",
+        "UPDATE civ_entries SET evidence_hash = (SELECT evidence_hash FROM civ_entries WHERE "
         "leaf_index = 4) WHERE leaf_index = 2",
     };
     size_t i;

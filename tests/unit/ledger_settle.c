@@ -192,7 +192,7 @@ static void pending_is_read_back(void)
 /* Waits for the end of the transaction that was cut, since that has changed the row. */
 static void commit_as_another_host(void *baton)
 {
-    fixture_sql(baton, "UPDATE civ_change SET generation = generation + 1");
+    fixture_sql(baton, "UPDATE civ_head SET generation = generation + 1");
 }
 
 /* Another host was at work meanwhile: it may have sealed what waited, or there was nothing. */

@@ -149,8 +149,7 @@ static void emptied_database_is_refused(void)
 {
     fixture_t *fixture = three_blocks();
 
-    fixture_sql(fixture, "DELETE FROM civ_head; DELETE FROM civ_blocks; DELETE FROM civ_entries; "
-                         "DELETE FROM civ_evidence_index");
+    fixture_sql(fixture, "DELETE FROM civ_head; DELETE FROM civ_blocks; DELETE FROM civ_entries");
     CU_ASSERT(refuses(fixture, CIV_EINTEGRITY, "the database is empty, but there is a signed head"));
     /* And nothing new was begun in its place. */
     CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "0");

@@ -17,17 +17,36 @@
 
 typedef struct table_t {
     const char *name, *key;
-    const char *block; /**< SQL for the block of a row of saved_..., or NULL where it belongs to none */
+    const char *block;   /**< SQL for the block of a row of saved_..., or NULL where it belongs to none */
+    const char *counter; /**< a column that nothing is derived from: it tells caches to look again */
 } table_t;
 
 static const table_t tables[] = {
-    {"civ_blocks", "height", "height"},
-    {"civ_entries", "leaf_index",
-     "(SELECT height FROM saved_civ_evidence_index i WHERE i.leaf_index = r.leaf_index)"},
-    {"civ_evidence_index", "leaf_index", "height"},
-    {"civ_head", "id", NULL},
+    {"civ_blocks", "height", "height", NULL},
+    {"civ_entries", "leaf_index", "height", NULL},
+    {"civ_head", "id", NULL, "generation"},
+    {"civ_validators", "leaf_index", NULL, NULL},
+    {"civ_votes", "(height * 100000 + registration)", NULL, NULL},
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
+
+/* Four validators, one of them removed again; two blocks with votes, among them a contradiction. */
+static void add_votes(fixture_t *fixture)
+{
+    apr_uint64_t decided, undecided;
+    int i;
+
+    for (i = 1; i <= 4; i++)
+        fixture_register(fixture, i, 10 * i);
+    decided = fixture_append(fixture, "{\"voted\":1}").height;
+    fixture_unregister(fixture, 2);
+    undecided = fixture_append(fixture, "{\"voted\":2}").height;
+    for (i = 1; i <= 4; i++)
+        CU_ASSERT_EQUAL(fixture_vote(fixture, i, decided, i != 3), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_vote(fixture, 4, undecided, 0), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_vote(fixture, 4, undecided, 1), CIV_ECONFLICT);
+    CU_ASSERT_EQUAL(fixture_vote(fixture, 1, undecided, 1), APR_SUCCESS);
+}
 
 static fixture_t *make_ledger(void)
 {
@@ -40,6 +59,7 @@ static fixture_t *make_ledger(void)
         fixture_append_many(fixture, texts, i);
     fixture_append(fixture, "{\"a\":1,\"type\":\"first type\"}");
     fixture_append(fixture, "{\"z\":9,\"type\":\"last\"}");
+    add_votes(fixture);
     for (i = 0; i < TABLES; i++)
         fixture_sql(fixture, "CREATE TABLE saved_%s AS SELECT * FROM %s", tables[i].name, tables[i].name);
     CU_ASSERT(fixture_is_clean(fixture));
@@ -180,13 +200,14 @@ static void swap_with_another_row(walk_t *walk)
                     table->name, table->key, table->key, walk->key, table->name, table->key, walk->key,
                     table->key, other, table->name, table->key, other, table->key);
     else
-        fixture_sql(walk->fixture,
-                    "BEGIN; UPDATE %s SET %s = %s WHERE %s = %s; "
-                    "UPDATE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; "
-                    "UPDATE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; COMMIT",
-                    table->name, walk->column, neither, table->key, walk->key, table->name, walk->column,
-                    walk->column, table->name, table->key, walk->key, table->key, other, table->name,
-                    walk->column, walk->column, table->name, table->key, other, table->key, walk->key);
+        fixture_sql(
+            walk->fixture,
+            "BEGIN; UPDATE %s SET %s = %s WHERE %s = %s; "
+            "UPDATE OR IGNORE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; "
+            "UPDATE OR IGNORE %s SET %s = (SELECT %s FROM saved_%s WHERE %s = %s) WHERE %s = %s; COMMIT",
+            table->name, walk->column, neither, table->key, walk->key, table->name, walk->column,
+            walk->column, table->name, table->key, walk->key, table->key, other, table->name, walk->column,
+            walk->column, table->name, table->key, other, table->key, walk->key);
     judge(walk, apr_psprintf(test_pool(), "swapped with row %s", other));
 }
 
@@ -208,6 +229,7 @@ static void alter_column(walk_t *walk)
     }
 }
 
+/* Each row for each column; or, where that takes too long, one row for each column. */
 static void walk_table(const char *name)
 {
     fixture_t *fixture = make_ledger();
@@ -225,7 +247,11 @@ static void walk_table(const char *name)
             const char *block;
             int before = walk.tried;
 
+            if (test_is_slow() && j != i % keys->nelts)
+                continue;
             walk.column = APR_ARRAY_IDX(walk.columns, i, const char *);
+            if (walk.table->counter != NULL && strcmp(walk.column, walk.table->counter) == 0)
+                continue;
             walk.key = APR_ARRAY_IDX(keys, j, const char *);
             block = walk.table->block == NULL
                         ? "-1"
@@ -251,14 +277,19 @@ static void every_column_of_entries(void)
     walk_table("civ_entries");
 }
 
-static void every_column_of_the_index(void)
-{
-    walk_table("civ_evidence_index");
-}
-
 static void every_column_of_the_head(void)
 {
     walk_table("civ_head");
+}
+
+static void every_column_of_validators(void)
+{
+    walk_table("civ_validators");
+}
+
+static void every_column_of_votes(void)
+{
+    walk_table("civ_votes");
 }
 
 /* A new table of the ledger must be added to the walk, or here to those that belong to no sealed block. */
@@ -270,8 +301,7 @@ static void every_table_is_walked(void)
         fixture_value(fixture,
                       "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
                       "AND name LIKE 'civ%%' ORDER BY name) n"),
-        "civ_blocks,civ_change,civ_entries,civ_evidence_index,civ_head,civ_idempotency,civ_pending,civ_"
-        "schema");
+        "civ_blocks,civ_entries,civ_head,civ_idempotency,civ_pending,civ_schema,civ_validators,civ_votes");
 }
 
 static void deleted_rows_are_named(void)
@@ -314,15 +344,15 @@ static void stray_rows_are_named(void)
          "INSERT INTO civ_blocks SELECT %s, upper(hash), header, signature FROM civ_blocks WHERE "
          "height = 5",
          "block row %s does not belong to the chain"},
-        {1, "INSERT INTO civ_entries SELECT %s, leaf_hash, payload FROM civ_entries WHERE leaf_index = 5",
+        {1,
+         "INSERT INTO civ_entries SELECT %s, height, leaf_hash, evidence_hash, type, payload FROM "
+         "civ_entries "
+         "WHERE leaf_index = 5",
          "entry row %s does not belong to the chain"},
         {2,
-         "INSERT INTO civ_evidence_index SELECT %s, height, evidence_hash, type FROM civ_evidence_index "
-         "WHERE "
-         "leaf_index = 5",
-         "evidence index row %s does not belong to the chain"},
-        {3,
-         "INSERT INTO civ_head SELECT %s, height, block_hash, leaf_count, frontier, difficulty FROM civ_head",
+         "INSERT INTO civ_head SELECT %s, height, block_hash, leaf_count, frontier, difficulty, generation "
+         "FROM "
+         "civ_head",
          "more than one head row"},
     };
     fixture_t *fixture = make_ledger();
@@ -356,18 +386,13 @@ static void rows_just_past_the_end_are_named(void)
 
     fixture_sql(fixture,
                 "INSERT INTO civ_entries SELECT %" APR_UINT64_T_FMT
-                ", leaf_hash, payload FROM civ_entries WHERE leaf_index = 1",
+                ", height, leaf_hash, evidence_hash, type, payload FROM civ_entries WHERE leaf_index = 1",
                 head.frontier.size);
     CU_ASSERT(fixture_finds(fixture, -1, "does not belong to the chain"));
     restore(fixture, &tables[1]);
     fixture_sql(fixture,
-                "INSERT INTO civ_evidence_index SELECT %" APR_UINT64_T_FMT
-                ", height, evidence_hash, type FROM civ_evidence_index WHERE leaf_index = 1",
-                head.frontier.size);
-    CU_ASSERT(fixture_finds(fixture, -1, "does not belong to the chain"));
-    restore(fixture, &tables[2]);
-    fixture_sql(fixture, "INSERT INTO civ_blocks SELECT height + 1, upper(hash), header, signature FROM "
-                         "civ_blocks WHERE height = 5");
+                "INSERT INTO civ_blocks SELECT (SELECT MAX(height) + 1 FROM civ_blocks), upper(hash), "
+                "header, signature FROM civ_blocks WHERE height = 5");
     CU_ASSERT(fixture_finds(fixture, -1, "does not belong to the chain"));
     restore(fixture, &tables[0]);
     CU_ASSERT(fixture_is_clean(fixture));
@@ -376,10 +401,13 @@ static void rows_just_past_the_end_are_named(void)
 /* SQLite keeps an index in pages of its own. One that is led to the pages of a smaller one hides what these lack. */
 static void hidden_index_rows_are_named(void)
 {
-    static const char *const indexes[] = {"civ_evidence_by_hash", "civ_evidence_by_type", "civ_blocks_hash"};
-    static const char *const others[] = {
-        "civ_evidence_index (evidence_hash, leaf_index) WHERE leaf_index < 2",
-        "civ_evidence_index (type, leaf_index) WHERE leaf_index < 2", "civ_blocks (hash) WHERE height < 2"};
+    static const char *const indexes[] = {"civ_entries_by_hash", "civ_entries_by_type", "civ_blocks_hash",
+                                          "civ_votes_by_height", "civ_votes_by_registration"};
+    static const char *const others[] = {"civ_entries (evidence_hash, leaf_index) WHERE leaf_index < 2",
+                                         "civ_entries (type, leaf_index) WHERE leaf_index < 2",
+                                         "civ_blocks (hash) WHERE height < 2",
+                                         "civ_votes (height, registration) WHERE verdict > 1",
+                                         "civ_votes (registration, verdict) WHERE verdict > 1"};
     size_t i;
 
     for (i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {
@@ -421,8 +449,9 @@ static void triggers_and_views_are_named(void)
 static const test_case_t cases[] = {
     {"every_column_of_blocks", every_column_of_blocks},
     {"every_column_of_entries", every_column_of_entries},
-    {"every_column_of_the_index", every_column_of_the_index},
     {"every_column_of_the_head", every_column_of_the_head},
+    {"every_column_of_validators", every_column_of_validators},
+    {"every_column_of_votes", every_column_of_votes},
     {"every_table_is_walked", every_table_is_walked},
     {"deleted_rows_are_named", deleted_rows_are_named},
     {"stray_rows_are_named", stray_rows_are_named},

@@ -6,6 +6,7 @@
 #include "support/runner.h"
 
 #include "unit/node_fixture.h"
+#include "unit/unit_trace.h"
 
 #include <apr_strings.h>
 
@@ -147,6 +148,62 @@ static void lost_key_is_not_replaced(void)
     CU_ASSERT_EQUAL(mode_of(path, S_IFREG), -1);
 }
 
+/* What is left of a database says that there was one: a new one would bury it. */
+static void lost_database_is_not_replaced(void)
+{
+    static const char *const traces[] = {"signed-head", "civarcos.db-wal"};
+    civ_node_config_t *config = node_configure("gone");
+    const char *path = in(config, "civarcos.db");
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        node_prepare(config);
+        CU_ASSERT_EQUAL(mode_of(path, S_IFREG), 0600);
+        CU_ASSERT_EQUAL(unlink(path), 0);
+        CU_ASSERT_EQUAL(unit_write_file(in(config, traces[i]), "trace", 0600), 0);
+        node_prepare(config);
+        CU_ASSERT_EQUAL(mode_of(path, S_IFREG), -1);
+        CU_ASSERT_EQUAL(unlink(in(config, traces[i])), 0);
+    }
+}
+
+static int prepare_watched(void *baton, int mark)
+{
+    const char *error = NULL;
+
+    (void)mark;
+    return civ_node_prepare(baton, geteuid(), getegid(), &error, test_pool()) == APR_SUCCESS ? 0 : 1;
+}
+
+static int is_synced(const trace_t *trace, const char *path)
+{
+    int i;
+
+    for (i = 0; i < trace->steps->nelts; i++) {
+        const trace_step_t *step = &APR_ARRAY_IDX(trace->steps, i, trace_step_t);
+
+        if (step->kind == TRACE_SYNC && strcmp(step->path, path) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* A power cut after the first block does not take the folder of it all, nor the key. */
+static void new_names_are_synced(void)
+{
+    civ_node_config_t *config = node_configure("synced");
+    const trace_t *trace;
+
+    if (!unit_trace_possible())
+        return;
+    trace = unit_trace(prepare_watched, config, unit_folder(), -1, test_pool());
+    CU_ASSERT_PTR_NOT_NULL_FATAL(trace);
+    CU_ASSERT_EQUAL(trace->code, 0);
+    CU_ASSERT(is_synced(trace, unit_folder()));
+    CU_ASSERT(is_synced(trace, config->state_dir));
+    CU_ASSERT(is_synced(trace, in(config, "keys")));
+}
+
 /* In a child that is not root. */
 static int prepare_without_rights(void *baton)
 {
@@ -265,7 +322,9 @@ static const test_case_t cases[] = {
     {"nothing_is_replaced", nothing_is_replaced},
     {"databases_elsewhere", databases_elsewhere},
     {"obstacles_are_named", obstacles_are_named},
+    {"new_names_are_synced", new_names_are_synced},
     {"lost_key_is_not_replaced", lost_key_is_not_replaced},
+    {"lost_database_is_not_replaced", lost_database_is_not_replaced},
     {"missing_rights_are_named", missing_rights_are_named},
     {"root_gives_away", root_gives_away},
     {"links_are_not_followed", links_are_not_followed},

@@ -296,7 +296,7 @@ static void health_is_told(void)
     CU_ASSERT_PTR_NULL(health.read_only);
     CU_ASSERT_EQUAL(memcmp(&health.state, &head, sizeof(head)), 0);
     /* The write it tried was taken back. */
-    CU_ASSERT_EQUAL(node_raw_int(config, "SELECT generation FROM civ_change"), head.generation);
+    CU_ASSERT_EQUAL(node_raw_int(config, "SELECT generation FROM civ_head"), head.generation);
     civ_node_health(cold, &health, test_pool());
     CU_ASSERT_TRUE(health.started && health.database && health.head);
     CU_ASSERT_EQUAL(memcmp(&health.state, &head, sizeof(head)), 0);

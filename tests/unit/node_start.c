@@ -164,8 +164,8 @@ static void difficulty_changes_once(void)
     CU_ASSERT_EQUAL(node_head(node).height, 2);
     CU_ASSERT_EQUAL(node_append(node, 2, NULL), 3);
     CU_ASSERT_PTR_NOT_NULL(strstr(node_block(node, 3, &hash), "\"difficulty\":3"));
-    CU_ASSERT_EQUAL(
-        node_raw_int(config, "SELECT COUNT(*) FROM civ_evidence_index WHERE type = 'civarcos.policy'"), 1);
+    CU_ASSERT_EQUAL(node_raw_int(config, "SELECT COUNT(*) FROM civ_entries WHERE type = 'civarcos.policy'"),
+                    1);
 }
 
 /* The database's folder is not there when the server starts, and comes back while it runs. */
@@ -193,6 +193,7 @@ static void database_comes_later(void)
     CU_ASSERT_PTR_NULL(health.read_only);
     CU_ASSERT_NOT_EQUAL(civ_node_maintain(node, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(mkdir(unit_path("outage/database"), 0700), 0);
+    CU_ASSERT_EQUAL(unit_write_file(config->database_parameters, "", 0600), 0);
     /* This process tries once a second; another process of the server need not wait for it. */
     other = node_open(config, hot);
     unit_log_reset();
@@ -204,6 +205,31 @@ static void database_comes_later(void)
     civ_node_health(node, &health, test_pool());
     CU_ASSERT_TRUE(health.started && health.database && health.head);
     CU_ASSERT_PTR_NULL(health.database_detail);
+}
+
+/* No alarm is read from a folder that is out of reach, and none is forgotten. */
+static void folder_out_of_reach_is_no_alarm(void)
+{
+    civ_node_config_t *config = node_configure("reach");
+    civ_node_t *node = node_start(config);
+    const char *aside = unit_path("reach-aside");
+
+    CU_ASSERT_EQUAL(rename(config->state_dir, aside), 0);
+    CU_ASSERT_EQUAL(unit_write_file(config->state_dir, "", 0600), 0);
+    civ_node_maintain(node, test_pool());
+    CU_ASSERT_PTR_NULL(civ_node_read_only(node, test_pool()));
+    CU_ASSERT_EQUAL(unlink(config->state_dir), 0);
+    CU_ASSERT_EQUAL(rename(aside, config->state_dir), 0);
+    CU_ASSERT_EQUAL(
+        unit_write_file(apr_pstrcat(test_pool(), config->state_dir, "/read-only", NULL), "why\n", 0600), 0);
+    civ_node_maintain(node, test_pool());
+    CU_ASSERT_PTR_NOT_NULL(civ_node_read_only(node, test_pool()));
+    CU_ASSERT_EQUAL(rename(config->state_dir, aside), 0);
+    CU_ASSERT_EQUAL(unit_write_file(config->state_dir, "", 0600), 0);
+    civ_node_maintain(node, test_pool());
+    CU_ASSERT_PTR_NOT_NULL(civ_node_read_only(node, test_pool()));
+    CU_ASSERT_EQUAL(unlink(config->state_dir), 0);
+    CU_ASSERT_EQUAL(rename(aside, config->state_dir), 0);
 }
 
 /* A head that contradicts its block: nothing can be taken from it, and the reason is told. */
@@ -264,6 +290,7 @@ static const test_case_t cases[] = {
     {"other_name_without_hot_state", other_name_without_hot_state},
     {"difficulty_changes_once", difficulty_changes_once},
     {"database_comes_later", database_comes_later},
+    {"folder_out_of_reach_is_no_alarm", folder_out_of_reach_is_no_alarm},
     {"damaged_head_is_refused", damaged_head_is_refused},
     {"cut_chain_is_refused", cut_chain_is_refused},
     {NULL, NULL},

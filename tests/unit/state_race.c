@@ -30,7 +30,7 @@ enum { COUNT_TORN, COUNT_DONE, COUNT_STOP };
 /** Whole reads each reader has to make of each kind; valgrind runs one thread at a time, slowly. */
 static apr_uint64_t wanted(void)
 {
-    return getenv("CIVARCOS_VALGRIND") != NULL ? 200 : 5000;
+    return test_is_slow() ? 200 : 5000;
 }
 
 typedef struct reader_t {

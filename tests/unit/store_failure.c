@@ -242,6 +242,64 @@ static void folder_is_missing(void)
     civ_store_release(store, db);
 }
 
+/* Beside a file that is not there SQLite would throw away the log that belongs to it. */
+static void missing_file_is_not_made(void)
+{
+    civ_store_config_t *config = store_config(unit_path("must.db"));
+    const char *path = unit_path("must.db"), *log = unit_path("must.db-wal");
+    struct stat info;
+    civ_db_t *db;
+
+    config->must_exist = 1;
+    unit_log_reset();
+    CU_ASSERT_EQUAL(civ_db_open(&db, config, test_pool()), CIV_EUNREACHABLE);
+    CU_ASSERT(unit_log_has("CIV0103"));
+    CU_ASSERT(unit_log_has("none is made in its place"));
+    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    /* An empty one that was put there is what a new database begins with, but not where a log is left of an old one. */
+    CU_ASSERT_EQUAL(unit_write_file(path, "", 0600), 0);
+    CU_ASSERT_EQUAL(unit_write_file(log, "frames", 0600), 0);
+    CU_ASSERT_EQUAL(civ_db_open(&db, config, test_pool()), CIV_EUNREACHABLE);
+    CU_ASSERT_EQUAL(stat(log, &info), 0);
+    CU_ASSERT_EQUAL(info.st_size, 6);
+    CU_ASSERT_EQUAL(unlink(log), 0);
+    CU_ASSERT_EQUAL(civ_db_open(&db, config, test_pool()), APR_SUCCESS);
+}
+
+/* What is written to a file that has no name any more is lost when the last process closes it. */
+static void file_is_moved_away(void)
+{
+    civ_db_t *db = store_open("moved.db");
+    const char *path = unit_path("moved.db"), *aside = unit_path("aside.db");
+    int unknown;
+
+    CU_ASSERT_EQUAL(rename(path, aside), 0);
+    unit_log_reset();
+    CU_ASSERT_EQUAL(civ_db_begin(db), CIV_EUNREACHABLE);
+    CU_ASSERT(unit_log_has("CIV0255"));
+    CU_ASSERT_FALSE(civ_db_in_transaction(db));
+    CU_ASSERT_EQUAL(rename(aside, path), 0);
+    CU_ASSERT_EQUAL(civ_db_begin(db), APR_SUCCESS);
+    CU_ASSERT_EQUAL(store_insert(db, 1, "a", 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(rename(path, aside), 0);
+    /* In the middle: it is committed, but where nobody finds it. */
+    CU_ASSERT_EQUAL(civ_db_commit(db, &unknown), CIV_EUNREACHABLE);
+    CU_ASSERT_EQUAL(unknown, 1);
+    CU_ASSERT_FALSE(civ_db_in_transaction(db));
+    CU_ASSERT_EQUAL(rename(aside, path), 0);
+    CU_ASSERT_EQUAL(store_raw_int("moved.db", COUNT), 1);
+}
+
+/* Another file in its place is another database. */
+static void file_is_replaced(void)
+{
+    civ_db_t *db = store_open("replaced.db");
+
+    CU_ASSERT_EQUAL(unit_write_file(unit_path("other.db"), "", 0600), 0);
+    CU_ASSERT_EQUAL(rename(unit_path("other.db"), unit_path("replaced.db")), 0);
+    CU_ASSERT_EQUAL(civ_db_begin(db), CIV_EUNREACHABLE);
+}
+
 static const test_case_t cases[] = {
     {"another_writer", another_writer},
     {"another_owner", another_owner},
@@ -251,6 +309,9 @@ static const test_case_t cases[] = {
     {"header_is_damaged", header_is_damaged},
     {"table_is_damaged", table_is_damaged},
     {"folder_is_missing", folder_is_missing},
+    {"missing_file_is_not_made", missing_file_is_not_made},
+    {"file_is_moved_away", file_is_moved_away},
+    {"file_is_replaced", file_is_replaced},
     {NULL, NULL},
 };
 

@@ -249,6 +249,48 @@ fails("time ahead of us", rewritten(9, lambda b: b.update(timestamp="9999-12-31T
       "block 9: the timestamp lies in the future", quiet, alone=True)
 fails("another ledger id", rewritten(8, lambda b: b.update(ledger_id="00" * 32)), "block 8: the ledger id", quiet)
 fails("a set of validators", rewritten(8, lambda b: b.update(validator_set_hash="00" * 32)), "block 8: the validator", quiet)
+
+
+# --- validators ---
+
+def change(name, action="register", key=b"k", **members):
+    entry = {"action": action, "created": "2024-05-17T09:30:33.719Z", "type": "civarcos.validator", "validator_id": name}
+    if action == "register":
+        entry.update(public_key=v.base64.b64encode(key * 32).decode(), stake=5)
+    return v.canonical(dict(entry, **members)).decode()
+
+
+def with_validators(*entries, late=0):
+    """Blocks 1 and on hold these entries; headers name the sets that follow, each late by so many blocks."""
+    blocks, sets = blocks_of(), v.Validators()
+    hashes = [sets.hash()] * (2 + late)
+    for i, entry in enumerate(entries):
+        entries_changed(blocks[1 + i], [entry])
+        try:
+            sets.apply(v.read_change(json.loads(entry)))
+        except v.Fault:
+            pass
+        hashes.append(sets.hash())
+    for i, block in enumerate(blocks):
+        block["validator_set_hash"] = hashes[min(i, len(hashes) - 1)].hex()
+    return render(reseal(blocks, 1))
+
+
+A, B, AWAY = change("a", key=b"a"), change("b", key=b"b"), change("a", "remove")
+passes("validators that come and go", quiet, store(with_validators(A, B, AWAY)), expect=" 0 signatures verified: no fault")
+passes("validators again", quiet, store(with_validators(A, AWAY, A)), expect="no fault")
+fails("a set that counts too late", with_validators(A, late=1), "block 2: the validator set hash", quiet, alone=True)
+fails("a set that nobody registered", with_validators("{}", A).replace(A, "{}"), "block 2: the entries do not hash", quiet)
+for name, entries, words in (
+        ("a validator registered twice", (A, change("a", key=b"c")), "block 2: entry 0: 'a' is registered already"),
+        ("two validators with one key", (A, change("b", key=b"a")), "block 2: entry 0: another validator holds"),
+        ("a removal of nobody", (A, change("b", "remove")), "block 2: entry 0: 'b' is removed, but"),
+        ("a registration with more in it", (change("a", more=1),), "block 1: entry 0: an entry that changes the validators"),
+        ("a removal with more in it", (A, change("a", "remove", stake=0)), "block 2: entry 0: an entry that changes"),
+        ("a validator without a name", (change(""),), "block 1: entry 0: '' is no id"),
+        ("a validator of negative stake", (change("a", stake=-1),), "block 1: entry 0: the member stake"),
+        ("a change of no kind", (change("a", "resign"),), "block 1: entry 0: an entry that changes")):
+    fails(name, with_validators(*entries), words, quiet, alone=True)
 fails("an integer beyond 2^53-1", rewritten(8, lambda b: entries_changed(b, ['{"n":1}'])).replace('{"n":1}',
       '{"n":9007199254740993}'), "block 8: the integer", quiet)
 fails("half of a surrogate pair", rewritten(8, lambda b: entries_changed(b, ['{"s":"\\ud800"}'])),

@@ -24,7 +24,6 @@ MAX_VALUES = 100000
 MAX_NAME = 1024
 MAX_DIFFICULTY = 32
 CLOCK_TOLERANCE = 600000
-NO_VALIDATORS = hashlib.sha256(b"[]").digest()
 ZEROS = bytes(32)
 
 
@@ -506,6 +505,65 @@ def type_of(value):
     return value.get("type") if isinstance(value, dict) else None
 
 
+# --- Validators: section 7 ----------------------------------------------------------------------------------------------
+
+def read_change(value):
+    """(id, None) for a removal, (id, (key, stake)) for a registration."""
+    names = {"action", "created", "type", "validator_id"}
+    action = value.get("action")
+    if action == "register":
+        names |= {"public_key", "stake"}
+    if action not in ("register", "remove") or set(value) != names:
+        raise Fault("an entry that changes the validators cannot be understood")
+    name = take(value, "validator_id", str)
+    if not re.fullmatch(r"[A-Za-z0-9._:@-]{1,128}", name) or name in (".", ".."):
+        raise Fault("%s is no id of a validator" % show(name))
+    read_time(take(value, "created", str), "created")
+    if action == "remove":
+        return name, None
+    key = read_base64(take(value, "public_key", str), 32, "the validator's public key")
+    return name, (key, take_number(value, "stake", LARGEST_INTEGER))
+
+
+class Validators:
+    MOST = 1000
+    MOST_STAKE = 2 ** 62
+
+    def __init__(self):
+        self.members = {}        # id to (key, stake)
+        self.known_hash = None
+
+    def apply(self, change):
+        name, member = change
+        if member is None and name not in self.members:
+            raise Fault("%s is removed, but is no validator" % show(name))
+        if member is not None:
+            if name in self.members:
+                raise Fault("%s is registered already" % show(name))
+            if any(key == member[0] for key, _ in self.members.values()):
+                raise Fault("another validator holds the key of %s" % show(name))
+            if len(self.members) >= self.MOST:
+                raise Fault("there are more than %d validators" % self.MOST)
+            if sum(stake for _, stake in self.members.values()) + member[1] > self.MOST_STAKE:
+                raise Fault("the stake of all validators together is more than 2^62")
+            self.members[name] = member
+        else:
+            del self.members[name]
+        self.known_hash = None
+
+    @staticmethod
+    def key_text(name, key):
+        data = b"\x01" + key
+        hint = sha256(name.encode("ascii") + b"\n" + data)[:4].hex()
+        return "%s+%s+%s" % (name, hint, base64.b64encode(data).decode("ascii"))
+
+    def hash(self):
+        if self.known_hash is None:
+            texts = sorted((self.key_text(name, key), stake) for name, (key, stake) in self.members.items())
+            self.known_hash = sha256(canonical([{"key": text, "stake": stake} for text, stake in texts]))
+        return self.known_hash
+
+
 # --- A chain: section 11 ------------------------------------------------------------------------------------------------
 
 class Chain:
@@ -527,6 +585,7 @@ class Chain:
         self.frontier_known = True
         self.next_leaf = 0
         self.difficulty = None   # what the block at hand needs; None: not known
+        self.validators = Validators()  # in force at the block at hand; None: not known
         self.ledger_id = options.ledger_id
         self.name = options.ledger_name
         self.key_bytes = options.public_key
@@ -554,6 +613,7 @@ class Chain:
         self.previous = None
         self.frontier_known = False
         self.next_leaf = None
+        self.validators = None
 
     def take_line(self, line):
         try:
@@ -602,6 +662,7 @@ class Chain:
         if self.options.signatures == "all":
             self.check_signature(block)
         self.read_policies(block)
+        self.read_validators(block, good)
         self.remember(block)
 
     def check_entries(self, block):
@@ -681,8 +742,9 @@ class Chain:
         if self.ledger_id is None:
             self.ledger_id = block.ledger_id
         self.check(block.ledger_id == self.ledger_id, "the ledger id is not this ledger's")
-        self.check(block.validator_set_hash == NO_VALIDATORS,
-                   "the validator set hash is not that of the validators in force")
+        if self.validators is not None:
+            self.check(block.validator_set_hash == self.validators.hash(),
+                       "the validator set hash is not that of the validators in force")
         self.check(block.hash == block.calculated, "the header does not hash to the block hash")
 
     def check_work(self, block):
@@ -718,6 +780,20 @@ class Chain:
                 self.difficulty = take_number(value, "difficulty", MAX_DIFFICULTY)
             except Fault:
                 self.report("entry %d: a policy entry cannot be understood" % i)
+
+    def read_validators(self, block, good):
+        """Section 7. From entries that are not those of the header nobody can tell who is in force afterwards."""
+        if not good or (self.validators is not None and block.validator_set_hash != self.validators.hash()):
+            self.validators = None
+        for i, value in enumerate(block.values):
+            if type_of(value) != "civarcos.validator":
+                continue
+            try:
+                change = read_change(value)
+                if self.validators is not None:
+                    self.validators.apply(change)
+            except Fault as fault:
+                self.report("entry %d: %s" % (i, fault))
 
     def remember(self, block):
         self.wanted_hashes.discard(block.calculated)

@@ -1,5 +1,5 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
-#include "folder.h"
+#include "node/folder.h"
 
 #include <apr_strings.h>
 
@@ -28,6 +28,11 @@ static int enter(int folder, const char *name, int may_follow, mode_t mode)
 
     if (next < 0 && errno == ENOENT && (mkdirat(folder, name, mode) == 0 || errno == EEXIST)) {
         next = openat(folder, name, flags);
+        /* Its name, against a power cut. */
+        if (next >= 0 && fsync(folder) != 0) {
+            close(next);
+            next = -1;
+        }
     }
     return next;
 }

@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * A closed loop of keep-alive connections over epoll. It reads as little of an answer as it must: status,
- * Content-Length, and that many bytes.
+ * A closed loop of keep-alive connections over epoll. It reads as little of an answer as it must: status, length and
+ * whether the connection stays, and that many bytes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/load.h"
+#include "support/load.h"
 
 #define MAX_REQUEST 8192
 #define MAX_HEAD    4096
@@ -22,12 +22,19 @@
 #define EVENTS      64
 #define READ_SIZE   65536
 
+/** What a chunked body ends with, and nothing in it can hold: JSON escapes carriage returns. */
+#define LAST_CHUNK      "\r\n0\r\n\r\n"
+#define LAST_CHUNK_SIZE 7
+
 typedef struct connection_t {
     int socket;
     char head[MAX_HEAD];
     apr_size_t head_length;
     apr_size_t body_left; /**< bytes of the answer's body still to come */
     int in_body;
+    int is_chunked;
+    int is_last;                /**< the server closes the connection after this answer */
+    char tail[LAST_CHUNK_SIZE]; /**< of what has come of a chunked answer */
     int status;
     double sent;
 } connection_t;
@@ -66,6 +73,11 @@ static int connect_one(runner_t *runner, connection_t *connection)
     return epoll_ctl(runner->poll, EPOLL_CTL_ADD, connection->socket, &event);
 }
 
+static int is_enough(const runner_t *runner)
+{
+    return runner->load->requests > 0 && runner->number >= runner->load->requests;
+}
+
 static int send_next(runner_t *runner, connection_t *connection)
 {
     char request[MAX_REQUEST];
@@ -102,8 +114,20 @@ static long read_head(connection_t *connection)
     field = strcasestr(connection->head, "\r\nContent-Length:");
     connection->status = (int)strtol(connection->head + 9, NULL, 10);
     connection->body_left = field != NULL ? strtoul(field + 17, NULL, 10) : 0;
+    connection->is_chunked = strcasestr(connection->head, "\r\nTransfer-Encoding: chunked") != NULL;
+    connection->is_last = strcasestr(connection->head, "\r\nConnection: close") != NULL;
     connection->in_body = 1;
     return (long)(connection->head_length - (apr_size_t)(end + 4 - connection->head));
+}
+
+/** Keep the end of what has come. @return 1 when the last chunk ends there */
+static int take_tail(connection_t *connection, const char *data, apr_size_t length)
+{
+    apr_size_t part = length < LAST_CHUNK_SIZE ? length : LAST_CHUNK_SIZE;
+
+    memmove(connection->tail, connection->tail + part, LAST_CHUNK_SIZE - part);
+    memcpy(connection->tail + LAST_CHUNK_SIZE - part, data + length - part, part);
+    return memcmp(connection->tail, LAST_CHUNK, LAST_CHUNK_SIZE) == 0;
 }
 
 /** Take what has come. @return 1 when the answer is complete, 0 when more is to come, -1 on failure */
@@ -111,9 +135,11 @@ static int take(runner_t *runner, connection_t *connection)
 {
     ssize_t got = recv(connection->socket, runner->buffer, sizeof(runner->buffer), 0);
     long body = got;
+    int is_end;
 
     if (got <= 0)
         return -1;
+    is_end = take_tail(connection, runner->buffer, (apr_size_t)got);
     if (!connection->in_body) {
         apr_size_t room = MAX_HEAD - 1 - connection->head_length;
         apr_size_t part = (apr_size_t)got < room ? (apr_size_t)got : room;
@@ -125,6 +151,8 @@ static int take(runner_t *runner, connection_t *connection)
             return room == 0 ? -1 : 0;
         body += got - (long)part;
     }
+    if (connection->is_chunked)
+        return is_end;
     connection->body_left -=
         (apr_size_t)body < connection->body_left ? (apr_size_t)body : connection->body_left;
     return connection->body_left == 0;
@@ -132,7 +160,7 @@ static int take(runner_t *runner, connection_t *connection)
 
 static void serve_event(runner_t *runner, connection_t *connection, int may_send)
 {
-    int done = take(runner, connection);
+    int done = take(runner, connection), is_last;
 
     if (done == 0)
         return;
@@ -140,10 +168,12 @@ static void serve_event(runner_t *runner, connection_t *connection, int may_send
         finish_answer(runner, connection);
     else
         runner->result->failures++;
-    if (done < 0 || (may_send && send_next(runner, connection) != 0) || !may_send) {
+    is_last = done < 0 || connection->is_last;
+    may_send = may_send && !is_enough(runner);
+    if (is_last || !may_send || send_next(runner, connection) != 0) {
         close(connection->socket);
         connection->socket = -1;
-        if (done < 0 && may_send && connect_one(runner, connection) == 0)
+        if (is_last && may_send && connect_one(runner, connection) == 0)
             send_next(runner, connection);
     }
 }

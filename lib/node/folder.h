@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file folder.h
- * The one thing that root does for a node: its folder.
+ * The one thing that root does for a node: its folder. Everything else is done with the rights of the account.
  */
 #ifndef CIV_FOLDER_H
 #define CIV_FOLDER_H

@@ -4,8 +4,8 @@
  * A load of keep-alive connections on one thread, closed loop: each connection sends its next request when it has its
  * answer. Only ever to 127.0.0.1, and for a bounded time.
  */
-#ifndef CIV_BENCH_LOAD_H
-#define CIV_BENCH_LOAD_H
+#ifndef CIV_TESTS_LOAD_H
+#define CIV_TESTS_LOAD_H
 
 #include <apr_pools.h>
 
@@ -18,7 +18,8 @@ typedef struct load_t {
     double seconds; /**< how long */
     load_request_fn request;
     void *baton;
-    int expected; /**< the status every answer must have */
+    int expected;           /**< the status every answer must have */
+    unsigned long requests; /**< at most so many; 0: as many as there is time for */
 } load_t;
 
 typedef struct load_result_t {

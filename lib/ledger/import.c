@@ -1,0 +1,75 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * Taking a chain over into tables.
+ */
+#include "ledger/import.h"
+
+#include "ledger/ledger_private.h"
+
+/* Rows of one transaction: entries count, because a block may have ten thousand. */
+#define ROWS_OF_COMMIT 8192
+
+struct civ_import_t {
+    civ_db_t *db;
+    apr_uint64_t rows; /**< since the last commit */
+};
+
+static apr_status_t see_nothing(civ_db_t *db, civ_ledger_sql_e sql, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &civ_ledger_sql[sql], NULL, 0, &rows, pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    return civ_rows_next(rows) == APR_EOF ? APR_SUCCESS : CIV_ECONFLICT;
+}
+
+apr_status_t civ_import_begin(civ_import_t **out, civ_db_t *db, apr_pool_t *pool)
+{
+    civ_import_t *import = apr_pcalloc(pool, sizeof(*import));
+    apr_status_t status = see_nothing(db, SQL_BLOCK_LAST, pool);
+
+    import->db = db;
+    if (status == APR_SUCCESS)
+        status = see_nothing(db, SQL_HEAD_ROW, pool);
+    *out = import;
+    return status;
+}
+
+static apr_status_t commit(civ_import_t *import)
+{
+    int unknown;
+
+    import->rows = 0;
+    return civ_db_commit(import->db, &unknown);
+}
+
+apr_status_t civ_import_block(civ_import_t *import, const civ_block_t *block, apr_pool_t *pool)
+{
+    apr_status_t status = civ_db_in_transaction(import->db) ? APR_SUCCESS : civ_db_begin(import->db);
+
+    if (status == APR_SUCCESS)
+        status = civ_seal_store(import->db, block, pool);
+    import->rows += 1 + block->header.entry_count;
+    if (status == APR_SUCCESS && import->rows >= ROWS_OF_COMMIT)
+        status = commit(import);
+    return status;
+}
+
+apr_status_t civ_import_finish(civ_import_t *import, const civ_verifier_t *verifier, apr_pool_t *pool)
+{
+    char hex[CIV_DIGEST_HEX_SIZE];
+    const civ_argument_t head[] = {
+        civ_int(verifier->next_height - 1), civ_text(civ_digest_hex(hex, &verifier->previous_hash)),
+        civ_int(verifier->frontier.size),   civ_text(civ_merkle_frontier_to_hex(&verifier->frontier, pool)),
+        civ_int(verifier->difficulty),
+    };
+    apr_status_t status;
+
+    if (verifier->next_height == 0 || !verifier->previous_known || verifier->frontier_lost)
+        return APR_EINVAL;
+    status = civ_db_in_transaction(import->db) ? APR_SUCCESS : civ_db_begin(import->db);
+    if (status == APR_SUCCESS)
+        status = civ_db_execute(import->db, &civ_ledger_sql[SQL_HEAD_INSERT], head, 5, NULL);
+    return status == APR_SUCCESS ? commit(import) : status;
+}

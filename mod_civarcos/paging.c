@@ -1,0 +1,60 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+#include "paging.h"
+
+#include "cursor.h"
+#include "reply.h"
+
+#include <string.h>
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MOST    1000
+
+int civ_paging_limit(civ_call_t *call, int *limit)
+{
+    apr_int64_t value = LIMIT_DEFAULT;
+    int result = civ_request_number(call, "limit", 1, LIMIT_MOST, &value);
+
+    *limit = (int)value;
+    return result;
+}
+
+int civ_paging_cursor(civ_call_t *call, apr_uint64_t *position)
+{
+    const char *text = civ_query_get(&call->query, "cursor");
+
+    if (text && civ_cursor_read(position, text, call->r->pool) != APR_SUCCESS) {
+        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
+    }
+    return OK;
+}
+
+/* The same request, from there on. */
+static void link_next(civ_call_t *call, const char *cursor)
+{
+    apr_pool_t *pool = call->r->pool;
+    civ_buffer_t link;
+    int i;
+
+    civ_buffer_init(&link, 256, pool);
+    civ_buffer_append_text(&link, call->route->template);
+    civ_buffer_append_text(&link, "?");
+    for (i = 0; i < call->query.count; i++) {
+        if (strcmp(call->query.pairs[i].name, "cursor") != 0) {
+            civ_buffer_append_text(&link, call->query.pairs[i].name);
+            civ_buffer_append_text(&link, "=");
+            civ_buffer_append_text(&link, civ_query_encode(call->query.pairs[i].value, pool));
+            civ_buffer_append_text(&link, "&");
+        }
+    }
+    civ_buffer_append_text(&link, "cursor=");
+    civ_buffer_append_text(&link, cursor);
+    civ_reply_next(call, link.data);
+}
+
+void civ_paging_next(civ_call_t *call, civ_json_writer_t *writer, apr_uint64_t position)
+{
+    const char *cursor = civ_cursor_write(position, call->r->pool);
+
+    civ_json_member_text(writer, "next_cursor", cursor);
+    link_next(call, cursor);
+}

@@ -1,0 +1,667 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file voting.c
+ * Validators and their votes over HTTP: the whole life of both, and everything that must be refused. Each case has a server
+ * and a ledger of its own.
+ */
+#include "config.h"
+
+#include "integration/ballot.h"
+#include "integration/ledger_checks.h"
+#include "integration/scenario.h"
+
+#include "base/encoding.h"
+#include "support/runner.h"
+
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+
+#include <string.h>
+
+#define CONFIG "CivarcosLedgerName voting.test/ledger\n"
+
+static harness_t *server;
+static http_client_t *web;
+
+static void start(void)
+{
+    harness_options_t options = {NULL, CONFIG, NULL};
+
+    server = harness_start(&options);
+    CU_ASSERT_FATAL(server != NULL);
+    web = http_client(server->url, test_pool());
+}
+
+static int teardown(void)
+{
+    return 0;
+}
+
+static void stop(void)
+{
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    server = NULL;
+}
+
+static void register_all(int count, const apr_int64_t *stakes)
+{
+    int i;
+
+    for (i = 1; i <= count; i++) {
+        CU_ASSERT_EQUAL(ballot_register(web, i, stakes ? stakes[i - 1] : 0)->status, 201);
+    }
+}
+
+static apr_int64_t add_block(void)
+{
+    return http_json_int(scenario_add(web, 1), "/block/index");
+}
+
+static const char *text_of(const http_response_t *response, const char *member)
+{
+    return http_json_text(response, apr_pstrcat(test_pool(), "/consensus/", member, NULL));
+}
+
+static apr_int64_t int_of(const http_response_t *response, const char *member)
+{
+    return http_json_int(response, apr_pstrcat(test_pool(), "/consensus/", member, NULL));
+}
+
+/* Register three, vote, agree, restart. */
+static void test_whole_life(void)
+{
+    static const apr_int64_t stakes[] = {34, 33, 33};
+    http_response_t *answer;
+    apr_int64_t block;
+    int i;
+
+    start();
+    for (i = 0; i < 3; i++) {
+        answer = ballot_register(web, i + 1, stakes[i]);
+        CU_ASSERT_EQUAL(answer->status, 201);
+        CU_ASSERT_STRING_EQUAL(
+            checks_header(answer, "Location"),
+            apr_pstrcat(test_pool(), "/api/blockchain/validators/", ballot_id(i + 1), NULL));
+        CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/validator_id"), ballot_id(i + 1));
+        CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/public_key"),
+                               civ_public_key_pem(civ_key_public(ballot_key(i + 1))));
+        CU_ASSERT_EQUAL(http_json_int(answer, "/stake"), stakes[i]);
+        CU_ASSERT(strstr(answer->body, "\"reputation\":1.0000") != NULL);
+        answer =
+            http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/validators/", ballot_id(i + 1), NULL));
+        CU_ASSERT_EQUAL(answer->status, 200);
+        CU_ASSERT_EQUAL(http_json_int(answer, "/stake"), stakes[i]);
+    }
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/blockchain/info"), "/blockchain/validators"), 3);
+    block = add_block();
+    CU_ASSERT_EQUAL(block, 4);
+    answer = ballot_consensus(web, block);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 0);
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "outcome"), "pending");
+    CU_ASSERT_EQUAL(int_of(answer, "total_stake"), 100);
+    CU_ASSERT_EQUAL(int_of(answer, "threshold"), 67);
+    answer = ballot_vote(web, 1, block, 1);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 0);
+    answer = ballot_vote(web, 2, block, 1);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 1);
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "outcome"), "accepted");
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "reason"), "(absent)");
+    CU_ASSERT_EQUAL(int_of(answer, "accepted_stake"), 67);
+    CU_ASSERT_EQUAL(ballot_vote(web, 3, block, 0)->status, 200);
+    answer = ballot_consensus(web, block);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/consensus/validations"), 3);
+    CU_ASSERT_EQUAL(int_of(answer, "votes"), 3);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT_EQUAL(harness_restart(server), 0);
+    CU_ASSERT_STRING_EQUAL(ballot_consensus(web, block)->body, answer->body);
+    CU_ASSERT(scenario_is_valid(web));
+    answer = http_get(web, "/api/blockchain/validators");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 3);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/validators/2/votes_disagreed"), 1);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/validators/0/votes_agreed"), 1);
+    CU_ASSERT(strstr(answer->body, "\"reputation\":0.5000") != NULL);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+/* Where nobody has stake, each has one vote; below the minimum there is no consensus whatever they say. */
+static void test_unstaked(void)
+{
+    http_response_t *answer;
+    apr_int64_t early, block;
+
+    start();
+    register_all(2, NULL);
+    early = add_block();
+    CU_ASSERT_EQUAL(ballot_register(web, 3, 0)->status, 201);
+    block = add_block();
+    CU_ASSERT_EQUAL(ballot_vote(web, 1, early, 1)->status, 200);
+    answer = ballot_vote(web, 2, early, 1);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 0);
+    CU_ASSERT(strstr(text_of(answer, "reason"), "at least 3") != NULL);
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "outcome"), "pending");
+    answer = ballot_vote(web, 1, block, 1);
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "weighted_by"), "validator");
+    CU_ASSERT_EQUAL(int_of(answer, "total_stake"), 3);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 0);
+    answer = ballot_vote(web, 3, block, 1);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 1);
+    /* Two of three rejected: it cannot be accepted any more. */
+    block = add_block();
+    CU_ASSERT_STRING_EQUAL(text_of(ballot_vote(web, 1, block, 0), "outcome"), "pending");
+    answer = ballot_vote(web, 2, block, 0);
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "outcome"), "rejected");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 0);
+    CU_ASSERT(scenario_metric(web, "civarcos_votes_total") == 6);
+    CU_ASSERT(scenario_metric(web, "civarcos_validators") == 3);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static http_response_t *remove_validator(int number)
+{
+    return http_send(web, "DELETE",
+                     apr_pstrcat(test_pool(), "/api/blockchain/validators/", ballot_id(number), NULL), NULL,
+                     NULL, 0);
+}
+
+/* The set of a block is that of the moment when it was sealed, for ever. */
+static void test_removal(void)
+{
+    http_response_t *answer;
+    apr_int64_t before, old, later;
+
+    start();
+    before = add_block();
+    register_all(4, NULL);
+    old = add_block();
+    answer = remove_validator(4);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/validator_id"), ballot_id(4));
+    CU_ASSERT(http_is_problem(remove_validator(4), 404));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/blockchain/validators/validator-4"), 404));
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/blockchain/validators"), "/count"), 3);
+    later = add_block();
+    /* The block of the removal still has all four. */
+    CU_ASSERT_EQUAL(ballot_vote(web, 4, old, 1)->status, 200);
+    CU_ASSERT_EQUAL(ballot_vote(web, 4, later - 1, 1)->status, 200);
+    CU_ASSERT(checks_problem_at(ballot_vote(web, 4, later, 1), 409, "/validator_id"));
+    CU_ASSERT(checks_problem_at(ballot_vote(web, 1, before, 1), 409, "/validator_id"));
+    /* Nor the block of its own registration. */
+    CU_ASSERT(checks_problem_at(ballot_vote(web, 1, before + 1, 1), 409, "/validator_id"));
+    CU_ASSERT_EQUAL(ballot_vote(web, 1, before + 2, 1)->status, 200);
+    CU_ASSERT(checks_problem_at(ballot_vote(web, 9, later, 1), 404, "/validator_id"));
+    CU_ASSERT_EQUAL(int_of(ballot_consensus(web, old), "validators"), 4);
+    CU_ASSERT_EQUAL(int_of(ballot_consensus(web, later), "validators"), 3);
+    /* Back again, with another stake. */
+    CU_ASSERT_EQUAL(ballot_register(web, 4, 7)->status, 201);
+    CU_ASSERT_EQUAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL(int_of(ballot_consensus(web, old), "accepted_stake"), 1);
+    CU_ASSERT_EQUAL(int_of(ballot_vote(web, 4, add_block(), 1), "accepted_stake"), 7);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static void test_equivocation(void)
+{
+    http_response_t *answer;
+    apr_int64_t block;
+
+    start();
+    register_all(3, NULL);
+    block = add_block();
+    CU_ASSERT_EQUAL(ballot_vote(web, 1, block, 1)->status, 200);
+    CU_ASSERT_EQUAL(ballot_vote(web, 2, block, 1)->status, 200);
+    answer = ballot_consensus(web, block);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 1);
+    /* The same vote again changes nothing. */
+    CU_ASSERT_STRING_EQUAL(ballot_vote(web, 1, block, 1)->body, answer->body);
+    /* The contrary, and then either of both. */
+    CU_ASSERT(http_is_problem(ballot_vote(web, 1, block, 0), 409));
+    CU_ASSERT(http_is_problem(ballot_vote(web, 1, block, 0), 409));
+    CU_ASSERT(http_is_problem(ballot_vote(web, 1, block, 1), 409));
+    answer = ballot_consensus(web, block);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/consensus/has_consensus"), 0);
+    CU_ASSERT_EQUAL(int_of(answer, "accepted_stake"), 1);
+    CU_ASSERT_EQUAL(int_of(answer, "total_stake"), 3);
+    CU_ASSERT_EQUAL(int_of(answer, "votes"), 1);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/consensus/validations"), 1);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/consensus/equivocations"), 1);
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "equivocations/0/accept_signature"),
+                           ballot_signature("voting.test/ledger", 1, checks_block(web, block), 1));
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "equivocations/0/reject_signature"),
+                           ballot_signature("voting.test/ledger", 1, checks_block(web, block), 0));
+    answer = http_get(web, "/api/blockchain/validators/validator-1");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/equivocations"), 1);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/votes_agreed"), 0);
+    /* 1 / (1 + 8) */
+    CU_ASSERT(strstr(answer->body, "\"reputation\":0.1111") != NULL);
+    CU_ASSERT(scenario_metric(web, "civarcos_equivocations_total") == 3);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0220", NULL));
+    stop();
+}
+
+/* A signature is good for one vote of one validator on one block of one ledger. */
+static void test_signatures(void)
+{
+    const civ_json_t *block, *other;
+    const char *hash, *good;
+    apr_int64_t index;
+    size_t i;
+
+    start();
+    register_all(3, NULL);
+    index = add_block();
+    block = checks_block(web, index);
+    other = checks_block(web, index - 1);
+    hash = checks_text(block, "/hash");
+    good = ballot_signature("voting.test/ledger", 1, block, 1);
+    {
+        const char *const bodies[] = {
+            ballot_body(hash, ballot_id(1), 0, good),
+            ballot_body(hash, ballot_id(2), 1, good),
+            ballot_body(checks_text(other, "/hash"), ballot_id(1), 1, good),
+            ballot_body(hash, ballot_id(1), 1, ballot_signature("other.test/ledger", 1, block, 1)),
+            ballot_body(hash, ballot_id(1), 1, "AAAA"),
+            ballot_body(hash, ballot_id(1), 1, ""),
+            ballot_body(hash, ballot_id(1), 1, good + 4),
+        };
+
+        for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+            CU_ASSERT(
+                checks_problem_at(http_post(web, "/api/blockchain/vote", bodies[i]), 400, "/signature"));
+        }
+    }
+    CU_ASSERT(http_is_problem(http_post(web, "/api/blockchain/vote",
+                                        ballot_body(checks_hash_text("no block"), ballot_id(1), 1, good)),
+                              404));
+    CU_ASSERT(
+        checks_problem_at(http_post(web, "/api/blockchain/vote", ballot_body("00", ballot_id(1), 1, good)),
+                          400, "/block_hash"));
+    CU_ASSERT(checks_problem_at(http_post(web, "/api/blockchain/vote", ballot_body(hash, "a b", 1, good)),
+                                400, "/validator_id"));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/blockchain/consensus/xyz"), 400));
+    CU_ASSERT(http_is_problem(http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/consensus/",
+                                                        checks_hash_text("no block"), NULL)),
+                              404));
+    CU_ASSERT_EQUAL(int_of(ballot_consensus(web, index), "votes"), 0);
+    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/vote", ballot_body(hash, ballot_id(1), 1, good))->status,
+                    200);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static http_response_t *post_validator(const char *id, const char *key, const char *more)
+{
+    return http_post(web, "/api/blockchain/validators",
+                     apr_psprintf(test_pool(), "{\"validator_id\":%s,\"public_key\":%s%s}", id, key, more));
+}
+
+#define KEY   "\"PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\""
+#define JWK   "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw\"}"
+#define ZEROS "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""
+
+static void test_registrations(void)
+{
+    static const struct {
+        const char *id, *key, *more, *pointer;
+    } bad[] = {
+        {"\"\"", KEY, "", "/validator_id"},
+        {"\"..\"", KEY, "", "/validator_id"},
+        {"\"a/b\"", KEY, "", "/validator_id"},
+        {"7", KEY, "", "/validator_id"},
+        {"\"a\"", ZEROS, "", "/public_key"},
+        {"\"a\"", "7", "", "/public_key"},
+        {"\"a\"", "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"", "", "/public_key"},
+        {"\"a\"", "\"7////////////////////////////////////////38=\"", "", "/public_key"},
+        {"\"a\"", KEY, ",\"stake\":-1", "/stake"},
+        {"\"a\"", KEY, ",\"stake\":1.5", "/stake"},
+        {"\"a\"", KEY, ",\"stake\":\"1\"", "/stake"},
+        {"\"a\"", KEY, ",\"stake\":9007199254740992", "/stake"},
+        {"\"a\"", KEY, ",\"steak\":1", "/steak"},
+    };
+    http_response_t *first, *answer;
+    size_t i;
+
+    start();
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        CU_ASSERT(checks_problem_at(post_validator(bad[i].id, bad[i].key, bad[i].more), 400, bad[i].pointer));
+    }
+    CU_ASSERT(checks_problem_at(http_post(web, "/api/blockchain/validators", "{\"validator_id\":\"a\"}"), 400,
+                                "/public_key"));
+    CU_ASSERT_EQUAL(checks_blocks(web), 1);
+    CU_ASSERT_EQUAL(post_validator("\"a:b@c-d_e.f\"", JWK, ",\"stake\":9007199254740991")->status, 201);
+    /* The same, another key, another id. */
+    CU_ASSERT(http_is_problem(post_validator("\"a:b@c-d_e.f\"", KEY, ",\"stake\":9007199254740991"), 409));
+    CU_ASSERT(http_is_problem(post_validator("\"b\"", KEY, ""), 409));
+    CU_ASSERT_EQUAL(http_get(web, "/api/blockchain/validators/a:b@c-d_e.f")->status, 200);
+    CU_ASSERT(http_is_problem(http_get(web, "/api/blockchain/validators/a%20b"), 404));
+    CU_ASSERT_EQUAL(checks_blocks(web), 2);
+    /* A repeat under its key gets the first answer, also after the validator is gone. */
+    first = scenario_post(web, "/api/blockchain/validators", "one",
+                          "{\"validator_id\":\"again\",\"public_key\":"
+                          "\"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"}");
+    CU_ASSERT_EQUAL(first->status, 201);
+    CU_ASSERT_EQUAL(http_send(web, "DELETE", "/api/blockchain/validators/again", NULL, NULL, 0)->status, 200);
+    answer = scenario_post(web, "/api/blockchain/validators", "one",
+                           "{\"validator_id\":\"again\",\"public_key\":"
+                           "\"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"}");
+    CU_ASSERT_EQUAL(answer->status, 201);
+    CU_ASSERT_STRING_EQUAL(answer->body, first->body);
+    CU_ASSERT_STRING_EQUAL(checks_header(answer, "Idempotent-Replayed"), "true");
+    CU_ASSERT(http_is_problem(scenario_post(web, "/api/blockchain/validators", "one",
+                                            "{\"validator_id\":\"other\",\"public_key\":" KEY "}"),
+                              422));
+    CU_ASSERT_EQUAL(checks_blocks(web), 4);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+/* Page by page while others come and go; methods, caches. */
+static void test_list(void)
+{
+    const char *path = "/api/blockchain/validators?limit=2";
+    const char *if_none_match[] = {NULL, NULL};
+    http_response_t *answer;
+    char seen[8] = "";
+    int pages = 0;
+
+    start();
+    register_all(5, NULL);
+    do {
+        int i;
+
+        answer = http_get(web, path);
+        CU_ASSERT_EQUAL_FATAL(answer->status, 200);
+        for (i = 0; i < http_json_count(answer, "/validators"); i++) {
+            const char *id =
+                http_json_text(answer, apr_psprintf(test_pool(), "/validators/%d/validator_id", i));
+
+            strncat(seen, id + strlen(id) - 1, 1);
+        }
+        if (++pages == 1) {
+            CU_ASSERT_EQUAL(remove_validator(1)->status, 200);
+            CU_ASSERT_EQUAL(ballot_register(web, 6, 0)->status, 201);
+            CU_ASSERT(strstr(checks_header(answer, "Link"), "rel=\"next\"") != NULL);
+        }
+        path = apr_pstrcat(test_pool(), "/api/blockchain/validators?limit=2&cursor=",
+                           http_json_text(answer, "/next_cursor"), NULL);
+    } while (http_json(answer, "/next_cursor") && pages < 9);
+    CU_ASSERT_STRING_EQUAL(seen, "123456");
+    CU_ASSERT(http_is_problem(http_get(web, "/api/blockchain/validators?limit=0"), 400));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/blockchain/validators?cursor=x"), 400));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/blockchain/validators?id=x"), 400));
+    answer = http_get(web, "/api/blockchain/validators");
+    if_none_match[0] = apr_pstrcat(test_pool(), "If-None-Match: ", checks_header(answer, "ETag"), NULL);
+    CU_ASSERT_EQUAL(http_send(web, "GET", "/api/blockchain/validators", if_none_match, NULL, 0)->status, 304);
+    CU_ASSERT_EQUAL(http_send(web, "HEAD", "/api/blockchain/validators", NULL, NULL, 0)->status, 200);
+    answer = http_send(web, "OPTIONS", "/api/blockchain/validators/x", NULL, NULL, 0);
+    CU_ASSERT_STRING_EQUAL(checks_header(answer, "Allow"), "GET, HEAD, DELETE, OPTIONS");
+    answer = http_send(web, "OPTIONS", "/api/blockchain/validators", NULL, NULL, 0);
+    CU_ASSERT_STRING_EQUAL(checks_header(answer, "Allow"), "GET, HEAD, POST, OPTIONS");
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static void test_vote_idempotency(void)
+{
+    const civ_json_t *block;
+    const char *accept, *reject;
+    http_response_t *answer;
+
+    start();
+    register_all(3, NULL);
+    block = checks_block(web, add_block());
+    accept = ballot_body(checks_text(block, "/hash"), ballot_id(1), 1,
+                         ballot_signature("voting.test/ledger", 1, block, 1));
+    reject = ballot_body(checks_text(block, "/hash"), ballot_id(1), 0,
+                         ballot_signature("voting.test/ledger", 1, block, 0));
+    answer = scenario_post(web, "/api/blockchain/vote", "k", accept);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_PTR_NULL(http_header(answer, "Idempotent-Replayed"));
+    answer = scenario_post(web, "/api/blockchain/vote", "k", accept);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(checks_header(answer, "Idempotent-Replayed"), "true");
+    /* The key was for another vote: nothing is recorded, not even the contradiction. */
+    CU_ASSERT(http_is_problem(scenario_post(web, "/api/blockchain/vote", "k", reject), 422));
+    CU_ASSERT_EQUAL(int_of(ballot_consensus(web, 4), "votes"), 1);
+    CU_ASSERT(http_is_problem(scenario_post(web, "/api/blockchain/vote", "l", reject), 409));
+    CU_ASSERT(http_is_problem(scenario_post(web, "/api/blockchain/vote", "l", reject), 409));
+    CU_ASSERT_EQUAL(int_of(ballot_consensus(web, 4), "votes"), 0);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0220", NULL));
+    stop();
+}
+
+/* --- many at once --- */
+
+#define THREADS 8
+
+typedef struct crowd_t {
+    const char *path;
+    const char *bodies[THREADS];
+    int statuses[THREADS];
+} crowd_t;
+
+typedef struct member_t {
+    crowd_t *crowd;
+    int number;
+    apr_thread_t *thread;
+} member_t;
+
+static void *APR_THREAD_FUNC post_one(apr_thread_t *thread, void *data)
+{
+    member_t *member = data;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, NULL);
+    member->crowd->statuses[member->number] =
+        http_post(http_client(server->url, pool), member->crowd->path, member->crowd->bodies[member->number])
+            ->status;
+    apr_pool_destroy(pool);
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+/* @return how many were answered with @a status */
+static int post_all(crowd_t *crowd, int status)
+{
+    member_t members[THREADS];
+    int count = 0;
+    int i;
+
+    for (i = 0; i < THREADS; i++) {
+        members[i].crowd = crowd;
+        members[i].number = i;
+        CU_ASSERT_EQUAL_FATAL(apr_thread_create(&members[i].thread, NULL, post_one, &members[i], test_pool()),
+                              APR_SUCCESS);
+    }
+    for (i = 0; i < THREADS; i++) {
+        apr_status_t ended;
+
+        apr_thread_join(&ended, members[i].thread);
+        count += crowd->statuses[i] == status;
+    }
+    return count;
+}
+
+static void test_crowds(void)
+{
+    crowd_t crowd = {.path = "/api/blockchain/validators"};
+    const civ_json_t *block;
+    int i;
+
+    start();
+    /* One key, eight ids; then one id, eight keys. */
+    for (i = 0; i < THREADS; i++) {
+        crowd.bodies[i] = apr_psprintf(test_pool(), "{\"validator_id\":\"v%d\",\"public_key\":" KEY "}", i);
+    }
+    CU_ASSERT_EQUAL(post_all(&crowd, 201), 1);
+    for (i = 0; i < THREADS; i++) {
+        const unsigned char *raw = civ_public_key_raw(civ_key_public(ballot_key(100 + i)));
+
+        crowd.bodies[i] = apr_psprintf(test_pool(), "{\"validator_id\":\"w\",\"public_key\":\"%s\"}",
+                                       civ_base64_encode(raw, CIV_KEY_PUBLIC_SIZE, test_pool()));
+    }
+    CU_ASSERT_EQUAL(post_all(&crowd, 201), 1);
+    CU_ASSERT_EQUAL(checks_blocks(web), 3);
+    register_all(3, NULL);
+    /* One validator, both ways, four times each: whoever is first, it ends as a contradiction, counted once. */
+    block = checks_block(web, add_block());
+    crowd.path = "/api/blockchain/vote";
+    for (i = 0; i < THREADS; i++) {
+        crowd.bodies[i] = ballot_body(checks_text(block, "/hash"), ballot_id(1), i % 2,
+                                      ballot_signature("voting.test/ledger", 1, block, i % 2));
+    }
+    i = post_all(&crowd, 200);
+    CU_ASSERT(i >= 1 && i <= THREADS / 2);
+    CU_ASSERT_EQUAL(http_json_count(ballot_consensus(web, 6), "/consensus/equivocations"), 1);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/blockchain/validators/validator-1"), "/equivocations"),
+                    1);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/blockchain/validators/validator-1"), "/votes"), 1);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0220", NULL));
+    stop();
+}
+
+/* Each host has its own validators; a vote is good for one ledger only. */
+static void test_two_hosts(void)
+{
+    static const char config[] =
+        CONFIG "<VirtualHost 127.0.0.1:${civ_port}>\nServerName one.test\n</VirtualHost>\n"
+               "<VirtualHost 127.0.0.1:${civ_port}>\nServerName two.test\n"
+               "CivarcosStateDir \"${civ_state}/two\"\nCivarcosLedgerName two.test/ledger\n</VirtualHost>\n";
+    const char *headers[] = {"Host: two.test", "Content-Type: application/json", NULL};
+    harness_options_t options = {NULL, config, NULL};
+    http_response_t *answer;
+    const civ_json_t *block;
+    const char *body;
+
+    server = harness_start(&options);
+    CU_ASSERT_FATAL(server != NULL);
+    web = http_client(server->url, test_pool());
+    register_all(3, NULL);
+    block = checks_block(web, add_block());
+    answer = http_send(web, "GET", "/api/blockchain/validators", headers, NULL, 0);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 0);
+    body = ballot_body(checks_text(block, "/hash"), ballot_id(1), 1,
+                       ballot_signature("voting.test/ledger", 1, block, 1));
+    CU_ASSERT(
+        http_is_problem(http_send(web, "POST", "/api/blockchain/vote", headers, body, strlen(body)), 404));
+    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/vote", body)->status, 200);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+/* --- other programs --- */
+
+static int has_programs(void)
+{
+    const char *argv[] = {"sh", "-c",
+                          "command -v python3 && command -v openssl && command -v jq && "
+                          "command -v xxd && command -v curl",
+                          NULL};
+
+    if (harness_run(argv, NULL) == 0) {
+        return 1;
+    }
+    test_note("skipped: needs python3, openssl, jq, xxd and curl");
+    return 0;
+}
+
+/* The commands of a section of the manual, run as they stand there. */
+static int run_manual(const char *section)
+{
+    const char *script = apr_psprintf(
+        test_pool(),
+        "set -e; mkdir -p '%s/manual'; cd '%s/manual'; API='%s/api'; "
+        "awk -v wanted='## `%s`' '$0 == wanted { on = 1; next } /^## / { on = 0 } "
+        "on && /^```sh/ { code = 1; next } /^```/ { code = 0 } on && code' '%s/docs/api.md' >commands; "
+        "test -s commands; . ./commands >answer",
+        server->state_dir, server->state_dir, server->url, section, test_source_dir());
+    const char *argv[] = {"sh", "-c", script, NULL};
+    const char *output = "";
+    int status = harness_run(argv, &output);
+
+    if (status != 0) {
+        test_note("%s: %s", section, output);
+    }
+    return status;
+}
+
+static void test_manual(void)
+{
+    http_response_t *answer;
+    apr_int64_t block;
+
+    if (!has_programs()) {
+        return;
+    }
+    start();
+    CU_ASSERT_EQUAL(run_manual("POST /blockchain/validators"), 0);
+    block = add_block();
+    CU_ASSERT_EQUAL(run_manual("POST /blockchain/vote"), 0);
+    answer = ballot_consensus(web, block);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/consensus/validations"), 1);
+    CU_ASSERT_STRING_EQUAL(text_of(answer, "validations/0/validator_id"), "alice");
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+/* The independent verifier derives the sets too, and misses a registration that was taken out of a header's past. */
+static void test_export(void)
+{
+    const char *path, *argv[] = {"python3", NULL, NULL, NULL}, *output = "";
+    http_response_t *export;
+    char *text, *at;
+
+    if (!has_programs()) {
+        return;
+    }
+    start();
+    register_all(3, NULL);
+    add_block();
+    CU_ASSERT_EQUAL(remove_validator(2)->status, 200);
+    add_block();
+    export = http_get(web, "/api/blockchain/export");
+    path = scenario_file(server, "export.ndjson");
+    argv[1] = apr_pstrcat(test_pool(), test_source_dir(), "/tests/verifier/verify_export.py", NULL);
+    argv[2] = path;
+    CU_ASSERT_EQUAL(scenario_write_file(path, export->body, export->length), 0);
+    CU_ASSERT_EQUAL(harness_run(argv, &output), 0);
+    CU_ASSERT(strstr(output, "no fault") != NULL);
+    text = apr_pstrmemdup(test_pool(), export->body, export->length);
+    at = strstr(strstr(text, "\"index\":4,"), "\"validator_set_hash\":\"");
+    memset(at + 22, 'a', 64);
+    CU_ASSERT_EQUAL(scenario_write_file(path, text, export->length), 0);
+    CU_ASSERT_EQUAL(harness_run(argv, &output), 1);
+    CU_ASSERT(strstr(output, "block 4: the validator set hash is not that of the validators in force") !=
+              NULL);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static const test_case_t cases[] = {{"whole_life", test_whole_life},
+                                    {"unstaked", test_unstaked},
+                                    {"removal", test_removal},
+                                    {"equivocation", test_equivocation},
+                                    {"signatures", test_signatures},
+                                    {"registrations", test_registrations},
+                                    {"list", test_list},
+                                    {"vote_idempotency", test_vote_idempotency},
+                                    {"crowds", test_crowds},
+                                    {"two_hosts", test_two_hosts},
+                                    {"manual", test_manual},
+                                    {"export", test_export},
+                                    {NULL, NULL}};
+
+const test_suite_t voting_suite = {"voting", NULL, teardown, cases};
