@@ -15,7 +15,7 @@
 #include "store/store_private.h"
 
 /* No commit takes longer, unless the server waits for a standby that is gone: then all writers would wait for ever. */
-#define COMMIT_WAIT apr_time_from_sec(20)
+#define COMMIT_WAIT apr_time_from_sec(10)
 
 /* What hosts that share a ledger agree about, together with the schema: the number of the lock. */
 #define LOCK_NAME "civarcos writer "

@@ -99,6 +99,64 @@ static void test_primary_dies_under_load(void)
     cluster_stop(standby, SIGQUIT);
 }
 
+static int is_taken(void *web)
+{
+    int status = scenario_post(web, "/api/blockchain/add", "later", "{\"evidence\":{\"later\":1}}")->status;
+
+    http_forget(web);
+    return status == 201;
+}
+
+/* httpd comes up without its database, says so to those who ask, and takes it when it is there; and again after a restart of
+ * the database. */
+static void test_database_comes_and_goes(void)
+{
+    cluster_t *cluster = cluster_make("");
+    harness_t *server;
+    http_client_t *web;
+    int round;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cluster);
+    cluster_stop(cluster, SIGINT);
+    server = start_on(cluster_parameters(cluster, CLUSTER_ROLE, "", test_pool()));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    web = http_client(server->url, test_pool());
+    for (round = 0; round < 2; round++) {
+        CU_ASSERT_EQUAL(http_get(web, "/index.html")->status, 200);
+        CU_ASSERT(http_is_problem(scenario_add(web, round), 503));
+        CU_ASSERT(!is_well(web));
+        CU_ASSERT_EQUAL_FATAL(cluster_start(cluster), 0);
+        CU_ASSERT_EQUAL(harness_wait(is_taken, web, 20), 0);
+        CU_ASSERT_EQUAL(harness_wait(is_well, web, 20), 0);
+        if (round == 0) {
+            cluster_stop(cluster, SIGINT);
+        }
+    }
+    CU_ASSERT_EQUAL(scenario_blocks(web), 2);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0103", "?CIV0102", "CIV0314", "?CIV0333", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    cluster_stop(cluster, SIGQUIT);
+}
+
+static void test_password_is_in_no_log(void)
+{
+    harness_t *server = start_on(apr_psprintf(test_pool(),
+                                              "host=127.0.0.1 port=%d dbname=tests user=" CLUSTER_LOCKED_ROLE
+                                              " password=geheim-but-wrong",
+                                              database_cluster()->port));
+    http_client_t *web;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    web = http_client(server->url, test_pool());
+    CU_ASSERT(http_is_problem(scenario_add(web, 1), 503));
+    CU_ASSERT(!strstr(http_get(web, "/api/health")->body, "geheim"));
+    CU_ASSERT(harness_log_has(server, "password authentication failed", 5));
+    CU_ASSERT_EQUAL(harness_log_has(server, "geheim", 0.1), 0);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0103", "CIV0314", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
 /* Without a synchronous standby a failover may lose the newest blocks. Then the signed head beside httpd remembers them. */
 static void test_lost_blocks_raise_the_alarm(void)
 {
@@ -132,6 +190,8 @@ static void test_lost_blocks_raise_the_alarm(void)
 }
 
 static const test_case_t cases[] = {{"primary_dies_under_load", test_primary_dies_under_load},
+                                    {"database_comes_and_goes", test_database_comes_and_goes},
+                                    {"password_is_in_no_log", test_password_is_in_no_log},
                                     {"lost_blocks_raise_the_alarm", test_lost_blocks_raise_the_alarm},
                                     {NULL, NULL}};
 

@@ -159,6 +159,24 @@ static void commit_under_way_is_waited_for(void)
     CU_ASSERT(fixture_is_clean(fixture));
 }
 
+/* As long as no standby confirms it the server waits, for ever; a client must not, nor all those behind it. */
+static void commit_without_answer_is_given_up(void)
+{
+    fixture_t *fixture = start_behind_wire();
+    attempt_t attempt;
+
+    set_standby("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    attempt = attempt_with(fixture, 0, PROXY_PASS);
+    set_standby("ALTER SYSTEM RESET synchronous_standby_names");
+    CU_ASSERT_EQUAL(attempt.status, CIV_EUNSETTLED);
+    CU_ASSERT_EQUAL(attempt.problem.kind, CIV_PROBLEM_UNAVAILABLE);
+    /* It was stored in the end, and that is no contradiction. */
+    attempt = attempt_with(fixture, 0, PROXY_PASS);
+    CU_ASSERT_EQUAL(attempt.status, APR_SUCCESS);
+    CU_ASSERT_EQUAL(attempt.result.height, 2);
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
 static void pending_is_read_back(void)
 {
     fixture_t *fixture = start_behind_wire();
@@ -217,6 +235,7 @@ static const test_case_t cases[] = {
     {"lost_request_is_refused", lost_request_is_refused},
     {"lost_answer_is_read_back", lost_answer_is_read_back},
     {"commit_under_way_is_waited_for", commit_under_way_is_waited_for},
+    {"commit_without_answer_is_given_up", commit_without_answer_is_given_up},
     {"pending_is_read_back", pending_is_read_back},
     {"undecidable_is_said", undecidable_is_said},
     {"server_that_stays_away_is_said", server_that_stays_away_is_said},

@@ -16,14 +16,8 @@ extern const test_suite_t ledger_validators_suite;
 extern const test_suite_t ledger_verify_suite;
 
 static const test_suite_t *const suites[] = {
-    &ledger_search_suite,
-    &ledger_verify_suite,
-    &ledger_validators_suite,
-    &ledger_tampering_suite,
-    &ledger_forgery_suite,
-    &ledger_export_suite,
-    &ledger_import_suite,
-    NULL,
+    &ledger_search_suite,  &ledger_verify_suite, &ledger_validators_suite, &ledger_tampering_suite,
+    &ledger_forgery_suite, &ledger_export_suite, &ledger_import_suite,     NULL,
 };
 
 int main(int argc, char **argv)
