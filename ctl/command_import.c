@@ -3,8 +3,10 @@
  * civarcosctl import: from an export to a ledger that can be served.
  */
 #include <apr_strings.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "examine.h"
 #include "incoming.h"
@@ -80,6 +82,17 @@ static apr_status_t fill_tables(job_t *job, civ_db_t *db, apr_pool_t *pool)
     return status;
 }
 
+/* The file is made here, never by the way of opening a database. */
+static apr_status_t make_file(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (file < 0)
+        return apr_get_os_error();
+    close(file);
+    return APR_SUCCESS;
+}
+
 static ctl_exit_e read_export(job_t *job)
 {
     civ_node_config_t config = {.state_dir = job->config.state_dir,
@@ -92,7 +105,9 @@ static ctl_exit_e read_export(job_t *job)
     /* The database is closed with this pool, and so in one piece. */
     apr_pool_create(&pool, job->ctl->pool);
     civ_node_store_config(&store, &config, &job->ctl->log, pool);
-    status = civ_node_upgrade_schema(&store, pool);
+    status = make_file(job->incoming.database);
+    if (status == APR_SUCCESS)
+        status = civ_node_upgrade_schema(&store, pool);
     if (status == APR_SUCCESS)
         status = civ_db_open(&db, &store, pool);
     if (status == APR_SUCCESS)
