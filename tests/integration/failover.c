@@ -135,7 +135,7 @@ static void test_database_comes_and_goes(void)
     CU_ASSERT_EQUAL(scenario_blocks(web), 2);
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, "CIV0103", "?CIV0102", "CIV0314", "?CIV0333", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
     cluster_stop(cluster, SIGQUIT);
 }
 
@@ -154,7 +154,7 @@ static void test_password_is_in_no_log(void)
     CU_ASSERT(harness_log_has(server, "password authentication failed", 5));
     CU_ASSERT_EQUAL(harness_log_has(server, "geheim", 0.1), 0);
     CU_ASSERT(harness_log_is_clean(server, "CIV0103", "CIV0314", NULL));
-    CU_ASSERT_EQUAL(scenario_stop(server), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* Without a synchronous standby a failover may lose the newest blocks. Then the signed head beside httpd remembers them. */

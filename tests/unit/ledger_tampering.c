@@ -26,7 +26,7 @@ static const table_t tables[] = {
     {"civ_entries", "leaf_index", "height", NULL},
     {"civ_head", "id", NULL, "generation"},
     {"civ_validators", "leaf_index", NULL, NULL},
-    {"civ_votes", "(height * 100000 + registration)", NULL, NULL},
+    {"civ_votes", "(height * 100000.0 + registration)", NULL, NULL},
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
@@ -260,7 +260,8 @@ static void walk_table(const char *name)
             walk.block = apr_atoi64(block);
             alter_column(&walk);
             swap_with_another_row(&walk);
-            CU_ASSERT(walk.tried >= before + 3);
+            /* PostgreSQL's integers take nothing beyond their range, and some are at its end already. */
+            CU_ASSERT(walk.tried >= before + (database_is_pgsql() ? 2 : 3));
         }
     }
     test_note("%s: %d changes", name, walk.tried);
