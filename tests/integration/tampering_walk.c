@@ -9,6 +9,7 @@
 #include "integration/ballot.h"
 #include "integration/tampering.h"
 
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -188,7 +189,8 @@ static void walk_column(http_client_t *web, const table_t *table, const char *co
             http_forget(web);
         }
     }
-    CU_ASSERT(made >= 2);
+    /* PostgreSQL's integers take nothing beyond their range, and some are at its end already. */
+    CU_ASSERT(made >= (database_is_pgsql() ? 1 : 2));
     CU_ASSERT(scenario_is_valid(web));
 }
 

@@ -227,7 +227,18 @@ void database_close(database_t *database)
 
 static int run_or_ignore(PGconn *connection, const char *sql)
 {
-    run_pgsql(connection, apr_pstrcat(test_pool(), "UPDATE ", sql + strlen(IGNORING), NULL));
+    const char *all = "";
+    const char *found;
+
+    while ((found = strstr(sql, IGNORING))) {
+        all = apr_pstrcat(test_pool(), all, apr_pstrmemdup(test_pool(), sql, (apr_size_t)(found - sql)),
+                          "UPDATE ", NULL);
+        sql = found + strlen(IGNORING);
+    }
+    if (run_pgsql(connection, apr_pstrcat(test_pool(), all, sql, NULL)) &&
+        PQtransactionStatus(connection) == PQTRANS_INERROR) {
+        run_pgsql(connection, "ROLLBACK");
+    }
     return 0;
 }
 
@@ -235,7 +246,7 @@ int database_run(database_t *database, const char *sql)
 {
     int code;
 
-    if (database->pgsql && strncmp(sql, IGNORING, strlen(IGNORING)) == 0) {
+    if (database->pgsql && strstr(sql, IGNORING)) {
         return run_or_ignore(database->pgsql, sql);
     }
     code = database->pgsql ? run_pgsql(database->pgsql, sql)

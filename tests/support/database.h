@@ -39,7 +39,7 @@ typedef struct database_t database_t;
 /** Open it. @return NULL on failure; notes why */
 database_t *database_open(const char *path);
 
-/** Run SQL texts. A text that begins with "UPDATE OR IGNORE" is not done, and yet a success, where a row cannot be so.
+/** Run SQL texts. A text with "UPDATE OR IGNORE" in it is not done, and yet a success, where a row cannot be so.
  *  @return 0 on success; else notes why not */
 int database_run(database_t *database, const char *sql);
 

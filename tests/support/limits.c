@@ -51,6 +51,7 @@ static const struct {
     {"store_failure/page_count_reached", "sqlite3", of_files},
     {"store_failure/files_cannot_grow", "sqlite3", of_files},
     {"store_failure/rights_go_and_come_back", "sqlite3", of_files},
+    {"store_failure/missing_file_is_not_made", "sqlite3", of_files},
     {"store_failure/header_is_damaged", "sqlite3", of_files},
     {"store_failure/table_is_damaged", "sqlite3", of_files},
     {"store_failure/folder_is_missing", "sqlite3", of_files},

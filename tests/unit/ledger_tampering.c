@@ -268,7 +268,8 @@ static void walk_table(const char *name)
             walk.block = apr_atoi64(block);
             alter_column(&walk);
             swap_with_another_row(&walk);
-            CU_ASSERT(walk.tried >= before + 2);
+            /* PostgreSQL's integers take nothing beyond their range, and some are at its end already. */
+            CU_ASSERT(walk.tried >= before + (database_is_pgsql() ? 2 : 3));
         }
     }
     test_note("%s: %d changes", name, walk.tried);

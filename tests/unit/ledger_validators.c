@@ -262,14 +262,14 @@ static void outcomes_are_told(void)
     CU_ASSERT_EQUAL(consensus.quorum.verdict, CIV_OUTCOME_REJECTED);
     CU_ASSERT_PTR_NOT_NULL(consensus.reason);
     CU_ASSERT_STRING_EQUAL(
-        fixture_value(fixture, "SELECT group_concat(votes || '' || agreed || disagreed || equivocated) FROM "
+        fixture_value(fixture, "SELECT group_concat('' || votes || agreed || disagreed || equivocated) FROM "
                                "(SELECT * FROM civ_validators ORDER BY leaf_index) v"),
         "2200,1100,1010");
     /* A decision that is undone: then the votes on it have come to nothing. */
     CU_ASSERT_EQUAL(fixture_vote(fixture, 2, 4, 0), CIV_ECONFLICT);
     CU_ASSERT_EQUAL(fixture_consensus(fixture, 4).quorum.outcome, CIV_OUTCOME_REJECTED);
     CU_ASSERT_STRING_EQUAL(
-        fixture_value(fixture, "SELECT group_concat(votes || '' || agreed || disagreed || equivocated) FROM "
+        fixture_value(fixture, "SELECT group_concat('' || votes || agreed || disagreed || equivocated) FROM "
                                "(SELECT * FROM civ_validators ORDER BY leaf_index) v"),
         "2110,1001,1100");
     CU_ASSERT(fixture_is_clean(fixture));
