@@ -190,7 +190,8 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
                                                 "validator_id = %s ORDER BY leaf_index LIMIT 1"},
     [SQL_VALIDATORS_STRAY] = {"validators_stray",
                               "SELECT v.leaf_index FROM civ_validators v LEFT JOIN civ_entries e ON "
-                              "e.leaf_index = v.leaf_index WHERE e.type IS NULL OR e.type <> %s LIMIT 100"},
+                              "e.leaf_index = v.leaf_index WHERE e.type <> %s OR v.leaf_index < 0 OR "
+                              "v.leaf_index >= " HEAD_LEAVES " LIMIT 100"},
     [SQL_VALIDATOR_ENTRIES] =
         {"validator_entries",
          "SELECT leaf_index, payload FROM civ_entries WHERE type = %s AND leaf_index >= %lld "
