@@ -42,6 +42,9 @@ int civ_db_raw_query(civ_db_t *db, const char *sql);
 /** Select with one text outside prepared statements; the first column of its first row, on @a pool. */
 apr_status_t civ_db_raw_value(civ_db_t *db, const char *sql, const char **value, apr_pool_t *pool);
 
+/** Read the results of what was sent ahead (civ_db_send). The transaction remembers a failure. */
+apr_status_t civ_db_receive(civ_db_t *db);
+
 /** Log a failure with the driver's words and return its status; a broken connection is marked. */
 apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what);
 
