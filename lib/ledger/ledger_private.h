@@ -91,11 +91,15 @@ struct civ_ledger_t {
     apr_time_t next_expiry; /**< used by civ_ledger_maintain only */
 };
 
-/* ledger.c */
+/* ledger.c, start.c */
 
 /** Read the head on a connection (inside or outside a transaction) and check it against its block. */
 apr_status_t civ_ledger_load_head(civ_ledger_t *ledger, civ_db_t *db, civ_ledger_head_t *head,
                                   apr_pool_t *pool);
+
+/** The id stands in every header: the first one that this process reads is taken, and every later one has to agree.
+ *  @return non-zero when it does */
+int civ_ledger_is_same(civ_ledger_t *ledger, const civ_digest_t *id);
 
 /** Read only the generation number on a connection. */
 apr_status_t civ_ledger_load_generation(civ_db_t *db, apr_int64_t *generation, apr_pool_t *pool);
