@@ -300,6 +300,8 @@ static const struct {
     {"25006", CIV_EREADONLY},    /* read-only transaction: most likely this server is no primary any more */
     {"25P03", CIV_EUNREACHABLE}, /* idle for too long inside a transaction: the connection is gone */
     {"26000", CIV_ESCHEMA},      /* no such prepared statement */
+    {"42P07", CIV_ESCHEMA},      /* a table, made by another process this very moment ... */
+    {"42710", CIV_ESCHEMA},      /* ... or as far as its type */
     {"40003", CIV_EUNREACHABLE}, /* completion unknown */
     {"40", CIV_ECONFLICT},       /* serialization failure, deadlock: try again */
     {"42501", CIV_EREADONLY},    /* no privilege */
