@@ -142,7 +142,7 @@ static ctl_exit_e read_back(job_t *job)
 
 static ctl_exit_e put_in_place(job_t *job)
 {
-    apr_status_t status = ctl_incoming_place(&job->incoming);
+    apr_status_t status = ctl_incoming_place(&job->incoming, 0);
 
     if (status != APR_SUCCESS)
         return ctl_failed(status, "the import is given up, nothing was changed");

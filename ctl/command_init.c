@@ -38,13 +38,17 @@ static int is_interrupted(void *baton)
 }
 
 /** A database without a first block, which was not there before. The key stays: it is of no harm, and of use next time. */
-static void take_away(const civ_node_config_t *config, apr_pool_t *pool)
+static void take_away(civ_node_t *node, const civ_node_config_t *config, apr_pool_t *pool)
 {
     static const char *const ends[] = {"", "-wal", "-shm"};
     const char *path = config->database_parameters != NULL ? config->database_parameters
                                                            : civ_node_database_path(config, pool);
+    civ_ledger_head_t head;
     unsigned i;
 
+    /* A server may have been waiting for the file, and begun a ledger in it. */
+    if (civ_ledger_read_head(civ_node_ledger(node), &head, pool) != APR_NOTFOUND)
+        return;
     if (config->database_driver != NULL && strcmp(config->database_driver, "sqlite3") != 0)
         return;
     for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
@@ -68,7 +72,7 @@ static ctl_exit_e begin(ctl_t *ctl, const civ_node_config_t *config)
     }
     status = civ_node_start(node, ctl->pool);
     if (status != APR_SUCCESS) {
-        take_away(config, ctl->pool);
+        take_away(node, config, ctl->pool);
         return ctl_failed(status, "the ledger could not be made");
     }
     status = civ_ledger_block(civ_node_ledger(node), 0, &block, &problem, ctl->pool);

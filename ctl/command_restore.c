@@ -301,7 +301,7 @@ static ctl_exit_e keep_old(job_t *job)
 
 static ctl_exit_e place(job_t *job)
 {
-    apr_status_t status = ctl_incoming_place(&job->incoming);
+    apr_status_t status = ctl_incoming_place(&job->incoming, job->occupied);
 
     job->placed = access(job->incoming.database, F_OK) != 0;
     if (status == APR_SUCCESS && rename(job->incoming.head, job->head) != 0)

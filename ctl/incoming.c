@@ -69,12 +69,25 @@ static apr_status_t sync_file(const char *path)
     return status;
 }
 
-apr_status_t ctl_incoming_place(ctl_incoming_t *incoming)
+/** Unless it is to be replaced, a database that was made meanwhile is left alone; an empty file is none. */
+static apr_status_t take_name(const char *from, const char *to, int replaces)
+{
+    struct stat info;
+
+    if (replaces || (lstat(to, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0))
+        return rename(from, to) == 0 ? APR_SUCCESS : apr_get_os_error();
+    if (link(from, to) != 0)
+        return apr_get_os_error();
+    unlink(from);
+    return APR_SUCCESS;
+}
+
+apr_status_t ctl_incoming_place(ctl_incoming_t *incoming, int replaces)
 {
     apr_status_t status = sync_file(incoming->database);
 
-    if (status == APR_SUCCESS && rename(incoming->database, incoming->target) != 0)
-        status = apr_get_os_error();
+    if (status == APR_SUCCESS)
+        status = take_name(incoming->database, incoming->target, replaces);
     return status == APR_SUCCESS ? ctl_output_sync_folder_of(incoming->target, incoming->pool) : status;
 }
 

@@ -24,7 +24,7 @@ ctl_exit_e ctl_incoming_open(ctl_incoming_t *incoming, const char *target, apr_p
 
 /** Make the database durable and give it its name; whatever file has that name is replaced in that moment. The database must
  *  be closed. */
-apr_status_t ctl_incoming_place(ctl_incoming_t *incoming);
+apr_status_t ctl_incoming_place(ctl_incoming_t *incoming, int replaces);
 
 /** Take the folder away, with all that is in it. */
 void ctl_incoming_close(ctl_incoming_t *incoming);

@@ -188,7 +188,7 @@ static ctl_exit_e open_file(int *file, int folder, const char *path, const char 
     if (*file < 0)
         return ctl_failed(errno, "\"%s/%s\" cannot be read", path, name);
     if (fstat(folder, &above) == 0 && fstat(*file, &info) == 0 && S_ISREG(info.st_mode) &&
-        (geteuid() != 0 || info.st_uid == above.st_uid || info.st_uid == 0))
+        (geteuid() != 0 || (info.st_uid == above.st_uid && info.st_nlink == 1)))
         return CTL_DONE;
     ctl_complain("\"%s/%s\" is not a file of the folder's owner", path, name);
     return CTL_FAILED;

@@ -69,7 +69,8 @@ ctl_exit_e ctl_place_enter(ctl_t *ctl)
         result = make_folder_as_root(options->state, options->owner, ctl->pool);
     else if (options->owner != NULL)
         ctl_note(ctl, "--owner is for root");
-    if (result == CTL_DONE && mkdir(options->state, 0700) != 0 && errno != EEXIST)
+    /* As root the folder is there: either it was, or it was made above. */
+    if (result == CTL_DONE && geteuid() != 0 && mkdir(options->state, 0700) != 0 && errno != EEXIST)
         return ctl_failed(errno, "the folder \"%s\" cannot be made", options->state);
     return result == CTL_DONE ? ctl_account_of_folder(options->state, ctl->pool) : result;
 }

@@ -126,6 +126,9 @@ static apr_status_t check_progress(civ_batch_t *batch)
     civ_rows_t *rows;
     apr_status_t status;
 
+    status = civ_ledger_vouch(batch->ledger, batch->db, &batch->before, batch->pool);
+    if (status != APR_SUCCESS)
+        return status;
     if (batch->ledger->known_valid && civ_digest_equal(&known->block_hash, &batch->before.block_hash))
         return APR_SUCCESS;
     if (!batch->ledger->known_valid)

@@ -101,6 +101,11 @@ apr_status_t civ_ledger_load_head(civ_ledger_t *ledger, civ_db_t *db, civ_ledger
  *  @return non-zero when it does */
 int civ_ledger_is_same(civ_ledger_t *ledger, const civ_digest_t *id);
 
+/** Whether a head that another process has moved may be built on: its block bears the ledger's signature, and the work it
+ *  demands follows from the entries. @return APR_SUCCESS; CIV_EINTEGRITY, told to the observer; database errors */
+apr_status_t civ_ledger_vouch(const civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
+                              apr_pool_t *pool);
+
 /** Read only the generation number on a connection. */
 apr_status_t civ_ledger_load_generation(civ_db_t *db, apr_int64_t *generation, apr_pool_t *pool);
 

@@ -8,6 +8,7 @@
 
 #include "base/timestamp.h"
 #include "ledger/head_file.h"
+#include "ledger/leaf_cursor.h"
 #include "ledger/validators_private.h"
 
 /* Above these, mining a block takes seconds. */
@@ -151,8 +152,8 @@ static apr_status_t check_identity(civ_ledger_t *ledger, civ_db_t *db, apr_pool_
     return APR_SUCCESS;
 }
 
-static apr_status_t check_newest_signature(civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
-                                           apr_pool_t *pool)
+static apr_status_t check_newest_signature(const civ_ledger_t *ledger, civ_db_t *db,
+                                           const civ_ledger_head_t *head, apr_pool_t *pool)
 {
     const char *statement, *fault = NULL;
     civ_block_t *block;
@@ -165,6 +166,32 @@ static apr_status_t check_newest_signature(civ_ledger_t *ledger, civ_db_t *db, c
                               strlen(statement)) != APR_SUCCESS)
         return civ_ledger_integrity_lost(ledger, "the newest block does not bear the ledger's signature");
     return APR_SUCCESS;
+}
+
+/** The head row is not signed: what it demands of the next block must follow from the entries. */
+static apr_status_t check_difficulty(const civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
+                                     apr_pool_t *pool)
+{
+    const char *fault = NULL;
+    apr_uint32_t difficulty = 0;
+    civ_block_t *genesis;
+    apr_status_t status = civ_read_block(db, 0, &genesis, &fault, pool);
+
+    if (status == APR_SUCCESS)
+        status = civ_leaf_cursor_policy(db, head->frontier.size, &genesis->entries[0], &difficulty, pool);
+    if (status == APR_NOTFOUND || status == CIV_EINTEGRITY)
+        return civ_ledger_integrity_lost(ledger, fault != NULL ? fault : "the policy in force is damaged");
+    if (status == APR_SUCCESS && difficulty != head->difficulty)
+        return civ_ledger_integrity_lost(ledger, "the head row demands other work than the policy in force");
+    return status;
+}
+
+apr_status_t civ_ledger_vouch(const civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
+                              apr_pool_t *pool)
+{
+    apr_status_t status = check_newest_signature(ledger, db, head, pool);
+
+    return status == APR_SUCCESS ? check_difficulty(ledger, db, head, pool) : status;
 }
 
 const char *civ_signed_head_compare(const civ_signed_head_t *kept, apr_uint64_t height, civ_db_t *db,
@@ -270,7 +297,7 @@ static apr_status_t start_locked(civ_ledger_t *ledger, civ_ledger_head_t *head, 
     if (status == APR_SUCCESS)
         status = civ_ledger_load_head(ledger, db, head, pool);
     if (status == APR_SUCCESS)
-        status = check_newest_signature(ledger, db, head, pool);
+        status = civ_ledger_vouch(ledger, db, head, pool);
     if (status == APR_SUCCESS)
         status = check_signed_head(ledger, db, &kept, found, head, pool);
     if (status == APR_SUCCESS)

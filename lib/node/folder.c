@@ -10,13 +10,12 @@
 #include <unistd.h>
 
 /* Can nobody but root exchange the entries of this folder? In one like /tmp only what root owns is safe. */
-static int is_safe(const struct stat *folder, gid_t gid)
+static int is_safe(const struct stat *folder)
 {
     if (folder->st_uid != 0) {
         return 0;
     }
-    return folder->st_mode & S_ISVTX ||
-           !(folder->st_mode & S_IWOTH || (folder->st_mode & S_IWGRP && folder->st_gid == gid));
+    return folder->st_mode & S_ISVTX || !(folder->st_mode & (S_IWOTH | S_IWGRP));
 }
 
 /* Open an entry of a folder, made where there is none. A symbolic link is followed only where root has put it, and never
@@ -39,7 +38,7 @@ static int enter(int folder, const char *name, int may_follow, mode_t mode)
 
 /* Descend to @a path, which begins with a slash, and make what is missing. @return 0, or errno. *folder stays open; it is
  * -1 where the way leads through what is not root's. */
-static int descend(int *folder, char *path, gid_t gid)
+static int descend(int *folder, char *path)
 {
     char *rest = path;
     char *name;
@@ -51,7 +50,7 @@ static int descend(int *folder, char *path, gid_t gid)
         int result = fstat(*folder, &info) == 0 ? 0 : errno;
         int next = -1;
 
-        if (result == 0 && is_safe(&info, gid)) {
+        if (result == 0 && is_safe(&info)) {
             int is_shared = (info.st_mode & (S_IWOTH | S_IWGRP)) != 0;
 
             next = enter(*folder, name, !is_last && !is_shared, is_last ? 0700 : 0755);
@@ -78,7 +77,7 @@ apr_status_t civ_folder_make(const char *path, apr_uid_t uid, apr_gid_t gid, con
     if (geteuid() != 0 || uid == 0 || path[0] != '/') {
         return APR_SUCCESS;
     }
-    result = descend(&folder, apr_pstrdup(pool, path), gid);
+    result = descend(&folder, apr_pstrdup(pool, path));
     if (result == 0 && folder >= 0 && fstat(folder, &info) == 0 && info.st_uid == 0 &&
         fchown(folder, uid, gid) != 0) {
         result = errno;

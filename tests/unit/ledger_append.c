@@ -244,6 +244,33 @@ static void damaged_head_stops_appending(void)
     CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");
 }
 
+/* Well made and well mined, but by somebody without the ledger's key: nothing is put on top of it. */
+static void block_of_another_hand_is_not_built_on(void)
+{
+    fixture_t *fixture = fixture_start();
+    civ_problem_t problem;
+    civ_key_t *key;
+
+    fixture_append(fixture, "{\"n\":1}");
+    CU_ASSERT_EQUAL_FATAL(civ_key_generate(&key, test_pool()), APR_SUCCESS);
+    fixture_forge(fixture, &(forgery_t){.json = "{\"n\":2}", .difficulty = -1, .key = key});
+    CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":3}", &problem), CIV_EINTEGRITY);
+    CU_ASSERT(strstr(fixture->reason, "the ledger's signature") != NULL);
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "3");
+}
+
+static void work_that_policy_does_not_demand(void)
+{
+    fixture_t *fixture = fixture_start();
+    civ_problem_t problem;
+
+    fixture_append(fixture, "{\"n\":1}");
+    fixture_sql(fixture, "UPDATE civ_head SET difficulty = difficulty - 1, generation = generation + 1");
+    CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":2}", &problem), CIV_EINTEGRITY);
+    CU_ASSERT(strstr(fixture->reason, "the policy in force") != NULL);
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "2");
+}
+
 /* --- many threads --- */
 
 #define THREADS 8
@@ -390,6 +417,8 @@ static const test_case_t cases[] = {
     {"head_that_fell_back_silently_is_noticed", head_that_fell_back_silently_is_noticed},
     {"rewritten_chain_is_noticed", rewritten_chain_is_noticed},
     {"damaged_head_stops_appending", damaged_head_stops_appending},
+    {"block_of_another_hand_is_not_built_on", block_of_another_hand_is_not_built_on},
+    {"work_that_policy_does_not_demand", work_that_policy_does_not_demand},
     {"many_threads_leave_no_gap", many_threads_leave_no_gap},
     {"long_mining_lets_others_in", long_mining_lets_others_in},
     {NULL, NULL},

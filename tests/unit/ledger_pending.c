@@ -287,6 +287,33 @@ static void tampered_waiting_evidence_is_not_sealed(void)
 }
 
 /* More than a block takes becomes several blocks; the answer is the last one. */
+/* Put into the table by somebody who can write to the database: it would be signed by the ledger. */
+static void reserved_types_are_not_sealed(void)
+{
+    static const char *const texts[] = {
+        "{\"difficulty\":0,\"type\":\"civarcos.policy\"}",
+        "{\"action\":\"register\",\"type\":\"civarcos.validator\"}",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        fixture_t *fixture = fixture_start();
+        civ_append_result_t result;
+        civ_problem_t problem;
+        civ_digest_t hash;
+
+        civ_digest_sha256(&hash, texts[i], strlen(texts[i]));
+        fixture_sql(
+            fixture,
+            "INSERT INTO civ_pending (sequence, received, evidence_hash, payload) VALUES (1, 1, '%s', '%s')",
+            civ_digest_hex_dup(&hash, test_pool()), texts[i]);
+        CU_ASSERT_EQUAL(civ_ledger_seal(fixture->ledger, NULL, &result, &problem, test_pool()),
+                        CIV_EINTEGRITY);
+        CU_ASSERT_EQUAL(fixture->integrity_lost, 1);
+        CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_blocks"), "1");
+    }
+}
+
 static void too_many_for_one_block(void)
 {
     fixture_t *fixture = fixture_make();
@@ -325,6 +352,7 @@ static const test_case_t cases[] = {
     {"repeat_seals_once", repeat_seals_once},
     {"one_batch_of_all_kinds", one_batch_of_all_kinds},
     {"tampered_waiting_evidence_is_not_sealed", tampered_waiting_evidence_is_not_sealed},
+    {"reserved_types_are_not_sealed", reserved_types_are_not_sealed},
     {"too_many_for_one_block", too_many_for_one_block},
     {NULL, NULL},
 };
