@@ -22,8 +22,8 @@ typedef struct ctl_incoming_t {
  *  it, CTL_FAILED */
 ctl_exit_e ctl_incoming_open(ctl_incoming_t *incoming, const char *target, apr_pool_t *pool);
 
-/** Make the database durable and give it its name; whatever file has that name is replaced in that moment. The database must
- *  be closed. */
+/** Make the database durable and give it its name. The database must be closed.
+ *  @param replaces non-zero: whatever file has that name is replaced in that moment; else only an empty one */
 apr_status_t ctl_incoming_place(ctl_incoming_t *incoming, int replaces);
 
 /** Take the folder away, with all that is in it. */

@@ -12,6 +12,7 @@
 
 #include "integration/scenario.h"
 
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -24,14 +25,6 @@
 #define USUAL_ROUNDS     2
 #define ROUNDS_PER_CHAIN 25 /* then a new ledger: looking through all of a long one takes its time */
 #define LONGEST_WAIT     200000
-
-/* A kind of database under the ledger: the rest of this file knows none. */
-typedef struct database_t {
-    const char *name;
-    const char *config; /* directives that make the server use it */
-} database_t;
-
-static const database_t databases[] = {{"sqlite3", ""}, {NULL, NULL}};
 
 typedef struct crash_t {
     const char *name;
@@ -132,17 +125,18 @@ static void run_round(harness_t *server, const crash_t *crash, const char *label
     scenario_load_free(&load);
 }
 
-static void run_on(const database_t *database, const crash_t *crash, apr_uint64_t *seed, int first, int last)
+/* @param config directives for the server, besides those of processes */
+static void run_on_a_chain(const crash_t *crash, const char *name, const char *config, apr_uint64_t *seed,
+                           int first, int last)
 {
-    harness_options_t options = {NULL, apr_pstrcat(test_pool(), SCENARIO_PROCESSES, database->config, NULL),
-                                 NULL};
+    harness_options_t options = {NULL, apr_pstrcat(test_pool(), SCENARIO_PROCESSES, config, NULL), NULL};
     harness_t *server = harness_start(&options);
     unsigned failures = CU_get_number_of_failures();
     int i;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     for (i = first; i < last && CU_get_number_of_failures() == failures; i++) {
-        run_round(server, crash, apr_psprintf(test_pool(), "%s-%s-%d", database->name, crash->name, i), seed);
+        run_round(server, crash, apr_psprintf(test_pool(), "%s-%s-%d", name, crash->name, i), seed);
     }
     CU_ASSERT(harness_log_is_clean(server, "?AH00052", NULL));
     CU_ASSERT_EQUAL(harness_stop(server), 0);
@@ -152,15 +146,12 @@ static void run(const crash_t *crash)
 {
     int rounds = scenario_rounds(USUAL_ROUNDS);
     apr_uint64_t seed = scenario_seed();
-    const database_t *database;
     int i;
 
-    for (database = databases; database->name; database++) {
-        for (i = 0; i < rounds; i += ROUNDS_PER_CHAIN) {
-            int last = i + ROUNDS_PER_CHAIN;
+    for (i = 0; i < rounds; i += ROUNDS_PER_CHAIN) {
+        int last = i + ROUNDS_PER_CHAIN;
 
-            run_on(database, crash, &seed, i, last < rounds ? last : rounds);
-        }
+        run_on_a_chain(crash, database_driver(), "", &seed, i, last < rounds ? last : rounds);
     }
 }
 
@@ -201,9 +192,8 @@ static void test_other_mutexes(void)
     int i;
 
     for (i = 0; i < 3; i++) {
-        database_t database = {kinds[i], apr_psprintf(test_pool(), "Mutex %s civarcos\n", kinds[i])};
-
-        run_on(&database, &crash, &seed, 0, 1);
+        run_on_a_chain(&crash, kinds[i], apr_psprintf(test_pool(), "Mutex %s civarcos\n", kinds[i]), &seed, 0,
+                       1);
     }
 }
 
