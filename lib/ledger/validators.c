@@ -178,10 +178,12 @@ static void describe(civ_validator_t *validator, const civ_validator_row_t *row,
     validator->standing = row->standing;
 }
 
-/** Run a select of VALIDATOR_FROM. @return as civ_read_failed has it */
+/** Run a select of VALIDATOR_FROM, once the validators in force were found to be those that the newest block names.
+ *  @return as civ_read_failed has it */
 static apr_status_t select_page(civ_ledger_t *ledger, civ_ledger_sql_e sql, const civ_argument_t *arguments,
                                 int count, civ_validator_page_t *page, int limit, apr_pool_t *pool)
 {
+    civ_ledger_head_t head;
     civ_rows_t *rows;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(ledger->config->store, &db);
@@ -189,7 +191,9 @@ static apr_status_t select_page(civ_ledger_t *ledger, civ_ledger_sql_e sql, cons
     memset(page, 0, sizeof(*page));
     if (status != APR_SUCCESS)
         return status;
-    status = civ_db_select(db, &civ_ledger_sql[sql], arguments, count, &rows, pool);
+    status = civ_ledger_load_head(ledger, db, &head, pool);
+    if (status == APR_SUCCESS)
+        status = civ_db_select(db, &civ_ledger_sql[sql], arguments, count, &rows, pool);
     civ_store_release(ledger->config->store, db);
     page->validators = apr_pcalloc(pool, (apr_size_t)limit * sizeof(*page->validators));
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {

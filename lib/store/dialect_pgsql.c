@@ -199,6 +199,9 @@ static const setting_t settings[] = {
      "none of the schemas in this role's search_path exists; the tables would have no place"},
     /* From here on exactly one schema, so that another one made later hides nothing and adds nothing. */
     {"SELECT set_config('search_path', quote_ident(current_schema()), false)", NULL, APR_SUCCESS, NULL},
+    /* An operator that anybody has put there would be called by our statements, with our rights. */
+    {"SELECT NOT has_schema_privilege('public', current_schema(), 'CREATE')", "t", CIV_EUNREACHABLE,
+     "every role may create things in the ledger's schema: REVOKE CREATE ON SCHEMA ... FROM PUBLIC"},
     {NULL, NULL, APR_SUCCESS, NULL},
 };
 

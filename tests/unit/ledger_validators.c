@@ -327,6 +327,30 @@ static void forged_changes_are_named(void)
 }
 
 /* Blocks whose headers do not follow the entries. */
+/* Who is in force is compared with what the newest block names before anybody is told. */
+static void changed_validators_are_not_given_out(void)
+{
+    static const char *const changes[] = {
+        "UPDATE civ_validators SET stake = stake + 1000 WHERE leaf_index = 1",
+        "UPDATE civ_validators SET public_key = (SELECT public_key FROM civ_validators WHERE leaf_index = 2) "
+        "WHERE leaf_index = 1",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        fixture_t *fixture = voted_ledger();
+        civ_validator_page_t page;
+        civ_problem_t problem;
+
+        CU_ASSERT_EQUAL(civ_ledger_validators(fixture->ledger, -1, 10, &page, &problem, test_pool()),
+                        APR_SUCCESS);
+        fixture_sql(fixture, "%s", changes[i]);
+        CU_ASSERT_EQUAL(civ_ledger_validators(fixture->ledger, -1, 10, &page, &problem, test_pool()),
+                        CIV_EINTEGRITY);
+        CU_ASSERT(fixture->integrity_lost > 0);
+    }
+}
+
 static void forged_sets_are_named(void)
 {
     fixture_t *fixture = voted_ledger();
@@ -484,6 +508,7 @@ static const test_case_t cases[] = {
     {"forged_votes_are_met", forged_votes_are_met},
     {"changed_validators_stop_the_ledger", changed_validators_stop_the_ledger},
     {"forged_changes_are_named", forged_changes_are_named},
+    {"changed_validators_are_not_given_out", changed_validators_are_not_given_out},
     {"forged_sets_are_named", forged_sets_are_named},
     {"damage_is_named_where_it_is", damage_is_named_where_it_is},
     {"older_ledgers_are_taken_over", older_ledgers_are_taken_over},

@@ -168,6 +168,11 @@ static void unfit_servers_are_refused(void)
         open_with("dbname=tests target_session_attrs=any options='-c default_transaction_read_only=on'"),
         CIV_EREADONLY);
     CU_ASSERT(unit_log_has("CIV0107: database: this server takes only reading transactions"));
+    CU_ASSERT_PTR_NOT_NULL(cluster_sql(cluster, "CREATE SCHEMA open_to_all AUTHORIZATION " CLUSTER_ROLE));
+    CU_ASSERT_EQUAL(open_with("dbname=tests options='-c search_path=open_to_all'"), APR_SUCCESS);
+    CU_ASSERT_PTR_NOT_NULL(cluster_sql(cluster, "GRANT CREATE ON SCHEMA open_to_all TO PUBLIC"));
+    CU_ASSERT_EQUAL(open_with("dbname=tests options='-c search_path=open_to_all'"), CIV_EUNREACHABLE);
+    CU_ASSERT(unit_log_has("CIV0107: database: every role may create things"));
     CU_ASSERT_PTR_NOT_NULL(cluster_sql(
         cluster, "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"));
     CU_ASSERT_EQUAL(open_with("dbname=latin"), CIV_EUNREACHABLE);
