@@ -5,7 +5,6 @@
  */
 #include <apr_strings.h>
 
-#include "base/encoding.h"
 #include "ledger/batch_private.h"
 
 /** The set that the next block needs, as the table has it. */
@@ -53,33 +52,10 @@ apr_status_t civ_batch_change_apply(civ_batch_t *batch, civ_request_t *request)
 void civ_batch_change_sealed(civ_batch_t *batch, const civ_request_t *request)
 {
     civ_validator_row_t *row = &APR_ARRAY_IDX(batch->changes, batch->changes->nelts - 1, civ_validator_row_t);
-    apr_int64_t next = (apr_int64_t)request->block->header.height + 1;
 
-    row->joined = request->block->header.timestamp;
-    row->first_height = request->change->removes ? -1 : next;
-    row->end_height = next;
+    civ_validators_date(row, request->change, &request->block->header);
     civ_validator_set_hash(&batch->head.validator_set_hash, &batch->validators, batch->pool);
     batch->head.validators = batch->validators.count;
-}
-
-static apr_status_t store_change(civ_batch_t *batch, const civ_validator_row_t *row)
-{
-    const civ_argument_t removed[] = {civ_int(row->end_height), civ_int(row->member.registration)};
-    const civ_argument_t made[] = {
-        civ_int(row->member.registration),
-        civ_text(row->member.id),
-        civ_text(civ_base64_encode(row->member.key, CIV_KEY_PUBLIC_SIZE, batch->pool)),
-        civ_int(row->member.stake),
-        civ_int(row->joined),
-        civ_int(row->first_height),
-    };
-    int affected = 0;
-    apr_status_t status;
-
-    if (row->first_height >= 0)
-        return civ_db_execute(batch->db, &civ_ledger_sql[SQL_VALIDATOR_INSERT], made, 6, NULL);
-    status = civ_db_execute(batch->db, &civ_ledger_sql[SQL_VALIDATOR_END], removed, 2, &affected);
-    return status == APR_SUCCESS && affected != 1 ? CIV_EDATABASE : status;
 }
 
 apr_status_t civ_batch_change_store(civ_batch_t *batch)
@@ -88,6 +64,7 @@ apr_status_t civ_batch_change_store(civ_batch_t *batch)
     int i;
 
     for (i = 0; batch->changes != NULL && i < batch->changes->nelts && status == APR_SUCCESS; i++)
-        status = store_change(batch, &APR_ARRAY_IDX(batch->changes, i, civ_validator_row_t));
+        status = civ_validators_store(batch->db, &APR_ARRAY_IDX(batch->changes, i, civ_validator_row_t),
+                                      batch->pool);
     return status;
 }

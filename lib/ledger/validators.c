@@ -61,6 +61,39 @@ apr_status_t civ_validators_row(civ_db_t *db, apr_uint64_t registration, civ_val
     return status == APR_SUCCESS ? civ_validators_read_row(row, rows, pool) : status;
 }
 
+/** In place of the first block: the row ends one that is there. */
+#define NO_BEGINNING (-1)
+
+void civ_validators_date(civ_validator_row_t *row, const civ_validator_change_t *change,
+                         const civ_header_t *header)
+{
+    apr_int64_t next = (apr_int64_t)header->height + 1;
+
+    row->joined = header->timestamp;
+    row->first_height = change->removes ? NO_BEGINNING : next;
+    row->end_height = next;
+}
+
+apr_status_t civ_validators_store(civ_db_t *db, const civ_validator_row_t *row, apr_pool_t *pool)
+{
+    const civ_argument_t removed[] = {civ_int(row->end_height), civ_int(row->member.registration)};
+    const civ_argument_t made[] = {
+        civ_int(row->member.registration),
+        civ_text(row->member.id),
+        civ_text(civ_base64_encode(row->member.key, CIV_KEY_PUBLIC_SIZE, pool)),
+        civ_int(row->member.stake),
+        civ_int(row->joined),
+        civ_int(row->first_height),
+    };
+    int affected = 0;
+    apr_status_t status;
+
+    if (row->first_height != NO_BEGINNING)
+        return civ_db_execute(db, &civ_ledger_sql[SQL_VALIDATOR_INSERT], made, 6, NULL);
+    status = civ_db_execute(db, &civ_ledger_sql[SQL_VALIDATOR_END], removed, 2, &affected);
+    return status == APR_SUCCESS && affected != 1 ? CIV_EDATABASE : status;
+}
+
 static apr_status_t select_between(civ_db_t *db, apr_uint64_t first, apr_uint64_t last, civ_rows_t **rows,
                                    apr_pool_t *pool)
 {

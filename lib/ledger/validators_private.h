@@ -28,6 +28,14 @@ apr_status_t civ_validators_read_row(civ_validator_row_t *row, civ_rows_t *rows,
 apr_status_t civ_validators_row(civ_db_t *db, apr_uint64_t registration, civ_validator_row_t *row,
                                 apr_pool_t *pool);
 
+/** What the block of a change says of the row: from when on it holds. For civ_validators_store. */
+void civ_validators_date(civ_validator_row_t *row, const civ_validator_change_t *change,
+                         const civ_header_t *header);
+
+/** Insert the row of a registration, or end that of a removal, inside the caller's transaction.
+ *  @return CIV_EDATABASE when there is no row to end; database errors */
+apr_status_t civ_validators_store(civ_db_t *db, const civ_validator_row_t *row, apr_pool_t *pool);
+
 /** The set in force at a block, from the table. @return CIV_EINTEGRITY when a row is damaged or there are too many */
 apr_status_t civ_validators_at(civ_db_t *db, apr_uint64_t height, civ_validator_set_t *set, apr_pool_t *pool);
 

@@ -56,12 +56,15 @@ static void test_keygen(void)
 static void test_sign_vote(void)
 {
     static const char *const hash = "AMzBwuqLzyZvAAHWe5a+4Xi4YL9slS2a4hmWb30ujOo=";
+    static const char *const hex = "00ccc1c2ea8bcf266f0001d67b96bee178b860bf6c952d9ae219966f7d2e8cea";
+    static const char *const shouted = "00CCC1C2EA8BCF266F0001D67B96BEE178B860BF6C952D9AE219966F7D2E8CEA";
     static const char text[] = "civarcos-vote/v1\n" NAME "\n7\nAMzBwuqLzyZvAAHWe5a+4Xi4YL9slS2a4hmWb30ujOo=\n"
                                "AMzBwuqLzyZvAAHWe5a+4Xi4YL9slS2a4hmWb30ujOo=\nreject\n";
     harness_t *server = harness_start(NULL);
     unsigned char *signature;
     apr_size_t length;
     const char *path;
+    const char *again;
     char *said;
     civ_key_t *key;
 
@@ -70,6 +73,10 @@ static void test_sign_vote(void)
     CU_ASSERT(tool_ends(0, NULL, "keygen", path, NULL));
     CU_ASSERT(tool_ends(0, (const char **)&said, "sign-vote", "--key", path, "--name", NAME, "--height", "7",
                         "--block-hash", hash, "--set-hash", hash, "--decision", "reject", NULL));
+    /* As the interface answers; Ed25519 signs the same text the same way. */
+    CU_ASSERT(tool_ends(0, &again, "sign-vote", "--key", path, "--name", NAME, "--height", "7",
+                        "--block-hash", hex, "--set-hash", hex, "--decision", "reject", NULL));
+    CU_ASSERT_STRING_EQUAL(again, said);
     said = apr_pstrmemdup(test_pool(), said, strcspn(said, "\n"));
     CU_ASSERT_EQUAL_FATAL(civ_base64_decode(&signature, &length, said, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(length, CIV_KEY_SIGNATURE_SIZE);
@@ -79,6 +86,12 @@ static void test_sign_vote(void)
                         hash, "--set-hash", hash, "--decision", "maybe", NULL));
     CU_ASSERT(tool_ends(2, NULL, "sign-vote", "--key", path, "--name", NAME, "--height", "7", "--block-hash",
                         "x", "--set-hash", hash, "--decision", "accept", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-vote", "--key", path, "--name", NAME, "--height", "7", "--block-hash",
+                        hash, "--set-hash", shouted, "--decision", "accept", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-vote", "--key", path, "--name", NAME, "--height", "7", "--block-hash",
+                        hash, "--decision", "accept", NULL));
+    CU_ASSERT(tool_ends(0, &again, "sign-vote", "--help", NULL));
+    CU_ASSERT(strstr(again, "height of the block that is voted on") != NULL);
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 

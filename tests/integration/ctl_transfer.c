@@ -4,6 +4,7 @@
  * civarcosctl export and import: the same bytes there and back, a ledger that goes on elsewhere, and nothing left of what
  * is not whole.
  */
+#include "integration/ballot.h"
 #include "integration/ctl_tool.h"
 #include "integration/tampering.h"
 
@@ -95,6 +96,44 @@ static void test_round_trip(void)
                                            "/api/blockchain/search?type=ab&limit=100"),
                                   "/count"),
                     2 * TAMPERING_LAST);
+    CU_ASSERT(harness_log_is_clean(other, NULL));
+    CU_ASSERT_EQUAL(harness_stop(other), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+/* Validators come and go by what the blocks say, so they are there after an import; votes are not in any block. */
+static void test_validators(void)
+{
+    static const apr_int64_t stakes[] = {40, 30, 30};
+    harness_t *server = tampering_start();
+    harness_t *other;
+    http_client_t *web;
+    const char *export;
+    const char *state;
+    apr_int64_t voted;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    web = http_client(server->url, test_pool());
+    ballot_register_all(web, 3, stakes);
+    voted = ballot_add_block(web);
+    CU_ASSERT_EQUAL(ballot_vote(web, 1, voted, 1)->status, 200);
+    CU_ASSERT_EQUAL(ballot_remove(web, 3)->status, 200);
+    export = tool_save_export(server, "export.ndjson");
+    CU_ASSERT(tool_ends(0, NULL, "verify", export, NULL));
+    state = make_place(server, "elsewhere", 1);
+    CU_ASSERT(tool_ends(0, NULL, "import", "--state", state, export, NULL));
+    CU_ASSERT(tool_ends(0, NULL, "verify", "--state", state, NULL));
+    other = tool_serve(scenario_file(server, "elsewhere"), NAME);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    web = http_client(other->url, test_pool());
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/blockchain/info"), "/blockchain/validators"), 2);
+    CU_ASSERT_EQUAL(ballot_int(ballot_consensus(web, voted), "total_stake"), 100);
+    CU_ASSERT_EQUAL(ballot_int(ballot_consensus(web, voted), "votes"), 0);
+    CU_ASSERT_EQUAL(ballot_vote(web, 3, voted, 1)->status, 200);
+    CU_ASSERT_EQUAL(ballot_vote(web, 2, ballot_add_block(web), 1)->status, 200);
+    CU_ASSERT_EQUAL(ballot_remove(web, 2)->status, 200);
+    CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(other, NULL));
     CU_ASSERT_EQUAL(harness_stop(other), 0);
     CU_ASSERT_EQUAL(harness_stop(server), 0);
@@ -260,8 +299,13 @@ static void test_interrupted(void)
 }
 
 static const test_case_t cases[] = {
-    {"round trip", test_round_trip}, {"mirror", test_mirror},           {"forged", test_forged},
-    {"killed", test_killed},         {"interrupted", test_interrupted}, {NULL, NULL},
+    {"round trip", test_round_trip},
+    {"validators", test_validators},
+    {"mirror", test_mirror},
+    {"forged", test_forged},
+    {"killed", test_killed},
+    {"interrupted", test_interrupted},
+    {NULL, NULL},
 };
 
 extern const test_suite_t ctl_transfer_suite;

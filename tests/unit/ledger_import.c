@@ -58,15 +58,14 @@ static void feed(civ_import_t *import, civ_verifier_t *verifier, fixture_t *orig
     }
 }
 
-static void taken_over(void)
+/* The chain of @a original, opened as a ledger of its own. */
+static fixture_t *take_over(fixture_t *original)
 {
-    fixture_t *original = make_original();
     fixture_t *copy = fixture_make();
     civ_db_t *db = open_empty(copy);
     apr_uint64_t last = fixture_head(original).height;
     civ_verifier_t verifier;
     civ_import_t *import;
-    civ_ledger_head_t head;
     int faults = 0;
 
     civ_verifier_init(&verifier, NULL, NULL, note_fault, &faults, test_pool());
@@ -81,11 +80,51 @@ static void taken_over(void)
     copy->config.difficulty = 3;
     CU_ASSERT_EQUAL_FATAL(fixture_open(copy), APR_SUCCESS);
     CU_ASSERT(fixture_is_clean(copy));
-    head = fixture_head(copy);
+    return copy;
+}
+
+static void taken_over(void)
+{
+    fixture_t *original = make_original();
+    fixture_t *copy = take_over(original);
+    apr_uint64_t last = fixture_head(original).height;
+    civ_ledger_head_t head = fixture_head(copy);
+
     CU_ASSERT_EQUAL(head.height, last);
     CU_ASSERT(civ_digest_equal(&head.block_hash, &fixture_known_block(original, last)->hash));
     CU_ASSERT_EQUAL(head.difficulty, 3);
     CU_ASSERT_EQUAL(fixture_append(copy, "{\"n\":5}").height, last + 1);
+    CU_ASSERT(fixture_is_clean(copy));
+    fixture_close(copy);
+    fixture_close(original);
+}
+
+/* Who was a validator of which block goes along; the votes do not. */
+static void validators(void)
+{
+    fixture_t *original = make_original();
+    apr_uint64_t voted;
+    fixture_t *copy;
+
+    CU_ASSERT_EQUAL(fixture_register(original, 1, 40), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(original, 2, 30), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(original, 3, 30), APR_SUCCESS);
+    voted = fixture_append(original, "{\"n\":5}").height;
+    CU_ASSERT_EQUAL(fixture_vote(original, 1, voted, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_unregister(original, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(original, 1, 7), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_unregister(original, 2), APR_SUCCESS);
+    fixture_append(original, "{\"n\":6}");
+    copy = take_over(original);
+    CU_ASSERT_EQUAL(fixture_consensus(original, voted).quorum.accepted, 40);
+    CU_ASSERT_EQUAL(fixture_consensus(copy, voted).quorum.accepted, 0);
+    CU_ASSERT_EQUAL(fixture_consensus(copy, voted).quorum.total, 100);
+    CU_ASSERT_EQUAL(fixture_vote(copy, 2, voted, 1), APR_SUCCESS);
+    voted = fixture_append(copy, "{\"n\":7}").height;
+    CU_ASSERT_EQUAL(fixture_consensus(copy, voted).quorum.total, 37);
+    CU_ASSERT_EQUAL(fixture_vote(copy, 2, voted, 1), CIV_ECONFLICT);
+    CU_ASSERT_EQUAL(fixture_unregister(copy, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(copy, 2, 0), APR_SUCCESS);
     CU_ASSERT(fixture_is_clean(copy));
     fixture_close(copy);
     fixture_close(original);
@@ -189,9 +228,13 @@ static void beginning_gone(void)
 }
 
 static const test_case_t cases[] = {
-    {"taken over", taken_over},         {"not finished", not_finished},
-    {"inspected", inspected},           {"inspected quietly", inspected_quietly},
-    {"beginning gone", beginning_gone}, {NULL, NULL},
+    {"taken over", taken_over},
+    {"validators", validators},
+    {"not finished", not_finished},
+    {"inspected", inspected},
+    {"inspected quietly", inspected_quietly},
+    {"beginning gone", beginning_gone},
+    {NULL, NULL},
 };
 
 extern const test_suite_t ledger_import_suite;
