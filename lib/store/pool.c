@@ -24,16 +24,24 @@ struct civ_store_t {
     apr_status_t refusal;
 };
 
+/** A clock that was set back is not waited for. */
+static int is_refused_still(const civ_store_t *store)
+{
+    apr_interval_time_t pause = civ_dialect_find(store->config->driver)->reopen_pause;
+    apr_time_t now = apr_time_now();
+
+    return pause > 0 && now >= store->refused && now - store->refused < pause;
+}
+
 static apr_status_t construct(void **resource, void *baton, apr_pool_t *unused)
 {
     civ_store_t *store = baton;
-    apr_interval_time_t pause = civ_dialect_find(store->config->driver)->reopen_pause;
     civ_db_t *db;
     apr_status_t status;
 
     (void)unused;
     /* A server that is gone is waited for in vain once, not by each of those who came meanwhile, one after the other. */
-    if (pause > 0 && apr_time_now() < store->refused + pause)
+    if (is_refused_still(store))
         return store->refusal;
     status = civ_db_open(&db, store->config, NULL);
     if (status != APR_SUCCESS) {
