@@ -22,7 +22,7 @@ typedef struct civ_import_t civ_import_t;
  */
 apr_status_t civ_import_begin(civ_import_t **import, civ_db_t *db, apr_pool_t *pool);
 
-/** Store the next block: rows of the block, of its entries and of the evidence index. */
+/** Store the next block: its row, the rows of its entries, and those of validators that they register. */
 apr_status_t civ_import_block(civ_import_t *import, const civ_block_t *block, apr_pool_t *pool);
 
 /** Write the head row for the end of the chain, where @a verifier stands, and commit. */
