@@ -154,11 +154,13 @@ static const char *conceal(const char *words, const char *parameters, apr_pool_t
     for (i = 0; secrets[i] != NULL; i++)
         words = without(words, value_of(options, secrets[i]), pool);
     PQconninfoFree(options);
-    /* One line for each host that was tried. */
+    /* A line for each host that was tried, the further ones behind a tab. */
     line = apr_pstrdup(pool, words);
     for (place = line; *place != '\0'; place++)
-        if (*place == '\n')
+        if (*place == '\n' || *place == '\t')
             *place = ' ';
+    while (place > line && place[-1] == ' ')
+        *--place = '\0';
     return line;
 }
 
