@@ -12,19 +12,20 @@
 #include <unixd.h>
 
 #include <apr_file_info.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 APLOG_USE_MODULE(civarcos);
 
-/* The folders that this server has used: they outlive restarts. */
-static apr_table_t *known_folders(void)
+/* The folders that this server has used: they outlive restarts, and so do their names. */
+static apr_hash_t *known_folders(void)
 {
     static const char key[] = "mod_civarcos folders";
-    apr_table_t **folders = ap_retained_data_get(key);
+    apr_hash_t **folders = ap_retained_data_get(key);
 
     if (!folders) {
         folders = ap_retained_data_create(key, sizeof(*folders));
-        *folders = apr_table_make(ap_pglobal, 4);
+        *folders = apr_hash_make(ap_pglobal);
     }
     return *folders;
 }
@@ -36,6 +37,11 @@ static int is_there(const char *path, apr_pool_t *pool)
     return !APR_STATUS_IS_ENOENT(apr_stat(&info, path, APR_FINFO_TYPE, pool));
 }
 
+static int is_known(const char *folder)
+{
+    return apr_hash_get(known_folders(), folder, APR_HASH_KEY_STRING) != NULL;
+}
+
 static void remember_folders(apr_pool_t *ptemp)
 {
     int i;
@@ -43,8 +49,8 @@ static void remember_folders(apr_pool_t *ptemp)
     for (i = 0; i < civ_runtime.nodes->nelts; i++) {
         const char *folder = APR_ARRAY_IDX(civ_runtime.nodes, i, civ_slot_t *)->config.state_dir;
 
-        if (!apr_table_get(known_folders(), folder) && is_there(folder, ptemp)) {
-            apr_table_set(known_folders(), folder, "");
+        if (!is_known(folder) && is_there(folder, ptemp)) {
+            apr_hash_set(known_folders(), apr_pstrdup(ap_pglobal, folder), APR_HASH_KEY_STRING, "");
         }
     }
 }
@@ -68,7 +74,7 @@ static civ_start_e make_folders(apr_pool_t *ptemp)
         const char *folder = slot->config.state_dir;
         const char *error = NULL;
 
-        if (apr_table_get(known_folders(), folder) && !is_there(folder, ptemp)) {
+        if (is_known(folder) && !is_there(folder, ptemp)) {
             error = apr_psprintf(
                 ptemp, "its folder \"%s\" is gone; put it back, or stop and start to begin anew", folder);
         } else {

@@ -277,7 +277,8 @@ static apr_status_t expire_answers(civ_ledger_t *ledger, civ_db_t *db, apr_pool_
     apr_status_t status;
     int removed = 0, any = 0;
 
-    if (began < ledger->next_expiry)
+    /* A clock that was set back is not waited for. */
+    if (began < ledger->next_expiry && ledger->next_expiry - began <= EXPIRY_INTERVAL)
         return APR_SUCCESS;
     ledger->next_expiry = began + EXPIRY_INTERVAL;
     status = civ_idempotency_any_expired(db, civ_timestamp_now(), &any, pool);

@@ -188,6 +188,13 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_VALIDATOR_ROW] = {"validator_row", VALIDATOR_FROM "WHERE leaf_index = %lld"},
     [SQL_VALIDATOR_KNOWN] = {"validator_known", "SELECT leaf_index FROM civ_validators WHERE "
                                                 "validator_id = %s ORDER BY leaf_index LIMIT 1"},
+    /* Conditions, since SQLite counts all rows by whatever index is smallest. */
+    [SQL_VALIDATORS_COUNT] = {"validators_count",
+                              "SELECT (SELECT COUNT(*) FROM civ_validators WHERE leaf_index >= 0), "
+                              "(SELECT COUNT(*) FROM civ_validators CIV_BY(civ_validators_by_end) "
+                              "WHERE end_height >= 0), "
+                              "(SELECT COUNT(*) FROM civ_validators CIV_BY(civ_validators_by_id) "
+                              "WHERE validator_id >= '')"},
     [SQL_VALIDATORS_STRAY] = {"validators_stray",
                               "SELECT v.leaf_index FROM civ_validators v LEFT JOIN civ_entries e ON "
                               "e.leaf_index = v.leaf_index WHERE e.type <> %s OR v.leaf_index < 0 OR "
@@ -218,7 +225,6 @@ const civ_statement_t civ_ledger_sql[SQL_LEDGER_COUNT] = {
     [SQL_VOTES_NEXT] = {"votes_next", "SELECT CIV_INTEGER(height) FROM civ_votes "
                                       "CIV_BY(civ_votes_by_height) WHERE height > %lld "
                                       "ORDER BY height LIMIT 1"},
-    /* A condition, since SQLite counts all rows by whatever index is smallest. */
     [SQL_VOTES_COUNT] = {"votes_count", "SELECT (SELECT COUNT(*) FROM civ_votes CIV_BY(civ_votes_by_height) "
                                         "WHERE height >= 0), "
                                         "(SELECT COUNT(*) FROM civ_votes CIV_BY(civ_votes_by_registration) "

@@ -210,23 +210,27 @@ static apr_status_t check_standings(civ_walk_t *walk)
     return status;
 }
 
-/** An index that lacks a row would hide a vote from its block. */
-static apr_status_t check_indexes(civ_walk_t *walk)
+/** An index that lacks a row would hide a vote from its block, or a validator from those who look for it. @a sql counts the same
+ *  rows in each of its @a columns: by the table, or by an index. */
+static apr_status_t check_counts(civ_walk_t *walk, civ_ledger_sql_e sql, int columns, const char *what)
 {
-    apr_int64_t by_height, by_registration;
+    apr_int64_t first = 0, other;
+    int column, differ = 0;
     civ_rows_t *rows;
-    apr_status_t status =
-        civ_db_select(walk->db, &civ_ledger_sql[SQL_VOTES_COUNT], NULL, 0, &rows, walk->pool);
+    apr_status_t status = civ_db_select(walk->db, &civ_ledger_sql[sql], NULL, 0, &rows, walk->pool);
 
     if (status != APR_SUCCESS)
         return status;
-    if (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &by_height) != APR_SUCCESS ||
-        civ_rows_int(rows, 1, &by_registration) != APR_SUCCESS)
+    if (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &first) != APR_SUCCESS)
         return CIV_EDATABASE;
-    if (by_height == by_registration)
-        return APR_SUCCESS;
-    return civ_walk_report(walk, walk->validation->last,
-                           "an index of the votes does not hold what its table holds");
+    for (column = 1; column < columns; column++) {
+        if (civ_rows_int(rows, column, &other) != APR_SUCCESS)
+            return CIV_EDATABASE;
+        differ |= other != first;
+    }
+    return differ ? civ_walk_report(walk, walk->validation->last,
+                                    "an index of the %s does not hold what its table holds", what)
+                  : APR_SUCCESS;
 }
 
 apr_status_t civ_walk_validators_end(civ_walk_t *walk)
@@ -241,6 +245,8 @@ apr_status_t civ_walk_validators_end(civ_walk_t *walk)
     if (status == APR_SUCCESS)
         status = check_standings(walk);
     if (status == APR_SUCCESS)
-        status = check_indexes(walk);
+        status = check_counts(walk, SQL_VALIDATORS_COUNT, 3, "validators");
+    if (status == APR_SUCCESS)
+        status = check_counts(walk, SQL_VOTES_COUNT, 2, "votes");
     return status;
 }

@@ -11,8 +11,8 @@
 #include "base/buffer.h"
 #include "store/store_private.h"
 
-/* Longest text of the driver that goes into a log line. */
-#define DRIVER_WORDS 300
+/* The same reason is not logged again before. */
+#define REFUSAL_INTERVAL apr_time_from_sec(60)
 
 apr_status_t civ_store_initialize(apr_pool_t *pool)
 {
@@ -31,7 +31,7 @@ static civ_log_level_e level_of(apr_status_t status)
 apr_status_t civ_db_failed(civ_db_t *db, int code, const char *what)
 {
     const char *reason = db->reason != NULL ? db->reason : apr_dbd_error(db->driver, db->handle, code);
-    char words[DRIVER_WORDS + 1];
+    char words[CIV_DRIVER_WORDS + 1];
     apr_status_t status;
 
     /* Copied, because classifying makes the connection forget them. */
@@ -131,17 +131,43 @@ static apr_status_t close_cleanup(void *baton)
     return APR_SUCCESS;
 }
 
-static void report_connect(civ_db_t *db, apr_status_t status, const char *error)
+/** Whether these words were logged a moment ago. A clock that was set back keeps nothing from the log. */
+static int is_repetition(civ_refusals_t *refusals, const char *words)
 {
-    const char *words = error != NULL ? error : "no reason given";
+    apr_time_t now = apr_time_now();
 
-    if (db->dialect->conceal != NULL)
-        words = db->dialect->conceal(words, db->config->parameters, db->pool);
-    civ_log_write(db->config->log, CIV_LOG_ERROR, status, "CIV0103: database: cannot connect: %.*s",
-                  DRIVER_WORDS, words);
+    if (strcmp(words, refusals->words) == 0 && now >= refusals->told &&
+        now - refusals->told < REFUSAL_INTERVAL) {
+        refusals->left_out++;
+        return 1;
+    }
+    refusals->told = now;
+    return 0;
 }
 
-static apr_status_t connect_database(civ_db_t *db)
+/* No status: the drivers have but one for all failures. */
+static void report_connect(const civ_db_t *db, civ_refusals_t *refusals, const char *error)
+{
+    const char *reason = error != NULL ? error : "no reason given";
+    char words[CIV_DRIVER_WORDS + 1];
+    const char *more = "";
+
+    if (db->dialect->conceal != NULL)
+        reason = db->dialect->conceal(reason, db->config->parameters, db->pool);
+    apr_cpystrn(words, reason, sizeof(words));
+    if (refusals != NULL) {
+        if (is_repetition(refusals, words))
+            return;
+        if (refusals->left_out > 0)
+            more = apr_psprintf(db->pool, " (%u more failures were not logged)", refusals->left_out);
+        refusals->left_out = 0;
+        apr_cpystrn(refusals->words, words, sizeof(refusals->words));
+    }
+    civ_log_write(db->config->log, CIV_LOG_ERROR, APR_SUCCESS, "CIV0103: database: cannot connect: %s%s",
+                  words, more);
+}
+
+static apr_status_t connect_database(civ_db_t *db, civ_refusals_t *refusals)
 {
     const char *parameters = db->config->parameters, *error = NULL;
     apr_status_t status = apr_dbd_get_driver(db->pool, db->config->driver, &db->driver);
@@ -155,7 +181,7 @@ static apr_status_t connect_database(civ_db_t *db)
     if (status == APR_SUCCESS)
         status = apr_dbd_open_ex(db->driver, db->pool, parameters, &db->handle, &error);
     if (status != APR_SUCCESS) {
-        report_connect(db, status, error);
+        report_connect(db, refusals, error);
         db->handle = NULL;
         return CIV_EUNREACHABLE;
     }
@@ -163,6 +189,12 @@ static apr_status_t connect_database(civ_db_t *db)
 }
 
 apr_status_t civ_db_open(civ_db_t **out, const civ_store_config_t *config, apr_pool_t *pool)
+{
+    return civ_db_open_again(out, config, NULL, pool);
+}
+
+apr_status_t civ_db_open_again(civ_db_t **out, const civ_store_config_t *config, civ_refusals_t *refusals,
+                               apr_pool_t *pool)
 {
     const civ_dialect_t *dialect = civ_dialect_find(config->driver);
     apr_pool_t *own;
@@ -180,7 +212,7 @@ apr_status_t civ_db_open(civ_db_t **out, const civ_store_config_t *config, apr_p
     db->pool = own;
     apr_pool_create(&db->scratch, own);
     make_statement_slots(db);
-    status = connect_database(db);
+    status = connect_database(db, refusals);
     if (status != APR_SUCCESS) {
         civ_db_close(db);
         return status;

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/buffer.h"
 #include "base/digest.h"
@@ -153,11 +154,13 @@ static const char *conceal(const char *words, const char *parameters, apr_pool_t
     for (i = 0; secrets[i] != NULL; i++)
         words = without(words, value_of(options, secrets[i]), pool);
     PQconninfoFree(options);
-    /* One line for each host that was tried. */
+    /* A line for each host that was tried, the further ones behind a tab. */
     line = apr_pstrdup(pool, words);
     for (place = line; *place != '\0'; place++)
-        if (*place == '\n')
+        if (*place == '\n' || *place == '\t')
             *place = ' ';
+    while (place > line && place[-1] == ' ')
+        *--place = '\0';
     return line;
 }
 
@@ -363,11 +366,20 @@ static int is_inside(civ_db_t *db)
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
+/** A time that no administrator sets. */
+static apr_time_t steady_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
+}
+
 /** Wait until the socket has something to read. @return 0 when the time is over */
 static int wait_for_input(PGconn *connection, apr_time_t deadline)
 {
     struct pollfd socket = {.fd = PQsocket(connection), .events = POLLIN};
-    apr_time_t left = deadline - apr_time_now();
+    apr_time_t left = deadline - steady_now();
 
     return left > 0 && poll(&socket, 1, (int)apr_time_as_msec(left) + 1) != 0;
 }
@@ -390,7 +402,7 @@ static int commit(civ_db_t *db)
 {
     PGconn *connection = native(db);
     own_t *own = db->own;
-    apr_time_t deadline = apr_time_now() + COMMIT_WAIT;
+    apr_time_t deadline = steady_now() + COMMIT_WAIT;
 
     own->sqlstate[0] = '\0';
     if (!PQsendQuery(connection, "COMMIT"))

@@ -22,25 +22,36 @@ struct civ_store_t {
     /** When a connection was last refused, and how; used only by construct, which the list lets in one at a time. */
     apr_time_t refused;
     apr_status_t refusal;
+    civ_refusals_t refusals;
 };
+
+/** A clock that was set back is not waited for. */
+static int is_refused_still(const civ_store_t *store)
+{
+    apr_interval_time_t pause = civ_dialect_find(store->config->driver)->reopen_pause;
+    apr_time_t now = apr_time_now();
+
+    return pause > 0 && now >= store->refused && now - store->refused < pause;
+}
 
 static apr_status_t construct(void **resource, void *baton, apr_pool_t *unused)
 {
     civ_store_t *store = baton;
-    apr_interval_time_t pause = civ_dialect_find(store->config->driver)->reopen_pause;
     civ_db_t *db;
     apr_status_t status;
 
     (void)unused;
     /* A server that is gone is waited for in vain once, not by each of those who came meanwhile, one after the other. */
-    if (pause > 0 && apr_time_now() < store->refused + pause)
+    if (is_refused_still(store))
         return store->refusal;
-    status = civ_db_open(&db, store->config, NULL);
+    status = civ_db_open_again(&db, store->config, &store->refusals, NULL);
     if (status != APR_SUCCESS) {
         store->refused = apr_time_now();
         store->refusal = status;
         return status;
     }
+    /* The next failure is news. */
+    store->refusals.words[0] = '\0';
     db->epoch = apr_atomic_read32(&store->epoch);
     *resource = db;
     return APR_SUCCESS;

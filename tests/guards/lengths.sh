@@ -6,7 +6,7 @@
 
 most_of_function=100
 most_of_file=800
-files=$(c_files lib mod_civarcos worker ctl tests | grep '\.c$')
+files=$(c_files lib mod_civarcos ctl tests | grep '\.c$')
 has_input 'C sources' "$files"
 allowed=$(sed -e 's/[[:space:]]*#.*//' -e '/^$/d' tests/guards/lengths.allow)
 

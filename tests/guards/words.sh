@@ -10,7 +10,7 @@ files=$(project_files | while read -r file; do
     *) [ ! -f "$file" ] || echo "$file" ;;
     esac
 done)
-sources=$(c_files lib mod_civarcos worker ctl tests)
+sources=$(c_files lib mod_civarcos ctl tests)
 has_input 'files of the project' "$files"
 has_input 'C sources' "$sources"
 

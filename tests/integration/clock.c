@@ -8,11 +8,14 @@
 
 #include "integration/scenario.h"
 
+#include "support/cluster.h"
+#include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
 
 #include <glob.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -226,9 +229,33 @@ static void test_trying_again_does_not_wait(void)
     finish();
 }
 
+/* So does one whose database server was away when the clock was set back. */
+static void test_server_comes_back(void)
+{
+    int i;
+
+    if (!begin("<IfModule !mpm_prefork_module>\nStartServers 1\nServerLimit 1\nMaxRequestWorkers 25\n"
+               "MaxSpareThreads 25\n</IfModule>\n")) {
+        return;
+    }
+    add(1);
+    cluster_stop(database_cluster(), SIGQUIT);
+    for (i = 0; i < 30; i++) {
+        CU_ASSERT_EQUAL(scenario_add(http_client(server->url, test_pool()), 2)->status, 503);
+    }
+    set_clock("-7200s");
+    CU_ASSERT_EQUAL_FATAL(cluster_start(database_cluster()), 0);
+    CU_ASSERT_EQUAL(harness_wait(is_taken, NULL, 30), 0);
+    CU_ASSERT(scenario_is_healthy(web));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0103", "?CIV0102", "?CIV0255", "?CIV0333", "?AH00287",
+                                   "?AH00484", "?AH10159", "?AH03490", NULL));
+    finish();
+}
+
 static const test_case_t cases[] = {{"set_back_a_little", test_set_back_a_little},
                                     {"set_back_far", test_set_back_far},
                                     {"pending_does_not_wait", test_pending_does_not_wait},
+                                    {"server_comes_back", test_server_comes_back},
                                     {"trying_again_does_not_wait", test_trying_again_does_not_wait},
                                     {NULL, NULL}};
 

@@ -249,8 +249,24 @@ static void test_reload(void)
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
+/* A folder that was never used is not taken for one that is lost, however much its name is like that of another. */
+static void test_other_folder(void)
+{
+    static const char *const configs[] = {"CivarcosStateDir \"${civ_state}/other\"\n",
+                                          "CivarcosStateDir \"${civ_state}/Other\"\n", ""};
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        harness_configure(server, apr_pstrcat(test_pool(), SCENARIO_PROCESSES, configs[i], NULL));
+        CU_ASSERT_EQUAL_FATAL(harness_graceful(server), 0);
+        CU_ASSERT_EQUAL(scenario_add(client(), 1)->status, 201);
+    }
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+}
+
 static const test_case_t cases[] = {{"graceful_under_load", test_graceful_under_load},
                                     {"reload", test_reload},
+                                    {"other_folder", test_other_folder},
                                     {"hot_state_is_rebuilt", test_hot_state_is_rebuilt},
                                     {"on_worker", test_on_worker},
                                     {"on_prefork", test_on_prefork},

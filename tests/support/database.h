@@ -59,7 +59,7 @@ int database_do(const char *path, const char *sql);
 /** Open, ask, close. */
 const char *database_ask(const char *path, const char *sql, apr_pool_t *pool);
 
-/** Why a case is not for the database of this run, or NULL. The reasons are in limits.c. */
+/** Why a case is not for the database of this run, or NULL. The reasons are in database_limits.c. */
 const char *database_limit(const char *suite, const char *name);
 
 #endif

@@ -410,13 +410,16 @@ static void rows_just_past_the_end_are_named(void)
 /* SQLite keeps an index in pages of its own. One that is led to the pages of a smaller one hides what these lack. */
 static void hidden_index_rows_are_named(void)
 {
-    static const char *const indexes[] = {"civ_entries_by_hash", "civ_entries_by_type", "civ_blocks_hash",
-                                          "civ_votes_by_height", "civ_votes_by_registration"};
+    static const char *const indexes[] = {
+        "civ_entries_by_hash",       "civ_entries_by_type",   "civ_blocks_hash",     "civ_votes_by_height",
+        "civ_votes_by_registration", "civ_validators_by_end", "civ_validators_by_id"};
     static const char *const others[] = {"civ_entries (evidence_hash, leaf_index) WHERE leaf_index < 2",
                                          "civ_entries (type, leaf_index) WHERE leaf_index < 2",
                                          "civ_blocks (hash) WHERE height < 2",
                                          "civ_votes (height, registration) WHERE verdict > 1",
-                                         "civ_votes (registration, verdict) WHERE verdict > 1"};
+                                         "civ_votes (registration, verdict) WHERE verdict > 1",
+                                         "civ_validators (end_height, leaf_index) WHERE end_height > 99",
+                                         "civ_validators (validator_id, leaf_index) WHERE end_height > 99"};
     size_t i;
 
     for (i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * @file limits.c
+ * @file database_limits.c
  * The cases that are not for every database, with the reason. All others run on each.
  */
 #include "support/database.h"
@@ -23,6 +23,8 @@ static const struct {
     const char *reason;
 } limits[] = {
     {"bench/adds beside commits", "pgsql", of_server},
+    {"clock/server_comes_back", "pgsql", of_server},
+    {"clock/trying_again_does_not_wait", "sqlite3", of_files},
     {"failover/", "pgsql", of_server},
     {"ledger_append/little_space_refuses", "sqlite3", of_space},
     {"ledger_batch/failure_keeps_no_key", "sqlite3", of_space},
@@ -51,7 +53,6 @@ static const struct {
     {"store_failure/page_count_reached", "sqlite3", of_files},
     {"store_failure/files_cannot_grow", "sqlite3", of_files},
     {"store_failure/rights_go_and_come_back", "sqlite3", of_files},
-    {"store_failure/missing_file_is_not_made", "sqlite3", of_files},
     {"store_failure/header_is_damaged", "sqlite3", of_files},
     {"store_failure/table_is_damaged", "sqlite3", of_files},
     {"store_failure/folder_is_missing", "sqlite3", of_files},
