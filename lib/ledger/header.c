@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/status.h"
 #include "ledger/header.h"
 
@@ -85,6 +86,17 @@ apr_status_t civ_header_unpack(civ_header_t *header, const unsigned char bytes[C
     memcpy(header->validator_set_hash.bytes, bytes + AT_VALIDATOR_SET_HASH, CIV_DIGEST_SIZE);
     header->nonce = get(bytes + AT_NONCE, 8);
     return APR_SUCCESS;
+}
+
+apr_status_t civ_header_from_hex(civ_header_t *header, civ_digest_t *hash, const char *hex)
+{
+    unsigned char bytes[CIV_HEADER_SIZE];
+
+    if (strlen(hex) != 2 * sizeof(bytes) || civ_hex_decode(bytes, sizeof(bytes), hex) != APR_SUCCESS)
+        return CIV_EINVALID;
+    if (hash != NULL)
+        civ_digest_sha256(hash, bytes, sizeof(bytes));
+    return civ_header_unpack(header, bytes);
 }
 
 void civ_header_hash(civ_digest_t *out, const civ_header_t *header)

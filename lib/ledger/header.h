@@ -36,6 +36,11 @@ void civ_header_pack(unsigned char out[CIV_HEADER_SIZE], const civ_header_t *hea
  * fixed, or timestamp does not fit 63 bits */
 apr_status_t civ_header_unpack(civ_header_t *header, const unsigned char bytes[CIV_HEADER_SIZE]);
 
+/** Read a header as the tables and exports keep it, in hexadecimal digits.
+ *  @param hash set to the SHA-256 of its bytes; may be NULL
+ *  @return APR_SUCCESS, or CIV_EINVALID when it is not 432 digits, or as civ_header_unpack */
+apr_status_t civ_header_from_hex(civ_header_t *header, civ_digest_t *hash, const char *hex);
+
 /** SHA-256 of the packed header. */
 void civ_header_hash(civ_digest_t *out, const civ_header_t *header);
 

@@ -11,8 +11,6 @@
 #include "ledger/head_file.h"
 #include "ledger/validators_private.h"
 
-#define HEX_HEADER_SIZE (2 * CIV_HEADER_SIZE)
-
 /* What a batch may leave in its pool for the next one. */
 #define BATCH_POOL_KEEPS (4 * 1024 * 1024)
 
@@ -127,16 +125,12 @@ int civ_ledger_is_same(civ_ledger_t *ledger, const civ_digest_t *id)
 static const char *check_head(civ_ledger_t *ledger, civ_ledger_head_t *head, civ_rows_t *rows,
                               const char *row_hash)
 {
-    unsigned char bytes[CIV_HEADER_SIZE];
     civ_digest_t hash, root;
     civ_header_t header;
     apr_int64_t leaf_count;
 
-    if (strlen(civ_rows_text(rows, 7)) != HEX_HEADER_SIZE ||
-        civ_hex_decode(bytes, sizeof(bytes), civ_rows_text(rows, 7)) != APR_SUCCESS ||
-        civ_header_unpack(&header, bytes) != APR_SUCCESS)
+    if (civ_header_from_hex(&header, &hash, civ_rows_text(rows, 7)) != APR_SUCCESS)
         return "the newest block is missing or its header is damaged";
-    civ_digest_sha256(&hash, bytes, sizeof(bytes));
     if (strcmp(row_hash, civ_rows_text(rows, 6)) != 0 || !civ_digest_equal(&hash, &head->block_hash))
         return "the head row and the newest block have different hashes";
     if (header.height != head->height)

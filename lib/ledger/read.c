@@ -29,20 +29,16 @@ apr_status_t civ_read_failed(civ_ledger_t *ledger, apr_status_t status, const ch
 
 static const char *read_header(civ_block_t *block, civ_rows_t *rows, apr_uint64_t height, apr_pool_t *pool)
 {
-    unsigned char bytes[CIV_HEADER_SIZE], *signature;
-    const char *header = civ_rows_text(rows, 1);
+    unsigned char *signature;
     civ_digest_t stored;
     apr_size_t length;
 
-    if (strlen(header) != 2 * CIV_HEADER_SIZE ||
-        civ_hex_decode(bytes, sizeof(bytes), header) != APR_SUCCESS ||
-        civ_header_unpack(&block->header, bytes) != APR_SUCCESS)
+    if (civ_header_from_hex(&block->header, &block->hash, civ_rows_text(rows, 1)) != APR_SUCCESS)
         return "the header is damaged";
     /* What is allocated by it must be what a block can have. */
     if (block->header.entry_count == 0 || block->header.entry_count > CIV_BLOCK_MAX_ENTRIES ||
         block->header.first_leaf > APR_INT64_MAX - CIV_BLOCK_MAX_ENTRIES)
         return "the header counts entries that cannot be";
-    civ_digest_sha256(&block->hash, bytes, sizeof(bytes));
     if (block->header.height != height ||
         civ_digest_from_hex(&stored, civ_rows_text(rows, 0)) != APR_SUCCESS ||
         !civ_digest_equal(&stored, &block->hash))

@@ -38,7 +38,6 @@ typedef struct finder_t {
 static apr_status_t read_header(finder_t *finder, apr_uint64_t height, civ_header_t *header)
 {
     const civ_argument_t arguments[] = {civ_int(height)};
-    unsigned char bytes[CIV_HEADER_SIZE];
     civ_rows_t *rows;
     apr_status_t status;
 
@@ -48,9 +47,8 @@ static apr_status_t read_header(finder_t *finder, apr_uint64_t height, civ_heade
 
     if (status != APR_SUCCESS)
         return status;
-    if (civ_rows_next(rows) != APR_SUCCESS || strlen(civ_rows_text(rows, 1)) != 2 * CIV_HEADER_SIZE ||
-        civ_hex_decode(bytes, sizeof(bytes), civ_rows_text(rows, 1)) != APR_SUCCESS ||
-        civ_header_unpack(header, bytes) != APR_SUCCESS) {
+    if (civ_rows_next(rows) != APR_SUCCESS ||
+        civ_header_from_hex(header, NULL, civ_rows_text(rows, 1)) != APR_SUCCESS) {
         finder->fault =
             apr_psprintf(finder->pool, "block %" APR_UINT64_T_FMT " is missing or damaged", height);
         return CIV_EINTEGRITY;
@@ -164,8 +162,6 @@ static apr_status_t prove_entry(finder_t *finder, const civ_evidence_t *result, 
 
 static apr_status_t check_row(finder_t *finder, civ_evidence_t *result, civ_rows_t *rows)
 {
-    const char *header_hex = civ_rows_text(rows, 6);
-    unsigned char bytes[CIV_HEADER_SIZE];
     char hex[CIV_DIGEST_HEX_SIZE];
     civ_header_t header;
 
@@ -173,12 +169,8 @@ static apr_status_t check_row(finder_t *finder, civ_evidence_t *result, civ_rows
         strcmp(result->entry.type, civ_rows_text(rows, 3)) != 0 ||
         strcmp(civ_digest_hex(hex, &result->entry.evidence_hash), civ_rows_text(rows, 2)) != 0)
         return CIV_EINTEGRITY;
-    if (strlen(header_hex) != 2 * CIV_HEADER_SIZE ||
-        civ_hex_decode(bytes, sizeof(bytes), header_hex) != APR_SUCCESS ||
-        civ_header_unpack(&header, bytes) != APR_SUCCESS)
-        return CIV_EINTEGRITY;
-    civ_digest_sha256(&result->block_hash, bytes, sizeof(bytes));
-    if (strcmp(civ_digest_hex(hex, &result->block_hash), civ_rows_text(rows, 5)) != 0 ||
+    if (civ_header_from_hex(&header, &result->block_hash, civ_rows_text(rows, 6)) != APR_SUCCESS ||
+        strcmp(civ_digest_hex(hex, &result->block_hash), civ_rows_text(rows, 5)) != 0 ||
         header.height != result->block_index)
         return CIV_EINTEGRITY;
     result->timestamp = header.timestamp;
