@@ -64,9 +64,10 @@ void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *c
 apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_t *pool);
 
 /**
- * Make what a node needs on disk, once at start, as the user that httpd starts as: the state folder and its
- * keys folder (0700), the ledger's key (made where there is none), the empty SQLite file; all given to @a uid
- * and @a gid when the caller is root. Files that are there already are never replaced.
+ * Make what a node needs on disk, once at start, with the rights of the account that httpd works as (the state folder may have
+ * been made by root: folder.h): the state folder and its keys folder (0700), the ledger's key (made where there is none), the
+ * empty SQLite file. Root, as a tool may be, gives all of it to @a uid and @a gid. Files that are there already are never
+ * replaced.
  * @param error a sentence for the administrator on failure, naming path and reason
  */
 apr_status_t civ_node_prepare(const civ_node_config_t *config, apr_uid_t uid, apr_gid_t gid,

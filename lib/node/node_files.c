@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * What a node has on disk, and making it before the server lowers its privileges.
+ * What a node has on disk, and making it.
  */
 #include <apr_file_info.h>
 #include <apr_file_io.h>
@@ -36,8 +36,7 @@ static const char *explain(const char *what, const char *path, apr_status_t stat
     return apr_psprintf(pool, "%s \"%s\": %s", what, path, apr_strerror(status, reason, sizeof(reason)));
 }
 
-/* Root prepares for the account the server will run as. What belongs to somebody else already is left alone.
- */
+/* Where root starts httpd with User root, or a tool: for the account. What belongs to somebody else already is left alone. */
 static apr_status_t give_away(const char *path, apr_uid_t uid, apr_gid_t gid)
 {
     struct stat info;
