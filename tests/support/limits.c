@@ -25,6 +25,7 @@ static const struct {
     {"bench/adds beside commits", "pgsql", of_server},
     {"failover/", "pgsql", of_server},
     {"ledger_append/little_space_refuses", "sqlite3", of_space},
+    {"ledger_append/little_space_refuses_votes", "sqlite3", of_space},
     {"ledger_batch/failure_keeps_no_key", "sqlite3", of_space},
     {"ledger_crash/", "sqlite3", of_files},
     {"ledger_head_states/", "sqlite3", of_files},
