@@ -201,25 +201,10 @@ static apr_status_t prepare_unlocked(civ_batch_t *batch)
     return status;
 }
 
-static apr_status_t check_space(civ_batch_t *batch)
-{
-    apr_int64_t bytes;
-
-    if (civ_db_free_space(batch->db, &bytes) == APR_SUCCESS && bytes < batch->ledger->config->min_free) {
-        civ_log_write(batch->ledger->config->log, CIV_LOG_ERROR, APR_SUCCESS,
-                      "CIV0211: ledger \"%s\": %" APR_INT64_T_FMT
-                      " bytes are free where the database lies, fewer than "
-                      "CivarcosMinFree: evidence is refused",
-                      batch->ledger->config->name, bytes);
-        return CIV_EFULL;
-    }
-    return APR_SUCCESS;
-}
-
 static apr_status_t work(civ_batch_t *batch)
 {
     int unknown = 0;
-    apr_status_t status = check_space(batch);
+    apr_status_t status = civ_ledger_check_space(batch->ledger, batch->db);
 
     if (status == APR_SUCCESS)
         status = begin(batch);

@@ -8,10 +8,6 @@
 
 #include "ledger/batch_private.h"
 
-/* How long to ask whether a commit of unknown outcome went through. */
-#define SETTLE_TIME  apr_time_from_sec(10)
-#define SETTLE_PAUSE apr_time_from_msec(250)
-
 /** Pending evidence that is not there may have been sealed by another host; unless nobody has committed at all. */
 static apr_status_t look_for_others(const civ_batch_t *batch, civ_db_t *db)
 {
@@ -22,8 +18,9 @@ static apr_status_t look_for_others(const civ_batch_t *batch, civ_db_t *db)
 }
 
 /** What only this batch can have written: its newest block, else its newest pending entry. */
-static apr_status_t find_trace(const civ_batch_t *batch, civ_db_t *db, int *there)
+static apr_status_t find_trace(const void *baton, civ_db_t *db, int *there)
 {
+    const civ_batch_t *batch = baton;
     const civ_digest_t *hash = &batch->head.block_hash;
     civ_argument_t argument = civ_int(batch->head.height);
     char hex[CIV_DIGEST_HEX_SIZE];
@@ -44,42 +41,9 @@ static apr_status_t find_trace(const civ_batch_t *batch, civ_db_t *db, int *ther
                                                                          : status;
 }
 
-/** Behind the lock of all writers: a server that has lost us may still be at that commit, and shows nothing of it until it
- *  is done. (A SQLite file that cannot be written any more has no such server.) */
-static apr_status_t ask(const civ_batch_t *batch, int *there)
-{
-    civ_store_t *store = batch->ledger->config->store;
-    civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
-
-    if (status != APR_SUCCESS)
-        return status;
-    status = civ_db_begin(db);
-    if (status == APR_SUCCESS || status == CIV_EREADONLY)
-        status = find_trace(batch, db, there);
-    civ_db_rollback(db);
-    civ_store_release(store, db);
-    return status;
-}
-
 apr_status_t civ_batch_settle(const civ_batch_t *batch, apr_status_t status)
 {
-    apr_time_t deadline = apr_time_now() + SETTLE_TIME;
-    apr_status_t asked;
-    int there = 0;
-
-    do {
-        asked = ask(batch, &there);
-        if (asked == APR_SUCCESS)
-            return there ? APR_SUCCESS : status;
-        if (asked != CIV_EUNSETTLED)
-            apr_sleep(SETTLE_PAUSE);
-    } while (asked != CIV_EUNSETTLED && apr_time_now() < deadline);
-    civ_log_write(
-        batch->ledger->config->log, CIV_LOG_ERROR, status,
-        "CIV0210: ledger \"%s\": the outcome of a commit could not be read back; clients were told 503",
-        batch->ledger->config->name);
-    return CIV_EUNSETTLED;
+    return civ_ledger_settle(batch->ledger, status, find_trace, batch);
 }
 
 static const char *block_json(const civ_block_t *block, apr_size_t *length, apr_pool_t *pool)

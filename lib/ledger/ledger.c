@@ -232,3 +232,19 @@ apr_status_t civ_ledger_try_write(civ_db_t *db)
 {
     return civ_db_execute(db, &civ_ledger_sql[SQL_GENERATION_BUMP], NULL, 0, NULL);
 }
+
+apr_status_t civ_ledger_check_space(const civ_ledger_t *ledger, civ_db_t *db)
+{
+    const civ_ledger_config_t *config = ledger->config;
+    apr_int64_t bytes;
+
+    if (civ_db_free_space(db, &bytes) != APR_SUCCESS || bytes >= config->min_free)
+        return APR_SUCCESS;
+    civ_log_write(
+        config->log, CIV_LOG_ERROR, APR_SUCCESS,
+        "CIV0211: ledger \"%s\": %" APR_INT64_T_FMT
+        " bytes are free where the database lies, fewer than CivarcosMinFree: evidence and votes are "
+        "refused",
+        config->name, bytes);
+    return CIV_EFULL;
+}

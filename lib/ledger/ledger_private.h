@@ -126,6 +126,20 @@ const char *civ_ledger_read_only(const civ_ledger_t *ledger, apr_pool_t *pool);
 apr_status_t civ_ledger_lock(civ_ledger_t *ledger);
 void civ_ledger_unlock(civ_ledger_t *ledger);
 
+/** CIV_EFULL, and said in the log, where less than CivarcosMinFree is free for the database. */
+apr_status_t civ_ledger_check_space(const civ_ledger_t *ledger, civ_db_t *db);
+
+/* settle.c */
+
+/** Look on @a db for what only the commit in question can have written. @param there set on success. @return
+ *  CIV_EUNSETTLED where that cannot be told any more; as civ_db_select */
+typedef apr_status_t (*civ_trace_fn)(const void *baton, civ_db_t *db, int *there);
+
+/** A commit was sent and failed with @a status: ask, for some seconds, whether it went through. The ledger's lock is held.
+ *  @return APR_SUCCESS when it did; @a status when it certainly did not; CIV_EUNSETTLED when that cannot be found out */
+apr_status_t civ_ledger_settle(const civ_ledger_t *ledger, apr_status_t status, civ_trace_fn find,
+                               const void *baton);
+
 /* append.c */
 
 /**

@@ -11,7 +11,7 @@
 #include "ledger/votes_private.h"
 #include "ledger/votes.h"
 
-/* The schema moved under a statement: begin again, at most so often. */
+/* The schema moved under a statement, or another writer was in the way: begin again, at most so often. */
 #define ATTEMPTS 8
 
 /** A block, and who may vote on it. */
@@ -314,45 +314,44 @@ static apr_status_t cast(casting_t *casting, int *wrote)
     return status;
 }
 
-/** The commit was sent and its outcome is not known: look for the signature. */
-static apr_status_t settle(casting_t *casting, apr_status_t status)
+/** What shows that the vote was stored: its signature. */
+static apr_status_t find_signature(const void *baton, civ_db_t *db, int *there)
 {
-    civ_store_t *store = casting->ledger->config->store;
+    const casting_t *casting = baton;
     civ_vote_list_t list;
-    civ_db_t *db;
+    apr_status_t status = civ_votes_read(db, casting->ground->subject.height, &casting->ground->validators,
+                                         &list, casting->pool);
     apr_size_t i;
 
-    if (civ_store_acquire(store, &db) != APR_SUCCESS)
-        return status;
-    if (civ_votes_read(db, casting->ground->subject.height, &casting->ground->validators, &list,
-                       casting->pool) == APR_SUCCESS)
-        for (i = 0; i < list.count; i++)
-            if (strcmp(list.rows[i].accept, casting->signature) == 0 ||
-                strcmp(list.rows[i].reject, casting->signature) == 0)
-                status = APR_SUCCESS;
-    civ_store_release(store, db);
+    for (i = 0; status == APR_SUCCESS && i < list.count; i++)
+        *there |= strcmp(list.rows[i].accept, casting->signature) == 0 ||
+                  strcmp(list.rows[i].reject, casting->signature) == 0;
     return status;
 }
 
 static apr_status_t attempt(casting_t *casting)
 {
-    const civ_ledger_config_t *config = casting->ledger->config;
+    civ_store_t *store = casting->ledger->config->store;
     int unknown = 0, wrote = 0;
-    apr_int64_t free;
-    apr_status_t status = civ_store_acquire(config->store, &casting->db);
+    apr_status_t status = civ_store_acquire(store, &casting->db);
 
     if (status != APR_SUCCESS)
         return status;
-    if (civ_db_free_space(casting->db, &free) == APR_SUCCESS && free < config->min_free)
-        status = CIV_EFULL;
+    status = civ_ledger_check_space(casting->ledger, casting->db);
     if (status == APR_SUCCESS)
         status = civ_db_begin(casting->db);
     if (status == APR_SUCCESS)
         status = cast(casting, &wrote);
     if (status == APR_SUCCESS && wrote)
         status = civ_db_commit(casting->db, &unknown);
-    civ_store_release(config->store, casting->db);
-    return unknown ? settle(casting, status) : status;
+    civ_store_release(store, casting->db);
+    return unknown ? civ_ledger_settle(casting->ledger, status, find_signature, casting) : status;
+}
+
+/** Whether the database wants it all once more. Where the problem is filled, the conflict is the request's own. */
+static int is_to_repeat(const casting_t *casting, apr_status_t status)
+{
+    return status == CIV_ESCHEMA || (status == CIV_ECONFLICT && casting->problem->kind == CIV_PROBLEM_NONE);
 }
 
 /** One writer at a time on this host, as for blocks: else they would only wait for each other in the database. */
@@ -365,9 +364,9 @@ static apr_status_t cast_locked(casting_t *casting)
         return CIV_EUNREACHABLE;
     do
         status = attempt(casting);
-    while (status == CIV_ESCHEMA && ++tries < ATTEMPTS);
+    while (is_to_repeat(casting, status) && ++tries < ATTEMPTS);
     civ_ledger_unlock(casting->ledger);
-    return status;
+    return status == CIV_ECONFLICT && is_to_repeat(casting, status) ? CIV_EBUSY : status;
 }
 
 /* --- before --- */
@@ -459,6 +458,8 @@ apr_status_t civ_ledger_vote(civ_ledger_t *ledger, const civ_vote_t *vote,
 
     *result = CIV_VOTE_SAME;
     *repeated = 0;
+    if (status == APR_SUCCESS)
+        problem->kind = CIV_PROBLEM_NONE;
     if (status == APR_SUCCESS)
         status = prepare(ledger, vote, &ground, &casting.member, problem, pool);
     if (status != APR_SUCCESS)

@@ -27,6 +27,7 @@ static const struct {
     {"clock/trying_again_does_not_wait", "sqlite3", of_files},
     {"failover/", "pgsql", of_server},
     {"ledger_append/little_space_refuses", "sqlite3", of_space},
+    {"ledger_append/little_space_refuses_votes", "sqlite3", of_space},
     {"ledger_batch/failure_keeps_no_key", "sqlite3", of_space},
     {"ledger_crash/", "sqlite3", of_files},
     {"ledger_head_states/", "sqlite3", of_files},

@@ -117,6 +117,33 @@ static void little_space_refuses(void)
     CU_ASSERT_EQUAL(try_append(fixture, "{\"n\":1}", &problem), APR_SUCCESS);
 }
 
+static void count_refusals(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
+{
+    (void)level;
+    (void)status;
+    *(int *)baton += strncmp(message, "CIV0211", 7) == 0;
+}
+
+static void little_space_refuses_votes(void)
+{
+    fixture_t *fixture = fixture_make();
+    int refusals = 0;
+    const civ_log_t log = {count_refusals, &refusals, CIV_LOG_ERROR};
+
+    fixture->config.log = &log;
+    CU_ASSERT_EQUAL_FATAL(fixture_open(fixture), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_register(fixture, 1, 1), APR_SUCCESS);
+    fixture_append(fixture, "{\"n\":1}");
+    fixture->config.min_free = APR_INT64_MAX;
+    CU_ASSERT_EQUAL(fixture_vote(fixture, 1, 2, 1), CIV_EFULL);
+    CU_ASSERT_EQUAL(refusals, 1);
+    CU_ASSERT_EQUAL(fixture_consensus(fixture, 2).count, 0);
+    fixture->config.min_free = 0;
+    CU_ASSERT_EQUAL(fixture_vote(fixture, 1, 2, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL(refusals, 1);
+    fixture_close(fixture);
+}
+
 static void stopping_server_stores_nothing(void)
 {
     fixture_t *fixture = fixture_make();
@@ -409,6 +436,7 @@ static const test_case_t cases[] = {
     {"largest_entry_is_kept", largest_entry_is_kept},
     {"read_only_refuses", read_only_refuses},
     {"little_space_refuses", little_space_refuses},
+    {"little_space_refuses_votes", little_space_refuses_votes},
     {"stopping_server_stores_nothing", stopping_server_stores_nothing},
     {"busy_database_is_unavailable", busy_database_is_unavailable},
     {"time_never_goes_back", time_never_goes_back},

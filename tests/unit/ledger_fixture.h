@@ -74,6 +74,9 @@ const char *fixture_validator_id(int number);
 apr_status_t fixture_register(fixture_t *fixture, int number, apr_int64_t stake);
 apr_status_t fixture_unregister(fixture_t *fixture, int number);
 
+/** A vote on a block, signed by that validator as it should be. */
+civ_vote_t fixture_signed_vote(fixture_t *fixture, int number, apr_uint64_t height, int accepts);
+
 /** Vote on a block, signed by that validator as it should be. */
 apr_status_t fixture_vote(fixture_t *fixture, int number, apr_uint64_t height, int accepts);
 

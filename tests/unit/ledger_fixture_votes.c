@@ -47,7 +47,7 @@ apr_status_t fixture_unregister(fixture_t *fixture, int number)
                                  test_pool());
 }
 
-apr_status_t fixture_vote(fixture_t *fixture, int number, apr_uint64_t height, int accepts)
+civ_vote_t fixture_signed_vote(fixture_t *fixture, int number, apr_uint64_t height, int accepts)
 {
     const civ_block_t *block = fixture_known_block(fixture, height);
     civ_vote_t vote = {block->hash, fixture_validator_id(number), accepts, {0}};
@@ -56,12 +56,19 @@ apr_status_t fixture_vote(fixture_t *fixture, int number, apr_uint64_t height, i
         height, civ_base64_encode(block->hash.bytes, CIV_DIGEST_SIZE, test_pool()),
         civ_base64_encode(block->header.validator_set_hash.bytes, CIV_DIGEST_SIZE, test_pool()),
         accepts ? "accept" : "reject");
+
+    CU_ASSERT(civ_key_sign(fixture_validator_key(number), vote.signature, text, strlen(text)) == APR_SUCCESS);
+    return vote;
+}
+
+apr_status_t fixture_vote(fixture_t *fixture, int number, apr_uint64_t height, int accepts)
+{
+    civ_vote_t vote = fixture_signed_vote(fixture, number, height, accepts);
     civ_consensus_t consensus;
     civ_vote_result_e result;
     civ_problem_t problem;
     int repeated;
 
-    CU_ASSERT(civ_key_sign(fixture_validator_key(number), vote.signature, text, strlen(text)) == APR_SUCCESS);
     return civ_ledger_vote(fixture->ledger, &vote, NULL, &consensus, &result, &repeated, &problem,
                            test_pool());
 }

@@ -231,6 +231,136 @@ static void server_that_stays_away_is_said(void)
     CU_ASSERT(fixture_is_clean(fixture));
 }
 
+/* --- votes --- */
+
+/* A validator, and block 2 for it to vote on. */
+static fixture_t *start_with_voter(void)
+{
+    fixture_t *fixture = start_behind_wire();
+
+    CU_ASSERT_EQUAL_FATAL(fixture_register(fixture, 1, 1), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(fixture_append(fixture, "{\"n\":1}").height, 2);
+    return fixture;
+}
+
+static apr_status_t vote_with(fixture_t *fixture, proxy_cut_e cut)
+{
+    apr_status_t status;
+
+    cut_next(cut);
+    status = fixture_vote(fixture, 1, 2, 1);
+    CU_ASSERT_EQUAL(apr_atomic_read32(&proxy->cuts), cut != PROXY_PASS);
+    return status;
+}
+
+static const char *votes_of(const fixture_t *fixture)
+{
+    return fixture_value(fixture, "SELECT COUNT(*) FROM civ_votes");
+}
+
+static void vote_is_read_back(void)
+{
+    fixture_t *fixture = start_with_voter();
+
+    CU_ASSERT_EQUAL(vote_with(fixture, PROXY_CUT_BEFORE), CIV_EUNREACHABLE);
+    CU_ASSERT_STRING_EQUAL(votes_of(fixture), "0");
+    CU_ASSERT_EQUAL(vote_with(fixture, PROXY_CUT_AFTER), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(votes_of(fixture), "1");
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
+typedef struct ballot_t {
+    fixture_t *fixture;
+    civ_vote_t vote;
+    apr_status_t status;
+    civ_problem_t problem;
+} ballot_t;
+
+static void *vote_it(void *baton)
+{
+    ballot_t *ballot = baton;
+    civ_consensus_t consensus;
+    civ_vote_result_e result;
+    apr_pool_t *pool;
+    int repeated;
+
+    apr_pool_create(&pool, NULL);
+    ballot->status = civ_ledger_vote(ballot->fixture->ledger, &ballot->vote, NULL, &consensus, &result,
+                                     &repeated, &ballot->problem, pool);
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+/* What the server is still about to store must not be called refused. */
+static void vote_under_way_is_waited_for(void)
+{
+    fixture_t *fixture = start_with_voter();
+    ballot_t ballot = {.fixture = fixture};
+    pthread_t thread;
+
+    ballot.vote = fixture_signed_vote(fixture, 1, 2, 1);
+    set_standby("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    cut_next(PROXY_CUT_DURING);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, vote_it, &ballot), 0);
+    CU_ASSERT(becomes_true("SELECT COUNT(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"));
+    CU_ASSERT(becomes_true("SELECT COUNT(*) >= 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"));
+    CU_ASSERT_STRING_EQUAL(votes_of(fixture), "0");
+    set_standby("ALTER SYSTEM RESET synchronous_standby_names");
+    pthread_join(thread, NULL);
+    CU_ASSERT_EQUAL(ballot.status, APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(votes_of(fixture), "1");
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
+static void vote_that_nobody_knows_of_is_said(void)
+{
+    fixture_t *fixture = start_with_voter();
+
+    proxy->on_cut = crash_server;
+    proxy->baton = database_cluster();
+    CU_ASSERT_EQUAL(vote_with(fixture, PROXY_CUT_DURING), CIV_EUNSETTLED);
+    CU_ASSERT_EQUAL_FATAL(cluster_start(database_cluster()), 0);
+    CU_ASSERT_EQUAL(vote_with(fixture, PROXY_PASS), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(votes_of(fixture), "1");
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
+/* The server gives up so many transactions with a vote, as it does where two wait for each other. */
+static void give_up_votes(const fixture_t *fixture, int count)
+{
+    fixture_sql(fixture, "CREATE SEQUENCE given_up");
+    fixture_sql(
+        fixture,
+        "CREATE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF nextval('given_up') <= %d THEN RAISE EXCEPTION 'given up' USING ERRCODE = '40P01'; END IF; "
+        "RETURN NEW; END $$",
+        count);
+    fixture_sql(fixture,
+                "CREATE TRIGGER give_up BEFORE INSERT ON civ_votes FOR EACH ROW EXECUTE FUNCTION give_up()");
+}
+
+static void vote_in_conflict_is_repeated(void)
+{
+    fixture_t *fixture = start_with_voter();
+
+    give_up_votes(fixture, 3);
+    CU_ASSERT_EQUAL(vote_with(fixture, PROXY_PASS), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(votes_of(fixture), "1");
+}
+
+static void vote_in_conflict_for_ever_is_refused(void)
+{
+    fixture_t *fixture = start_with_voter();
+    ballot_t ballot = {.fixture = fixture};
+
+    ballot.vote = fixture_signed_vote(fixture, 1, 2, 1);
+    give_up_votes(fixture, 1000);
+    vote_it(&ballot);
+    CU_ASSERT_EQUAL(ballot.status, CIV_EBUSY);
+    CU_ASSERT_EQUAL(ballot.problem.kind, CIV_PROBLEM_UNAVAILABLE);
+    CU_ASSERT_STRING_EQUAL(votes_of(fixture), "0");
+}
+
 static const test_case_t cases[] = {
     {"lost_request_is_refused", lost_request_is_refused},
     {"lost_answer_is_read_back", lost_answer_is_read_back},
@@ -239,6 +369,11 @@ static const test_case_t cases[] = {
     {"pending_is_read_back", pending_is_read_back},
     {"undecidable_is_said", undecidable_is_said},
     {"server_that_stays_away_is_said", server_that_stays_away_is_said},
+    {"vote_is_read_back", vote_is_read_back},
+    {"vote_under_way_is_waited_for", vote_under_way_is_waited_for},
+    {"vote_that_nobody_knows_of_is_said", vote_that_nobody_knows_of_is_said},
+    {"vote_in_conflict_is_repeated", vote_in_conflict_is_repeated},
+    {"vote_in_conflict_for_ever_is_refused", vote_in_conflict_for_ever_is_refused},
     {NULL, NULL},
 };
 
