@@ -317,16 +317,17 @@ static int has_programs(void)
     return 0;
 }
 
-/* The commands of a section of the manual, run as they stand there. */
+/* The commands of a section of the manual, run as they stand there, with the tool just built. The last signature they make
+ * is kept in a file. */
 static int run_manual(const char *section)
 {
     const char *script = apr_psprintf(
         test_pool(),
-        "set -e; mkdir -p '%s/manual'; cd '%s/manual'; API='%s/api'; "
+        "set -e; mkdir -p '%s/manual'; cd '%s/manual'; API='%s/api'; PATH='%s/ctl':$PATH; "
         "awk -v wanted='## `%s`' '$0 == wanted { on = 1; next } /^## / { on = 0 } "
         "on && /^```sh/ { code = 1; next } /^```/ { code = 0 } on && code' '%s/docs/api.md' >commands; "
-        "test -s commands; . ./commands >answer",
-        server->state_dir, server->state_dir, server->url, section, test_source_dir());
+        "test -s commands; . ./commands >answer; printf %%s \"$SIGNATURE\" >signature",
+        server->state_dir, server->state_dir, server->url, CIVARCOS_BUILD_DIR, section, test_source_dir());
     const char *argv[] = {"sh", "-c", script, NULL};
     const char *output = "";
     int status = harness_run(argv, &output);
@@ -340,18 +341,21 @@ static int run_manual(const char *section)
 static void test_manual(void)
 {
     http_response_t *answer;
-    apr_int64_t block;
+    const char *signature;
 
     if (!has_programs()) {
         return;
     }
     start();
     CU_ASSERT_EQUAL(run_manual("POST /blockchain/validators"), 0);
-    block = ballot_add_block(web);
     CU_ASSERT_EQUAL(run_manual("POST /blockchain/vote"), 0);
-    answer = ballot_consensus(web, block);
+    answer = ballot_consensus(web, 2);
     CU_ASSERT_EQUAL(http_json_count(answer, "/consensus/validations"), 1);
     CU_ASSERT_STRING_EQUAL(ballot_text(answer, "validations/0/validator_id"), "alice");
+    /* What the tool signs is what was sent. */
+    signature = test_read_file(scenario_file(server, "manual/signature"), NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(signature);
+    CU_ASSERT_STRING_EQUAL(ballot_text(answer, "validations/0/signature"), signature);
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
