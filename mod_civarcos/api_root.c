@@ -99,7 +99,7 @@ static void write_health(civ_buffer_t *out, const civ_health_t *health, const ch
 
 int civ_api_health(civ_call_t *call)
 {
-    civ_reply_t reply = {0};
+    civ_reply_t reply = {.momentary = 1};
     civ_health_t health = {0};
     const char *error;
     civ_buffer_t body;
@@ -130,7 +130,7 @@ int civ_api_openapi(civ_call_t *call)
 
 int civ_api_metrics(civ_call_t *call)
 {
-    civ_reply_t reply = {0};
+    civ_reply_t reply = {.momentary = 1};
     civ_buffer_t body;
 
     reply.media_type = "text/plain; version=0.0.4; charset=utf-8";
