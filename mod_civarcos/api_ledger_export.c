@@ -101,7 +101,7 @@ static int stream(civ_call_t *call, apr_uint64_t from, apr_uint64_t to)
             civ_request_fault(call, CIV_PROBLEM_INTERNAL,
                               "What is stored contradicts its own hashes: see GET /blockchain/tampering.");
         } else {
-            civ_store_problem(&call->problem, status, r->pool);
+            civ_store_problem_reading(&call->problem, status, r->pool);
         }
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "CIV0333: an export cannot start, with status %d", status);
         return CIV_FAULTED;

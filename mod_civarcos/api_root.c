@@ -59,11 +59,20 @@ static const char *illness(const civ_health_t *health)
     if (!health->started) {
         return "The ledger is not ready.";
     }
-    if (!health->head) {
+    if (health->head == CIV_HEAD_INCONSISTENT) {
         return "The head of the chain, its last block and the shared memory do not agree.";
+    }
+    if (health->head == CIV_HEAD_UNKNOWN) {
+        return "The head of the chain cannot be read.";
     }
     return health->read_only;
 }
+
+static const char *const head_words[] = {
+    [CIV_HEAD_UNKNOWN] = "unknown",
+    [CIV_HEAD_OK] = "ok",
+    [CIV_HEAD_INCONSISTENT] = "inconsistent",
+};
 
 static void write_health(civ_buffer_t *out, const civ_health_t *health, const char *error)
 {
@@ -81,7 +90,7 @@ static void write_health(civ_buffer_t *out, const civ_health_t *health, const ch
                          health->database          ? "ok"
                          : health->database_detail ? health->database_detail
                                                    : "The database cannot be written.");
-    civ_json_member_text(&writer, "head", health->head ? "ok" : "inconsistent");
+    civ_json_member_text(&writer, "head", head_words[health->head]);
     civ_json_member_text(&writer, "worker", "off");
     civ_json_member_text(&writer, "read_only", health->read_only);
     civ_json_member_uint(&writer, "height", health->state.height);
@@ -90,7 +99,7 @@ static void write_health(civ_buffer_t *out, const civ_health_t *health, const ch
 
 int civ_api_health(civ_call_t *call)
 {
-    civ_reply_t reply = {0};
+    civ_reply_t reply = {.momentary = 1};
     civ_health_t health = {0};
     const char *error;
     civ_buffer_t body;
@@ -121,7 +130,7 @@ int civ_api_openapi(civ_call_t *call)
 
 int civ_api_metrics(civ_call_t *call)
 {
-    civ_reply_t reply = {0};
+    civ_reply_t reply = {.momentary = 1};
     civ_buffer_t body;
 
     reply.media_type = "text/plain; version=0.0.4; charset=utf-8";

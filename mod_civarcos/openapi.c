@@ -177,7 +177,7 @@ static const struct {
     {415, "The body is not JSON in UTF-8, or is encoded", 1},
     {422, "The Idempotency-Key was used with another body", 1},
     {429, "Too many at once; Retry-After tells when", 1},
-    {503, "Not now, nothing was stored; Retry-After tells when", 1},
+    {503, "Not now; Retry-After tells when", 1},
 };
 
 static void write_raw(civ_json_writer_t *writer, const char *json)

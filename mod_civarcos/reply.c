@@ -64,7 +64,7 @@ int civ_reply_headers(civ_call_t *call, const civ_reply_t *reply)
 
     set_status(r, reply->status ? reply->status : call->route->status);
     set_common_headers(call, reply->media_type ? reply->media_type : call->route->media_type);
-    if (!is_get(call)) {
+    if (!is_get(call) || reply->momentary) {
         apr_table_setn(r->headers_out, "Cache-Control", "no-store");
         return OK;
     }
@@ -142,7 +142,7 @@ int civ_reply_send(civ_call_t *call, const civ_reply_t *reply, const civ_piece_t
     civ_reply_t complete = *reply;
     int result;
 
-    if (!complete.tag && is_get(call)) {
+    if (!complete.tag && is_get(call) && !complete.momentary) {
         complete.tag = tag_of(call, pieces, count);
     }
     result = civ_reply_headers(call, &complete);

@@ -16,6 +16,7 @@ typedef struct civ_reply_t {
     const char *media_type; /**< NULL: the route's */
     const char *tag;        /**< entity tag, without quotes; NULL: of a GET, taken from the body */
     int immutable;          /**< it will never change */
+    int momentary;          /**< true only now: no cache keeps it, and it has no tag */
 } civ_reply_t;
 
 /** A run of bytes of the body, on the request's pool, or static and for ever. */

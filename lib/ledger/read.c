@@ -20,7 +20,7 @@ apr_status_t civ_read_failed(civ_ledger_t *ledger, apr_status_t status, const ch
                         "/blockchain/tampering",
                         what);
     } else {
-        civ_store_problem(problem, status, pool);
+        civ_store_problem_reading(problem, status, pool);
         if (problem->kind == CIV_PROBLEM_UNAVAILABLE)
             problem->detail = "The database cannot be read at the moment";
     }

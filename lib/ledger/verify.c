@@ -464,7 +464,7 @@ apr_status_t civ_ledger_validate(civ_ledger_t *ledger, apr_uint64_t first, apr_u
     apr_status_t status = civ_store_acquire(ledger->config->store, &walk.db);
 
     if (status != APR_SUCCESS) {
-        civ_store_problem(problem, status, pool);
+        civ_store_problem_reading(problem, status, pool);
         return status;
     }
     memset(validation, 0, sizeof(*validation));
@@ -479,6 +479,6 @@ apr_status_t civ_ledger_validate(civ_ledger_t *ledger, apr_uint64_t first, apr_u
         civ_problem_set(problem, CIV_PROBLEM_INVALID_PARAMETER, pool, "The ledger does not reach block %" FMT,
                         first);
     else if (status != APR_SUCCESS)
-        civ_store_problem(problem, status, pool);
+        civ_store_problem_reading(problem, status, pool);
     return status;
 }

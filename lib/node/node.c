@@ -135,10 +135,17 @@ apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_
 
 static apr_status_t upgrade_schema(civ_node_t *node, apr_pool_t *pool)
 {
-    apr_status_t status =
-        node->schema_done ? APR_SUCCESS : civ_node_upgrade_schema(&node->store_config, pool);
+    apr_status_t status = APR_SUCCESS;
+    int done;
 
-    node->schema_done = status == APR_SUCCESS;
+    apr_thread_mutex_lock(node->lock);
+    done = node->schema_done;
+    apr_thread_mutex_unlock(node->lock);
+    if (!done)
+        status = civ_node_upgrade_schema(&node->store_config, pool);
+    apr_thread_mutex_lock(node->lock);
+    node->schema_done = node->schema_done || status == APR_SUCCESS;
+    apr_thread_mutex_unlock(node->lock);
     return status;
 }
 
@@ -165,27 +172,39 @@ static int has_started(civ_node_t *node)
     return node->context.hot == NULL || civ_state_head_read(node->context.hot, &head) != APR_NOTFOUND;
 }
 
-/** Try again, one thread at a time and not too often. */
-static void try_start(civ_node_t *node, apr_pool_t *pool)
+/** Whether this thread is to try: one at a time, and not too often. */
+static int claim_start(civ_node_t *node)
 {
     apr_time_t now = apr_time_now();
-    apr_pool_t *scratch;
-    apr_status_t status;
+    int claimed;
 
     apr_thread_mutex_lock(node->lock);
     /* Further ahead than one interval: the clock was set back. */
-    if (now < node->next_start && node->next_start - now <= START_INTERVAL) {
-        apr_thread_mutex_unlock(node->lock);
-        return;
+    claimed = !node->starting && (now >= node->next_start || node->next_start - now > START_INTERVAL);
+    if (claimed) {
+        node->starting = 1;
+        node->next_start = now + START_INTERVAL;
     }
-    node->next_start = now + START_INTERVAL;
     apr_thread_mutex_unlock(node->lock);
+    return claimed;
+}
+
+static void try_start(civ_node_t *node, apr_pool_t *pool)
+{
+    apr_pool_t *scratch;
+    apr_status_t status;
+
+    if (!claim_start(node))
+        return;
     apr_pool_create(&scratch, pool);
     status = civ_node_start(node, scratch);
     if (status == APR_SUCCESS)
         civ_log_write(node->context.log, CIV_LOG_NOTICE, APR_SUCCESS,
                       "CIV0251: ledger \"%s\": the database is back", node->config->ledger_name);
     apr_pool_destroy(scratch);
+    apr_thread_mutex_lock(node->lock);
+    node->starting = 0;
+    apr_thread_mutex_unlock(node->lock);
 }
 
 apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool)
@@ -266,7 +285,7 @@ apr_status_t civ_node_head(civ_node_t *node, civ_state_head_t *head, civ_problem
     if (status == APR_SUCCESS)
         civ_node_convert_head(node, &cold, head);
     else
-        civ_store_problem(problem, status == APR_NOTFOUND ? CIV_EUNREACHABLE : status, pool);
+        civ_store_problem_reading(problem, status == APR_NOTFOUND ? CIV_EUNREACHABLE : status, pool);
     return status;
 }
 
@@ -347,7 +366,7 @@ static void explain_status(civ_health_t *health, apr_status_t status, apr_pool_t
 {
     civ_problem_t problem;
 
-    civ_store_problem(&problem, status, pool);
+    civ_store_problem_reading(&problem, status, pool);
     health->database_detail = problem.detail;
 }
 
@@ -387,20 +406,23 @@ static void try_database(civ_node_t *node, civ_health_t *health, apr_pool_t *poo
         explain_status(health, status, pool);
 }
 
-static void compare_heads(civ_node_t *node, civ_health_t *health, apr_pool_t *pool)
+static civ_head_health_e compare_heads(civ_node_t *node, civ_health_t *health, apr_pool_t *pool)
 {
     civ_ledger_head_t cold;
+    apr_status_t status = civ_ledger_read_head(node->ledger, &cold, pool);
 
-    if (civ_ledger_read_head(node->ledger, &cold, pool) != APR_SUCCESS)
-        return;
+    /* A head row that is missing, or not its block's, contradicts; a database that is away does not. */
+    if (status != APR_SUCCESS)
+        return status == CIV_EINTEGRITY || status == APR_NOTFOUND ? CIV_HEAD_INCONSISTENT : CIV_HEAD_UNKNOWN;
     if (node->context.hot == NULL || civ_state_head_read(node->context.hot, &health->state) != APR_SUCCESS) {
         civ_node_convert_head(node, &cold, &health->state);
-        health->head = 1;
-        return;
+        return CIV_HEAD_OK;
     }
     /* Another generation is not a contradiction: somebody is just committing. */
-    health->head = cold.generation != health->state.generation ||
-                   civ_digest_equal(&cold.block_hash, &health->state.block_hash);
+    return cold.generation != health->state.generation ||
+                   civ_digest_equal(&cold.block_hash, &health->state.block_hash)
+               ? CIV_HEAD_OK
+               : CIV_HEAD_INCONSISTENT;
 }
 
 void civ_node_health(civ_node_t *node, civ_health_t *health, apr_pool_t *pool)
@@ -411,8 +433,9 @@ void civ_node_health(civ_node_t *node, civ_health_t *health, apr_pool_t *pool)
     health->started = civ_node_refresh(node, &problem, pool) == APR_SUCCESS;
     health->read_only = civ_node_read_only(node, pool);
     try_database(node, health, pool);
-    if (health->started)
-        compare_heads(node, health, pool);
+    /* What there is to read before the first start is none of ours; unless that met a contradiction. */
+    if (health->started || health->read_only != NULL)
+        health->head = compare_heads(node, health, pool);
 }
 
 apr_status_t civ_node_maintain(civ_node_t *node, apr_pool_t *pool)

@@ -131,10 +131,16 @@ const char *civ_node_read_only(civ_node_t *node, apr_pool_t *pool);
 /** Count something. */
 void civ_node_count(civ_node_t *node, unsigned counter, apr_int64_t value);
 
+typedef enum civ_head_health_e {
+    CIV_HEAD_UNKNOWN,     /**< it could not be read */
+    CIV_HEAD_OK,          /**< head row, last block and hot state agree */
+    CIV_HEAD_INCONSISTENT /**< they contradict each other */
+} civ_head_health_e;
+
 typedef struct civ_health_t {
-    int started;                 /**< civ_node_start has succeeded */
-    int database;                /**< a write transaction could be opened (and was given up) */
-    int head;                    /**< head row, last block and hot state agree */
+    int started;  /**< civ_node_start has succeeded */
+    int database; /**< a write transaction could be opened (and was given up) */
+    civ_head_health_e head;
     const char *database_detail; /**< a sentence when it is not well, fit for clients; else NULL */
     const char *read_only;       /**< the reason, or NULL */
     civ_state_head_t state;

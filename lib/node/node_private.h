@@ -23,6 +23,7 @@ struct civ_node_t {
 
     apr_thread_mutex_t *lock;           /**< guards what follows */
     apr_time_t next_start;              /**< when to try civ_node_start again */
+    int starting;                       /**< a thread is in civ_node_start because of a request */
     int schema_done;                    /**< the tables were brought up to date by this process */
     int alarm_kept;                     /**< as CIV_NODE_ALARM, where there is no hot state */
     char reason[CIV_STATE_REASON_SIZE]; /**< for being read-only, where there is no hot state */

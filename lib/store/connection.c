@@ -265,43 +265,51 @@ apr_status_t civ_db_count_foreign(civ_db_t *db, apr_int64_t *count, apr_pool_t *
     return status;
 }
 
-void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
+/** The sentence for a failure that passes; NULL for any other. @param refused set to whether nothing was stored then */
+static const char *outage(apr_status_t status, int *refused)
 {
+    *refused = status != CIV_ECORRUPT && status != CIV_EUNSETTLED;
     switch (status) {
     case CIV_EFULL:
-        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
-                        "There is no room left to store evidence; nothing was stored");
-        break;
+        return "There is no room left to store evidence";
     case CIV_EREADONLY:
-        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
-                        "The database cannot be written; nothing was stored");
-        break;
+        return "The database cannot be written";
     case CIV_ECORRUPT:
-        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
-                        "The database is damaged; an administrator has to restore it");
-        break;
+        return "The database is damaged; an administrator has to restore it";
     case CIV_EINTERRUPTED:
-        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool, "The server is stopping; nothing was stored");
-        break;
+        return "The server is stopping";
     case CIV_EUNSETTLED:
-        civ_problem_set(
-            problem, CIV_PROBLEM_UNAVAILABLE, pool,
-            "The database was lost while this was being stored, and it is not known whether it was; "
-            "a repeat with the same Idempotency-Key stores nothing twice");
-        break;
+        return "The database was lost while this was being stored, and it is not known whether it was; "
+               "a repeat with the same Idempotency-Key stores nothing twice";
     case CIV_ECONFLICT:
     case CIV_EBUSY:
     case CIV_EUNREACHABLE:
     case CIV_ESCHEMA:
-        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
-                        "The database cannot be reached; nothing was stored");
-        break;
+        return "The database cannot be reached";
     default:
-        if (APR_STATUS_IS_TIMEUP(status))
-            civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
-                            "The database is busy; nothing was stored");
-        else
-            civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool,
-                            "The server met an error of its own; its log has the details");
+        return APR_STATUS_IS_TIMEUP(status) ? "The database is busy" : NULL;
     }
+}
+
+static void set_problem(civ_problem_t *problem, apr_status_t status, int stores, apr_pool_t *pool)
+{
+    int refused;
+    const char *sentence = outage(status, &refused);
+
+    if (sentence != NULL)
+        civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool, "%s%s", sentence,
+                        stores && refused ? "; nothing was stored" : "");
+    else
+        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool,
+                        "The server met an error of its own; its log has the details");
+}
+
+void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
+{
+    set_problem(problem, status, 1, pool);
+}
+
+void civ_store_problem_reading(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
+{
+    set_problem(problem, status, 0, pool);
 }

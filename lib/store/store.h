@@ -188,8 +188,11 @@ apr_status_t civ_db_copy(civ_db_t *db, const char *path, int (*interrupted)(void
  */
 apr_status_t civ_db_seclude(civ_db_t *db);
 
-/** Fill @a problem for a database failure @a status: 503 with Retry-After, or 500. */
+/** Fill @a problem for a database failure @a status of a request that was to store something: 503 with Retry-After, or 500. */
 void civ_store_problem(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool);
+
+/** The same for a request that only reads: it says nothing of storing. */
+void civ_store_problem_reading(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool);
 
 /* --- schema steps --- */
 

@@ -107,6 +107,28 @@ static int is_taken(void *web)
     return status == 201;
 }
 
+/* A database that is away contradicts nothing; and who reads is told nothing of storing. */
+static int is_away(http_client_t *web)
+{
+    static const char *const paths[] = {"/api/blockchain/validate", "/api/blockchain/search",
+                                        "/api/blockchain/block/0", "/api/blockchain/export",
+                                        "/api/blockchain/validators"};
+    http_response_t *health = http_get(web, "/api/health");
+    size_t i;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        http_response_t *answer = http_get(web, paths[i]);
+
+        /* A block may still be in shared memory. */
+        if (strstr(answer->body, "stored") || (answer->status != 503 && !strstr(paths[i], "/block/"))) {
+            test_note("%s: %s", paths[i], answer->body);
+            return 0;
+        }
+    }
+    return health->status == 503 && strcmp(http_json_text(health, "/head"), "unknown") == 0 &&
+           strcmp(http_json_text(health, "/database"), "ok") != 0 && !strstr(health->body, "stored");
+}
+
 /* httpd comes up without its database, says so to those who ask, and takes it when it is there; and again after a restart of
  * the database. */
 static void test_database_comes_and_goes(void)
@@ -125,6 +147,7 @@ static void test_database_comes_and_goes(void)
         CU_ASSERT_EQUAL(http_get(web, "/index.html")->status, 200);
         CU_ASSERT(http_is_problem(scenario_add(web, round), 503));
         CU_ASSERT(!is_well(web));
+        CU_ASSERT(is_away(web));
         CU_ASSERT_EQUAL_FATAL(cluster_start(cluster), 0);
         CU_ASSERT_EQUAL(harness_wait(is_taken, web, 20), 0);
         CU_ASSERT_EQUAL(harness_wait(is_well, web, 20), 0);

@@ -291,14 +291,14 @@ static void health_is_told(void)
     CU_ASSERT_EQUAL(node_append(node, 1, NULL), 1);
     head = node_head(node);
     civ_node_health(node, &health, test_pool());
-    CU_ASSERT_TRUE(health.started && health.database && health.head);
+    CU_ASSERT_TRUE(health.started && health.database && health.head == CIV_HEAD_OK);
     CU_ASSERT_PTR_NULL(health.database_detail);
     CU_ASSERT_PTR_NULL(health.read_only);
     CU_ASSERT_EQUAL(memcmp(&health.state, &head, sizeof(head)), 0);
     /* The write it tried was taken back. */
     CU_ASSERT_EQUAL(node_raw_int(config, "SELECT generation FROM civ_head"), head.generation);
     civ_node_health(cold, &health, test_pool());
-    CU_ASSERT_TRUE(health.started && health.database && health.head);
+    CU_ASSERT_TRUE(health.started && health.database && health.head == CIV_HEAD_OK);
     CU_ASSERT_EQUAL(memcmp(&health.state, &head, sizeof(head)), 0);
     config->min_free = APR_INT64_MAX;
     civ_node_health(node, &health, test_pool());
@@ -314,7 +314,7 @@ static void health_is_told(void)
     civ_state_head_write(node->context.hot, &head);
     civ_node_health(node, &health, test_pool());
     CU_ASSERT_TRUE(health.started && health.database);
-    CU_ASSERT_FALSE(health.head);
+    CU_ASSERT_EQUAL(health.head, CIV_HEAD_INCONSISTENT);
     civ_state_read_only_set(node->context.hot, "by hand");
     civ_node_health(node, &health, test_pool());
     CU_ASSERT_STRING_EQUAL(health.read_only, "by hand");

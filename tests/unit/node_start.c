@@ -188,8 +188,9 @@ static void database_comes_later(void)
     civ_node_health(node, &health, test_pool());
     CU_ASSERT_FALSE(health.started);
     CU_ASSERT_FALSE(health.database);
-    CU_ASSERT_FALSE(health.head);
-    CU_ASSERT_PTR_NOT_NULL(health.database_detail);
+    CU_ASSERT_EQUAL(health.head, CIV_HEAD_UNKNOWN);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(health.database_detail);
+    CU_ASSERT_PTR_NULL(strstr(health.database_detail, "stored"));
     CU_ASSERT_PTR_NULL(health.read_only);
     CU_ASSERT_NOT_EQUAL(civ_node_maintain(node, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(mkdir(unit_path("outage/database"), 0700), 0);
@@ -203,8 +204,27 @@ static void database_comes_later(void)
     CU_ASSERT_EQUAL(civ_node_refresh(node, &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(node_append(node, 1, NULL), 1);
     civ_node_health(node, &health, test_pool());
-    CU_ASSERT_TRUE(health.started && health.database && health.head);
+    CU_ASSERT_TRUE(health.started && health.database && health.head == CIV_HEAD_OK);
     CU_ASSERT_PTR_NULL(health.database_detail);
+}
+
+/* While one thread starts the node, however long it takes, the others are answered at once. */
+static void one_thread_starts(void)
+{
+    civ_node_config_t *config = node_configure("starting");
+    civ_problem_t problem;
+    civ_node_t *node;
+
+    node_prepare(config);
+    node = node_open(config, node_make_hot(config));
+    node->starting = 1;
+    CU_ASSERT_EQUAL(civ_node_refresh(node, &problem, test_pool()), CIV_EUNREACHABLE);
+    CU_ASSERT_EQUAL(problem.kind, CIV_PROBLEM_UNAVAILABLE);
+    CU_ASSERT_FALSE(node->schema_done);
+    node->starting = 0;
+    CU_ASSERT_EQUAL(civ_node_refresh(node, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_TRUE(node->schema_done);
+    CU_ASSERT_FALSE(node->starting);
 }
 
 /* No alarm is read from a folder that is out of reach, and none is forgotten. */
@@ -250,7 +270,7 @@ static void damaged_head_is_refused(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, civ_node_read_only(node, test_pool())));
     civ_node_health(node, &health, test_pool());
     CU_ASSERT_FALSE(health.started);
-    CU_ASSERT_FALSE(health.head);
+    CU_ASSERT_EQUAL(health.head, CIV_HEAD_INCONSISTENT);
     CU_ASSERT_PTR_NOT_NULL(health.read_only);
     node_raw_run(config, "UPDATE civ_head SET leaf_count = leaf_count - 1");
     CU_ASSERT_EQUAL(node_head(node_start(config)).height, 1);
@@ -290,6 +310,7 @@ static const test_case_t cases[] = {
     {"other_name_without_hot_state", other_name_without_hot_state},
     {"difficulty_changes_once", difficulty_changes_once},
     {"database_comes_later", database_comes_later},
+    {"one_thread_starts", one_thread_starts},
     {"folder_out_of_reach_is_no_alarm", folder_out_of_reach_is_no_alarm},
     {"damaged_head_is_refused", damaged_head_is_refused},
     {"cut_chain_is_refused", cut_chain_is_refused},

@@ -307,6 +307,10 @@ static void problems_are_fit_for_clients(void)
         CU_ASSERT_EQUAL(problem.kind, rows[i].kind);
         CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, rows[i].words));
         CU_ASSERT_EQUAL(problem.retry_after > 0, rows[i].kind == CIV_PROBLEM_UNAVAILABLE);
+        civ_store_problem_reading(&problem, rows[i].status, test_pool());
+        CU_ASSERT_EQUAL(problem.kind, rows[i].kind);
+        CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, rows[i].words));
+        CU_ASSERT_PTR_NULL(strstr(problem.detail, "stored"));
     }
 }
 
