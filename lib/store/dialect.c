@@ -2,6 +2,8 @@
 /**
  * The dialects there are, and SQL with their words filled in.
  */
+#include "config.h"
+
 #include <apr_dbd.h>
 #include <apr_strings.h>
 #include <string.h>
@@ -9,7 +11,13 @@
 #include "base/buffer.h"
 #include "store/dialect.h"
 
-static const civ_dialect_t *const dialects[] = {&civ_dialect_sqlite, &civ_dialect_pgsql, NULL};
+static const civ_dialect_t *const dialects[] = {
+    &civ_dialect_sqlite,
+#ifdef CIVARCOS_PGSQL
+    &civ_dialect_pgsql,
+#endif
+    NULL,
+};
 
 const civ_dialect_t *civ_dialect_find(const char *driver)
 {
@@ -96,6 +104,12 @@ apr_status_t civ_store_check_driver(const char *driver, const char **error, apr_
     apr_status_t status;
     char reason[160];
 
+#ifndef CIVARCOS_PGSQL
+    if (strcmp(driver, "pgsql") == 0) {
+        *error = "this mod_civarcos was built without PostgreSQL (configure --without-pgsql)";
+        return APR_ENOTIMPL;
+    }
+#endif
     if (civ_dialect_find(driver) == NULL) {
         *error = apr_psprintf(pool, "the database driver \"%s\" is not supported (supported: %s)", driver,
                               supported_drivers(pool));

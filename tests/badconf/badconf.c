@@ -126,6 +126,7 @@ static const configuration_t bad_places[] = {
     {NODE "CivarcosDatabase nosuchdriver x\n", "CIV0304"},
     {NODE "CivarcosDatabase nosuchdriver x\n", "\"nosuchdriver\""},
     {"CivarcosStateDir unused\nCivarcosDatabase nosuchdriver x\n", "CIV0304"},
+#ifdef CIVARCOS_PGSQL
     {NODE "CivarcosDatabase pgsql\n", "CIV0305"},
     {NODE "CivarcosDatabase pgsql \"host=a password=my " SECRET "\"\n", "CIV0345"},
     {NODE "CivarcosDatabase pgsql \"" SECRET "\"\n", "no connection string of PostgreSQL"},
@@ -133,6 +134,10 @@ static const configuration_t bad_places[] = {
     {NODE "CivarcosDatabase pgsql \"dbname=a password=" SECRET
           "\"\n" HOST("CivarcosStateDir b\nCivarcosDatabase pgsql \"dbname=a password=" SECRET "\"\n" MOUNT),
      "CIV0302"},
+#else
+    {NODE "CivarcosDatabase pgsql \"dbname=a password=" SECRET "\"\n", "CIV0304"},
+    {NODE "CivarcosDatabase pgsql dbname=a\n", "built without PostgreSQL"},
+#endif
     {"<VirtualHost *:80>\nServerName a.example\nCivarcosStateDir b\nCivarcosDatabase nosuchdriver x\n" MOUNT
      "</VirtualHost>\n",
      "virtual host a.example ("},
@@ -160,9 +165,11 @@ static const configuration_t good[] = {
     {NODE "CivarcosDatabase sqlite3\n", NULL},
     {NODE "CivarcosDatabase sqlite3 /srv/x.db\n", NULL},
     {NODE "CivarcosDatabase sqlite3 main/x.db\n", NULL},
+#ifdef CIVARCOS_PGSQL
     {NODE "CivarcosDatabase pgsql \"host=a,b dbname=x password=" SECRET "\"\n", NULL},
     {NODE "CivarcosDatabase pgsql postgresql://u:" SECRET "@h:5432/d?sslmode=require\nCivarcosMinFree 1G\n",
      "CIV0346"},
+#endif
     {NAMELESS("CivarcosLedgerName b.example/x\n"), NULL},
     {"<VirtualHost *:80>\nCivarcosStateDir b\n</VirtualHost>\n", NULL},
     {"ChrootDir /\n", NULL},

@@ -11,7 +11,6 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <fcntl.h>
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "support/cluster.h"
 #include "support/database.h"
 #include "support/load.h"
+#include "support/postgres.h"
 #include "support/runner.h"
 
 #define ROUNDS 5

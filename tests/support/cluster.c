@@ -1,12 +1,12 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "support/cluster.h"
 
+#include "support/postgres.h"
 #include "support/runner.h"
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <apr_time.h>
-#include <libpq-fe.h>
 
 #include <arpa/inet.h>
 #include <errno.h>

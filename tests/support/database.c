@@ -2,13 +2,13 @@
 #include "support/database.h"
 
 #include "support/cluster.h"
+#include "support/postgres.h"
 #include "support/runner.h"
 
 #include "base/digest.h"
 
 #include <apr_hash.h>
 #include <apr_strings.h>
-#include <libpq-fe.h>
 #include <sqlite3.h>
 
 #include <stdlib.h>
@@ -62,6 +62,16 @@ int database_is_pgsql(void)
     const char *given = getenv("CIVARCOS_DATABASE");
 
     return given && strcmp(given, "pgsql") == 0;
+}
+
+const char *database_absence(void)
+{
+#ifndef CIVARCOS_PGSQL
+    if (database_is_pgsql()) {
+        return "built without PostgreSQL";
+    }
+#endif
+    return NULL;
 }
 
 const char *database_driver(void)

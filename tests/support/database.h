@@ -19,6 +19,9 @@ struct cluster_t;
 /** Whether this run is on PostgreSQL. */
 int database_is_pgsql(void);
 
+/** Why nothing can run on this run's database, or NULL. */
+const char *database_absence(void);
+
 /** apr_dbd's name of the driver. */
 const char *database_driver(void);
 
