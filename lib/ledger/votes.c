@@ -174,6 +174,7 @@ typedef struct casting_t {
     civ_db_t *db;
     civ_vote_list_t list;
     civ_vote_result_e result;
+    int is_news; /**< it was not known before */
     int repeated;
     civ_problem_t *problem;
     apr_pool_t *pool;
@@ -278,6 +279,7 @@ static int enter(casting_t *casting, civ_vote_row_t *row)
     if ((*same)[0] != '\0')
         return 0;
     *same = casting->signature;
+    casting->is_news = 1;
     return 1;
 }
 
@@ -307,10 +309,45 @@ static apr_status_t cast(casting_t *casting, int *wrote)
         if (status == APR_SUCCESS)
             status = judge_all(casting, row, is_new);
     }
-    if (status == APR_SUCCESS && casting->result != CIV_VOTE_EQUIVOCATED && casting->idempotency != NULL) {
+    if (status == APR_SUCCESS && casting->result == CIV_VOTE_COUNTED && casting->idempotency != NULL) {
         *wrote = 1;
         status = record_answer(casting);
     }
+    return status;
+}
+
+/** Look whether this very vote is known already: signatures are public, and who repeats one must neither take a lock nor
+ *  write a row. @param known set to whether there is nothing left to do */
+static apr_status_t look_before(casting_t *casting, int *known)
+{
+    civ_store_t *store = casting->ledger->config->store;
+    const civ_vote_list_t *list = &casting->list;
+    const char *answer;
+    apr_size_t i;
+    apr_status_t status = civ_store_acquire(store, &casting->db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_votes_read(casting->db, casting->ground->subject.height, &casting->ground->validators,
+                            &casting->list, casting->pool);
+    for (i = 0; status == APR_SUCCESS && i < list->count && !*known; i++) {
+        const civ_vote_row_t *row = &list->rows[i];
+        const char *same = casting->vote->accepts ? row->accept : row->reject;
+        const char *other = casting->vote->accepts ? row->reject : row->accept;
+
+        *known = row->registration == (apr_int64_t)casting->member->registration &&
+                 strcmp(same, casting->signature) == 0;
+        if (*known)
+            casting->result = other[0] != '\0' ? CIV_VOTE_EQUIVOCATED : CIV_VOTE_SAME;
+    }
+    if (*known && casting->idempotency != NULL) {
+        status = civ_idempotency_find(casting->db, casting->idempotency, civ_timestamp_now(), &answer,
+                                      casting->problem, casting->pool);
+        casting->repeated = status == APR_SUCCESS;
+        if (status == APR_NOTFOUND)
+            status = APR_SUCCESS;
+    }
+    civ_store_release(store, casting->db);
     return status;
 }
 
@@ -430,10 +467,11 @@ static apr_status_t tell_equivocation(const casting_t *casting)
 {
     const civ_vote_subject_t *subject = &casting->ground->subject;
 
-    civ_log_write(casting->ledger->config->log, CIV_LOG_WARNING, APR_SUCCESS,
-                  "CIV0220: ledger \"%s\": the validator %s has signed both accept and reject for block "
-                  "%" APR_UINT64_T_FMT "; both signatures are kept, and its vote counts for nothing",
-                  subject->ledger_name, casting->member->id, subject->height);
+    if (casting->is_news)
+        civ_log_write(casting->ledger->config->log, CIV_LOG_WARNING, APR_SUCCESS,
+                      "CIV0220: ledger \"%s\": the validator %s has signed both accept and reject for block "
+                      "%" APR_UINT64_T_FMT "; both signatures are kept, and its vote counts for nothing",
+                      subject->ledger_name, casting->member->id, subject->height);
     civ_problem_set(casting->problem, CIV_PROBLEM_CONFLICT, casting->pool,
                     "This validator has signed both accept and reject for block %" APR_UINT64_T_FMT
                     ": both signatures are kept, and its vote counts for nothing",
@@ -454,6 +492,7 @@ apr_status_t civ_ledger_vote(civ_ledger_t *ledger, const civ_vote_t *vote,
                          .ground = &ground,
                          .problem = problem,
                          .pool = pool};
+    int known = 0;
     apr_status_t status = civ_append_allowed(ledger, problem, pool);
 
     *result = CIV_VOTE_SAME;
@@ -465,11 +504,14 @@ apr_status_t civ_ledger_vote(civ_ledger_t *ledger, const civ_vote_t *vote,
     if (status != APR_SUCCESS)
         return status;
     casting.signature = civ_base64_encode(vote->signature, CIV_KEY_SIGNATURE_SIZE, pool);
-    status = cast_locked(&casting);
+    status = look_before(&casting, &known);
+    if (status == APR_SUCCESS && !known)
+        status = cast_locked(&casting);
     if (status == APR_SUCCESS) {
-        *result = casting.result;
         *repeated = casting.repeated;
-        if (*result == CIV_VOTE_EQUIVOCATED)
+        if (casting.result != CIV_VOTE_EQUIVOCATED || casting.is_news)
+            *result = casting.result;
+        if (casting.result == CIV_VOTE_EQUIVOCATED)
             return tell_equivocation(&casting);
         status = fill(consensus, ledger, &ground, &casting.list, &fault, pool);
         return status == APR_SUCCESS ? status

@@ -170,6 +170,12 @@ static void test_vote_idempotency(void)
     answer = scenario_post(web, "/api/blockchain/vote", "k", accept);
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(checks_header(answer, "Idempotent-Replayed"), "true");
+    /* Votes are public: who repeats one, under whatever key, adds nothing to the database. */
+    CU_ASSERT_EQUAL(scenario_post(web, "/api/blockchain/vote", "another", accept)->status, 200);
+    CU_ASSERT_EQUAL(scenario_post(web, "/api/blockchain/vote", "still another", accept)->status, 200);
+    CU_ASSERT_STRING_EQUAL(scenario_sql_text(scenario_file(server, "ledger/civarcos.db"),
+                                             "SELECT COUNT(*) FROM civ_idempotency"),
+                           "1");
     /* The key was for another vote: nothing is recorded, not even the contradiction. */
     CU_ASSERT(http_is_problem(scenario_post(web, "/api/blockchain/vote", "k", reject), 422));
     CU_ASSERT_EQUAL(ballot_int(ballot_consensus(web, 4), "votes"), 1);
