@@ -5,6 +5,8 @@
  */
 #include "base/timestamp.h"
 
+#include <time.h>
+
 #include "base/status.h"
 
 #include <stdio.h>
@@ -22,6 +24,14 @@ typedef struct moment_t {
 apr_int64_t civ_timestamp_now(void)
 {
     return apr_time_now() / 1000;
+}
+
+apr_time_t civ_timestamp_steady(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return apr_time_make(now.tv_sec, now.tv_nsec / 1000);
 }
 
 /* Days since 1970-01-01 in the proleptic Gregorian calendar. Years start in March, so the leap day comes

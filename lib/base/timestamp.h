@@ -18,6 +18,9 @@
 /** Milliseconds since the epoch, now. */
 apr_int64_t civ_timestamp_now(void);
 
+/** Microseconds on a clock that nobody sets: for measuring how long something takes, and for deadlines. */
+apr_time_t civ_timestamp_steady(void);
+
 /** Write the instant, UTC, with three decimals; returns @a out. Clamped to the years 0001 to 9999. */
 char *civ_timestamp_format(char out[CIV_TIMESTAMP_SIZE], apr_int64_t milliseconds);
 

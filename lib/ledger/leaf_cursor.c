@@ -93,11 +93,10 @@ apr_status_t civ_leaf_cursor_frontier(civ_db_t *db, apr_uint64_t end, civ_merkle
     return status;
 }
 
-apr_status_t civ_leaf_cursor_policy(civ_db_t *db, apr_uint64_t end, const civ_entry_t *genesis,
-                                    apr_uint32_t *difficulty, apr_pool_t *pool)
+apr_status_t civ_leaf_cursor_policy(civ_db_t *db, apr_uint64_t end, apr_uint32_t *difficulty,
+                                    apr_pool_t *pool)
 {
     const civ_argument_t arguments[] = {civ_text(CIV_ENTRY_TYPE_POLICY), civ_int(end)};
-    civ_genesis_t parameters;
     civ_problem_t problem;
     civ_entry_t entry;
     const char *payload;
@@ -106,15 +105,11 @@ apr_status_t civ_leaf_cursor_policy(civ_db_t *db, apr_uint64_t end, const civ_en
 
     if (status != APR_SUCCESS)
         return status;
-    if (civ_rows_next(rows) == APR_SUCCESS) {
-        payload = civ_rows_text(rows, 0);
-        if (civ_entry_read(&entry, payload, strlen(payload), &problem, pool) != APR_SUCCESS ||
-            civ_policy_read(difficulty, &entry, pool) != APR_SUCCESS)
-            return CIV_EINTEGRITY;
-        return APR_SUCCESS;
-    }
-    if (civ_genesis_read(&parameters, genesis, pool) != APR_SUCCESS)
+    if (civ_rows_next(rows) != APR_SUCCESS)
+        return APR_NOTFOUND;
+    payload = civ_rows_text(rows, 0);
+    if (civ_entry_read(&entry, payload, strlen(payload), &problem, pool) != APR_SUCCESS ||
+        civ_policy_read(difficulty, &entry, pool) != APR_SUCCESS)
         return CIV_EINTEGRITY;
-    *difficulty = parameters.difficulty;
     return APR_SUCCESS;
 }

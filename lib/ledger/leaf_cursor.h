@@ -33,8 +33,9 @@ apr_status_t civ_leaf_cursor_seek(civ_leaf_cursor_t *cursor, civ_db_t *db, apr_u
 apr_status_t civ_leaf_cursor_frontier(civ_db_t *db, apr_uint64_t end, civ_merkle_frontier_t *frontier,
                                       apr_pool_t *pool);
 
-/** The difficulty that policy demands after the first @a end entries. */
-apr_status_t civ_leaf_cursor_policy(civ_db_t *db, apr_uint64_t end, const civ_entry_t *genesis,
-                                    apr_uint32_t *difficulty, apr_pool_t *pool);
+/** The difficulty that the newest policy among the first @a end entries demands.
+ *  @return APR_SUCCESS; APR_NOTFOUND when there is none: what genesis says still holds; CIV_EINTEGRITY; database errors */
+apr_status_t civ_leaf_cursor_policy(civ_db_t *db, apr_uint64_t end, apr_uint32_t *difficulty,
+                                    apr_pool_t *pool);
 
 #endif

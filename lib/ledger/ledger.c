@@ -152,7 +152,19 @@ static const char *check_head(civ_ledger_t *ledger, civ_ledger_head_t *head, civ
     return NULL;
 }
 
-static apr_status_t read_head_row(civ_ledger_t *ledger, civ_rows_t *rows, civ_ledger_head_t *head)
+/** What is damaged stays zeros, which are nobody's signature. */
+static void read_signature(civ_ledger_head_t *head, const char *text, apr_pool_t *pool)
+{
+    unsigned char *bytes;
+    apr_size_t length;
+
+    memset(head->signature, 0, sizeof(head->signature));
+    if (civ_base64_decode(&bytes, &length, text, pool) == APR_SUCCESS && length == sizeof(head->signature))
+        memcpy(head->signature, bytes, length);
+}
+
+static apr_status_t read_head_row(civ_ledger_t *ledger, civ_rows_t *rows, civ_ledger_head_t *head,
+                                  apr_pool_t *pool)
 {
     apr_int64_t height, difficulty;
     const char *fault;
@@ -165,6 +177,7 @@ static apr_status_t read_head_row(civ_ledger_t *ledger, civ_rows_t *rows, civ_le
         return civ_ledger_integrity_lost(ledger, "the head row is damaged");
     head->height = (apr_uint64_t)height;
     head->difficulty = (apr_uint32_t)difficulty;
+    read_signature(head, civ_rows_text(rows, 8), pool);
     fault = check_head(ledger, head, rows, civ_rows_text(rows, 1));
     return fault == NULL ? APR_SUCCESS : civ_ledger_integrity_lost(ledger, fault);
 }
@@ -180,7 +193,7 @@ apr_status_t civ_ledger_load_head(civ_ledger_t *ledger, civ_db_t *db, civ_ledger
         return status;
     if (civ_rows_next(rows) != APR_SUCCESS)
         return APR_NOTFOUND;
-    status = read_head_row(ledger, rows, head);
+    status = read_head_row(ledger, rows, head, pool);
     if (status == APR_SUCCESS)
         status = civ_validators_follow(ledger, db, head, pool);
     if (status == APR_SUCCESS)

@@ -32,6 +32,8 @@ typedef struct civ_ledger_head_t {
     apr_uint64_t pending;            /**< entries waiting to be sealed */
     apr_int64_t oldest_pending;      /**< when the oldest of them came; 0 where none waits */
     apr_int64_t generation;          /**< grows with every committed change, by whatever process */
+    unsigned char signature
+        [CIV_KEY_SIGNATURE_SIZE]; /**< of the newest block where it was read, unverified; else zeros */
 } civ_ledger_head_t;
 
 /** What the node wants to hear. Called by the thread that committed, in order, while the mutex is held. */

@@ -86,6 +86,8 @@ struct civ_ledger_t {
     civ_ledger_head_t known; /**< the newest head this process has seen */
     int known_valid;
     civ_digest_t no_validators;
+    apr_uint32_t first_difficulty; /**< what genesis demands, once it is known */
+    int first_difficulty_known;
     apr_pool_t *batch_pool; /**< a root pool of its own: only the leader allocates from it */
 
     apr_time_t next_expiry; /**< used by civ_ledger_maintain only */
@@ -103,7 +105,7 @@ int civ_ledger_is_same(civ_ledger_t *ledger, const civ_digest_t *id);
 
 /** Whether a head that another process has moved may be built on: its block bears the ledger's signature, and the work it
  *  demands follows from the entries. @return APR_SUCCESS; CIV_EINTEGRITY, told to the observer; database errors */
-apr_status_t civ_ledger_vouch(const civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
+apr_status_t civ_ledger_vouch(civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
                               apr_pool_t *pool);
 
 /** Read only the generation number on a connection. */

@@ -2,22 +2,13 @@
 /**
  * Commits of unknown outcome: whether they went through.
  */
-#include <time.h>
 
+#include "base/timestamp.h"
 #include "ledger/ledger_private.h"
 
-/* How long to ask whether a commit of unknown outcome went through. */
+/* How long to ask whether a commit of unknown outcome went through; the node's mutex is held meanwhile. */
 #define SETTLE_TIME  apr_time_from_sec(10)
 #define SETTLE_PAUSE apr_time_from_msec(250)
-
-/** Time that nobody sets back: the node's mutex is held meanwhile. */
-static apr_time_t steady_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return apr_time_make(now.tv_sec, now.tv_nsec / 1000);
-}
 
 /** Behind the lock of all writers: a server that has lost us may still be at that commit, and shows nothing of it until it
  *  is done. (A SQLite file that cannot be written any more has no such server.) */
@@ -40,7 +31,7 @@ static apr_status_t ask(const civ_ledger_t *ledger, civ_trace_fn find, const voi
 apr_status_t civ_ledger_settle(const civ_ledger_t *ledger, apr_status_t status, civ_trace_fn find,
                                const void *baton)
 {
-    apr_time_t deadline = steady_now() + SETTLE_TIME;
+    apr_time_t deadline = civ_timestamp_steady() + SETTLE_TIME;
     apr_status_t asked;
     int there = 0;
 
@@ -50,7 +41,7 @@ apr_status_t civ_ledger_settle(const civ_ledger_t *ledger, apr_status_t status, 
             return there ? APR_SUCCESS : status;
         if (asked != CIV_EUNSETTLED)
             apr_sleep(SETTLE_PAUSE);
-    } while (asked != CIV_EUNSETTLED && steady_now() < deadline);
+    } while (asked != CIV_EUNSETTLED && civ_timestamp_steady() < deadline);
     civ_log_write(
         ledger->config->log, CIV_LOG_ERROR, status,
         "CIV0210: ledger \"%s\": the outcome of a commit could not be read back; clients were told 503",

@@ -149,49 +149,75 @@ static apr_status_t check_identity(civ_ledger_t *ledger, civ_db_t *db, apr_pool_
     if (memcmp(genesis.public_key, civ_public_key_raw(civ_key_public(config->key)), CIV_KEY_PUBLIC_SIZE) != 0)
         return refuse(ledger,
                       "this host's key is not the ledger's key: hosts that share a ledger share its key");
+    ledger->first_difficulty = genesis.difficulty;
+    ledger->first_difficulty_known = 1;
     return APR_SUCCESS;
 }
 
-static apr_status_t check_newest_signature(const civ_ledger_t *ledger, civ_db_t *db,
-                                           const civ_ledger_head_t *head, apr_pool_t *pool)
+/** Its entries too: what a server begins with is looked at whole. */
+static apr_status_t check_newest_block(const civ_ledger_t *ledger, civ_db_t *db,
+                                       const civ_ledger_head_t *head, apr_pool_t *pool)
 {
-    const char *statement, *fault = NULL;
+    const char *fault = NULL;
     civ_block_t *block;
     apr_status_t status = civ_read_block(db, head->height, &block, &fault, pool);
 
-    if (status != APR_SUCCESS)
-        return status == CIV_EINTEGRITY ? civ_ledger_integrity_lost(ledger, fault) : status;
-    statement = civ_block_statement(ledger->config->name, head->height, &head->block_hash, pool);
-    if (civ_public_key_verify(civ_key_public(ledger->config->key), block->signature, statement,
-                              strlen(statement)) != APR_SUCCESS)
-        return civ_ledger_integrity_lost(ledger, "the newest block does not bear the ledger's signature");
-    return APR_SUCCESS;
+    return status == CIV_EINTEGRITY ? civ_ledger_integrity_lost(ledger, fault) : status;
+}
+
+/** What genesis demands never changes: read once. */
+static apr_status_t know_first_difficulty(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t *pool)
+{
+    const char *fault = NULL;
+    civ_genesis_t genesis;
+    civ_block_t *block;
+    apr_status_t status;
+
+    if (ledger->first_difficulty_known)
+        return APR_SUCCESS;
+    status = civ_read_block(db, 0, &block, &fault, pool);
+    if (status == APR_SUCCESS && civ_genesis_read(&genesis, &block->entries[0], pool) != APR_SUCCESS)
+        status = CIV_EINTEGRITY;
+    if (status == APR_NOTFOUND || status == CIV_EINTEGRITY)
+        return civ_ledger_integrity_lost(ledger,
+                                         fault != NULL ? fault : "the genesis parameters are damaged");
+    if (status == APR_SUCCESS) {
+        ledger->first_difficulty = genesis.difficulty;
+        ledger->first_difficulty_known = 1;
+    }
+    return status;
 }
 
 /** The head row is not signed: what it demands of the next block must follow from the entries. */
-static apr_status_t check_difficulty(const civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
+static apr_status_t check_difficulty(civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
                                      apr_pool_t *pool)
 {
-    const char *fault = NULL;
-    apr_uint32_t difficulty = 0;
-    civ_block_t *genesis;
-    apr_status_t status = civ_read_block(db, 0, &genesis, &fault, pool);
+    apr_uint32_t difficulty;
+    apr_status_t status = know_first_difficulty(ledger, db, pool);
 
-    if (status == APR_SUCCESS)
-        status = civ_leaf_cursor_policy(db, head->frontier.size, &genesis->entries[0], &difficulty, pool);
-    if (status == APR_NOTFOUND || status == CIV_EINTEGRITY)
-        return civ_ledger_integrity_lost(ledger, fault != NULL ? fault : "the policy in force is damaged");
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_leaf_cursor_policy(db, head->frontier.size, &difficulty, pool);
+    if (status == APR_NOTFOUND) {
+        difficulty = ledger->first_difficulty;
+        status = APR_SUCCESS;
+    }
+    if (status == CIV_EINTEGRITY)
+        return civ_ledger_integrity_lost(ledger, "the policy in force is damaged");
     if (status == APR_SUCCESS && difficulty != head->difficulty)
         return civ_ledger_integrity_lost(ledger, "the head row demands other work than the policy in force");
     return status;
 }
 
-apr_status_t civ_ledger_vouch(const civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
+apr_status_t civ_ledger_vouch(civ_ledger_t *ledger, civ_db_t *db, const civ_ledger_head_t *head,
                               apr_pool_t *pool)
 {
-    apr_status_t status = check_newest_signature(ledger, db, head, pool);
+    const char *statement = civ_block_statement(ledger->config->name, head->height, &head->block_hash, pool);
 
-    return status == APR_SUCCESS ? check_difficulty(ledger, db, head, pool) : status;
+    if (civ_public_key_verify(civ_key_public(ledger->config->key), head->signature, statement,
+                              strlen(statement)) != APR_SUCCESS)
+        return civ_ledger_integrity_lost(ledger, "the newest block does not bear the ledger's signature");
+    return check_difficulty(ledger, db, head, pool);
 }
 
 const char *civ_signed_head_compare(const civ_signed_head_t *kept, apr_uint64_t height, civ_db_t *db,
@@ -296,6 +322,8 @@ static apr_status_t start_locked(civ_ledger_t *ledger, civ_ledger_head_t *head, 
         status = read_signed_head(ledger, &kept, &found, pool);
     if (status == APR_SUCCESS)
         status = civ_ledger_load_head(ledger, db, head, pool);
+    if (status == APR_SUCCESS)
+        status = check_newest_block(ledger, db, head, pool);
     if (status == APR_SUCCESS)
         status = civ_ledger_vouch(ledger, db, head, pool);
     if (status == APR_SUCCESS)

@@ -109,11 +109,6 @@ void civ_validator_set_init(civ_validator_set_t *set, apr_pool_t *pool)
     set->pool = pool;
 }
 
-void civ_validator_set_clear(civ_validator_set_t *set)
-{
-    set->count = 0;
-}
-
 /** Where the id stands, or would stand. */
 static apr_size_t place_of(const civ_validator_set_t *set, const char *id, int *found)
 {

@@ -62,9 +62,6 @@ apr_status_t civ_validator_read(civ_validator_change_t *change, const civ_entry_
 /** Start with nobody. Members are kept on @a pool, which grows with the largest set there was, not with the changes. */
 void civ_validator_set_init(civ_validator_set_t *set, apr_pool_t *pool);
 
-/** Forget all. */
-void civ_validator_set_clear(civ_validator_set_t *set);
-
 /** A validator by its id, or NULL. Valid until the set changes. */
 const civ_validator_member_t *civ_validator_set_find(const civ_validator_set_t *set, const char *id);
 

@@ -44,8 +44,8 @@ apr_status_t civ_walk_report(civ_walk_t *walk, apr_uint64_t height, const char *
     return take_fault(walk, height, text);
 }
 
-apr_status_t civ_walk_check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column,
-                                   const char *what)
+/** Text columns are read up to their first NUL; more bytes than that were put there by other hands. */
+static apr_status_t check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column, const char *what)
 {
     apr_int64_t length;
 
@@ -91,10 +91,9 @@ static apr_status_t check_search_columns(civ_walk_t *walk, apr_uint64_t leaf, ci
     if (status == APR_SUCCESS && entry != NULL && strcmp(civ_rows_text(row, ENTRY_TYPE), entry->type) != 0)
         status = civ_verifier_report(v, "the row of entry %" FMT " has another type", position);
     if (status == APR_SUCCESS)
-        status = civ_walk_check_octets(walk, row, ENTRY_EVIDENCE_HASH_OCTETS, ENTRY_EVIDENCE_HASH,
-                                       "an evidence hash");
+        status = check_octets(walk, row, ENTRY_EVIDENCE_HASH_OCTETS, ENTRY_EVIDENCE_HASH, "an evidence hash");
     if (status == APR_SUCCESS)
-        status = civ_walk_check_octets(walk, row, ENTRY_TYPE_OCTETS, ENTRY_TYPE, "a type");
+        status = check_octets(walk, row, ENTRY_TYPE_OCTETS, ENTRY_TYPE, "a type");
     return status;
 }
 
@@ -109,9 +108,9 @@ static apr_status_t check_entry_row(civ_walk_t *walk, civ_rows_t *row, civ_entry
     if (!readable)
         status = civ_verifier_report(v, "the leaf hash of entry %" FMT " is damaged", v->own.size);
     if (status == APR_SUCCESS)
-        status = civ_walk_check_octets(walk, row, ENTRY_LEAF_HASH_OCTETS, ENTRY_LEAF_HASH, "a leaf hash");
+        status = check_octets(walk, row, ENTRY_LEAF_HASH_OCTETS, ENTRY_LEAF_HASH, "a leaf hash");
     if (status == APR_SUCCESS)
-        status = civ_walk_check_octets(walk, row, ENTRY_PAYLOAD_OCTETS, ENTRY_PAYLOAD, "an entry");
+        status = check_octets(walk, row, ENTRY_PAYLOAD_OCTETS, ENTRY_PAYLOAD, "an entry");
     if (status == APR_SUCCESS)
         status = civ_verifier_entry(v, payload, strlen(payload), readable ? &leaf : NULL, entry, good);
     return status;
@@ -220,11 +219,11 @@ static apr_status_t check_block_columns(civ_walk_t *walk, civ_rows_t *rows, cons
     if (status == APR_SUCCESS && !row->signature_readable)
         status = civ_verifier_report(v, "the signature is damaged");
     if (status == APR_SUCCESS)
-        status = civ_walk_check_octets(walk, rows, 4, 1, "the stored block hash");
+        status = check_octets(walk, rows, 4, 1, "the stored block hash");
     if (status == APR_SUCCESS)
-        status = civ_walk_check_octets(walk, rows, 5, 2, "the header");
+        status = check_octets(walk, rows, 5, 2, "the header");
     if (status == APR_SUCCESS)
-        status = civ_walk_check_octets(walk, rows, 6, 3, "the signature");
+        status = check_octets(walk, rows, 6, 3, "the signature");
     return status;
 }
 
@@ -377,6 +376,21 @@ static apr_status_t find_end(civ_walk_t *walk, apr_uint64_t last)
     return APR_SUCCESS;
 }
 
+/** The difficulty in force where the verifier stands. */
+static apr_status_t find_difficulty(civ_walk_t *walk, const civ_block_t *genesis)
+{
+    civ_verifier_t *v = &walk->verifier;
+    civ_genesis_t parameters;
+    apr_status_t status = civ_leaf_cursor_policy(walk->db, v->frontier.size, &v->difficulty, walk->pool);
+
+    if (status != APR_NOTFOUND)
+        return status;
+    if (civ_genesis_read(&parameters, &genesis->entries[0], walk->pool) != APR_SUCCESS)
+        return CIV_EINTEGRITY;
+    v->difficulty = parameters.difficulty;
+    return APR_SUCCESS;
+}
+
 /** What must hold before block @a first: its parent, the tree up to it, the policy in force. */
 static apr_status_t start_in_the_middle(civ_walk_t *walk, apr_uint64_t first)
 {
@@ -407,8 +421,7 @@ static apr_status_t start_in_the_middle(civ_walk_t *walk, apr_uint64_t first)
     status = civ_leaf_cursor_frontier(walk->db, parent->header.first_leaf + parent->header.entry_count,
                                       &v->frontier, walk->pool);
     if (status == APR_SUCCESS)
-        status = civ_leaf_cursor_policy(walk->db, v->frontier.size, &genesis->entries[0], &v->difficulty,
-                                        walk->pool);
+        status = find_difficulty(walk, genesis);
     if (status == APR_SUCCESS)
         status = civ_validators_derive(walk->db, v->frontier.size, &v->validators, walk->pool);
     if (status == CIV_EINTEGRITY) {

@@ -48,10 +48,6 @@ apr_status_t civ_walk_report(civ_walk_t *walk, apr_uint64_t height, const char *
 /** The largest height there is; 0 where there is none. */
 apr_status_t civ_walk_newest(civ_walk_t *walk, apr_uint64_t *height);
 
-/** Text columns are read up to their first NUL; more bytes than that were put there by other hands. */
-apr_status_t civ_walk_check_octets(civ_walk_t *walk, civ_rows_t *rows, int octets, int column,
-                                   const char *what);
-
 /** The row of the validator that the verifier's newest entry has registered or removed. */
 apr_status_t civ_walk_validator(civ_walk_t *walk);
 

@@ -24,15 +24,11 @@ typedef struct ground_t {
 
 static const char *check_header(ground_t *ground, civ_rows_t *rows)
 {
-    const char *hex = civ_rows_text(rows, 1);
-    unsigned char bytes[CIV_HEADER_SIZE];
     civ_digest_t hash;
     civ_header_t header;
 
-    if (strlen(hex) != 2 * CIV_HEADER_SIZE || civ_hex_decode(bytes, sizeof(bytes), hex) != APR_SUCCESS ||
-        civ_header_unpack(&header, bytes) != APR_SUCCESS)
+    if (civ_header_from_hex(&header, &hash, civ_rows_text(rows, 1)) != APR_SUCCESS)
         return "the header is damaged";
-    civ_digest_sha256(&hash, bytes, sizeof(bytes));
     if (!civ_digest_equal(&hash, &ground->subject.block_hash) || header.height != ground->subject.height)
         return "the header does not hash to the stored hash";
     ground->subject.validator_set_hash = header.validator_set_hash;
@@ -180,18 +176,29 @@ typedef struct casting_t {
     apr_pool_t *pool;
 } casting_t;
 
-/** The validator's own row; a new one at its place in the list where it has none. */
-static civ_vote_row_t *own_row(casting_t *casting, int *is_new)
+/** Where the validator's own row is in the list, or belongs. @param is_there whether it is */
+static civ_vote_row_t *find_row(casting_t *casting, int *is_there)
 {
     apr_int64_t registration = (apr_int64_t)casting->member->registration;
     civ_vote_list_t *list = &casting->list;
     civ_vote_row_t *row = list->rows;
-    apr_size_t at = (apr_size_t)(casting->member - casting->ground->validators.members);
 
     while (row < list->rows + list->count && row->registration < registration)
         row++;
-    *is_new = row == list->rows + list->count || row->registration != registration;
-    if (!*is_new)
+    *is_there = row < list->rows + list->count && row->registration == registration;
+    return row;
+}
+
+/** The validator's own row; a new one at its place in the list where it has none. */
+static civ_vote_row_t *own_row(casting_t *casting, int *is_new)
+{
+    civ_vote_list_t *list = &casting->list;
+    apr_size_t at = (apr_size_t)(casting->member - casting->ground->validators.members);
+    int is_there;
+    civ_vote_row_t *row = find_row(casting, &is_there);
+
+    *is_new = !is_there;
+    if (is_there)
         return row;
     memmove(row + 1, row, (apr_size_t)(list->rows + list->count - row) * sizeof(*row));
     list->count++;
@@ -260,13 +267,6 @@ static apr_status_t judge_all(casting_t *casting, const civ_vote_row_t *own, int
     return status;
 }
 
-static apr_status_t record_answer(casting_t *casting)
-{
-    if (casting->idempotency == NULL)
-        return APR_SUCCESS;
-    return civ_idempotency_record(casting->db, casting->idempotency, civ_timestamp_now(), "vote");
-}
-
 /** Put the vote into its row. @return non-zero when there is something to write */
 static int enter(casting_t *casting, civ_vote_row_t *row)
 {
@@ -283,22 +283,30 @@ static int enter(casting_t *casting, civ_vote_row_t *row)
     return 1;
 }
 
-/** Within the transaction. @param wrote set to whether there is anything to commit */
-static apr_status_t cast(casting_t *casting, int *wrote)
+/** The votes on the block, and whether the Idempotency-Key was seen. @return APR_NOTFOUND when it was not */
+static apr_status_t look(casting_t *casting)
 {
     const char *answer;
-    civ_vote_row_t *row;
-    int is_new;
     apr_status_t status = civ_votes_read(casting->db, casting->ground->subject.height,
                                          &casting->ground->validators, &casting->list, casting->pool);
 
     if (status != APR_SUCCESS)
         return status;
-    status = APR_NOTFOUND;
-    if (casting->idempotency != NULL)
-        status = civ_idempotency_find(casting->db, casting->idempotency, civ_timestamp_now(), &answer,
-                                      casting->problem, casting->pool);
+    if (casting->idempotency == NULL)
+        return APR_NOTFOUND;
+    status = civ_idempotency_find(casting->db, casting->idempotency, civ_timestamp_now(), &answer,
+                                  casting->problem, casting->pool);
     casting->repeated = status == APR_SUCCESS;
+    return status;
+}
+
+/** Within the transaction. @param wrote set to whether there is anything to commit */
+static apr_status_t cast(casting_t *casting, int *wrote)
+{
+    civ_vote_row_t *row;
+    int is_new;
+    apr_status_t status = look(casting);
+
     if (status != APR_NOTFOUND)
         return status;
     status = APR_SUCCESS;
@@ -309,10 +317,8 @@ static apr_status_t cast(casting_t *casting, int *wrote)
         if (status == APR_SUCCESS)
             status = judge_all(casting, row, is_new);
     }
-    if (status == APR_SUCCESS && casting->result == CIV_VOTE_COUNTED && casting->idempotency != NULL) {
-        *wrote = 1;
-        status = record_answer(casting);
-    }
+    if (status == APR_SUCCESS && casting->result == CIV_VOTE_COUNTED && casting->idempotency != NULL)
+        status = civ_idempotency_record(casting->db, casting->idempotency, civ_timestamp_now(), "vote");
     return status;
 }
 
@@ -321,34 +327,22 @@ static apr_status_t cast(casting_t *casting, int *wrote)
 static apr_status_t look_before(casting_t *casting, int *known)
 {
     civ_store_t *store = casting->ledger->config->store;
-    const civ_vote_list_t *list = &casting->list;
-    const char *answer;
-    apr_size_t i;
+    civ_vote_row_t *row;
+    int is_there;
     apr_status_t status = civ_store_acquire(store, &casting->db);
 
     if (status != APR_SUCCESS)
         return status;
-    status = civ_votes_read(casting->db, casting->ground->subject.height, &casting->ground->validators,
-                            &casting->list, casting->pool);
-    for (i = 0; status == APR_SUCCESS && i < list->count && !*known; i++) {
-        const civ_vote_row_t *row = &list->rows[i];
-        const char *same = casting->vote->accepts ? row->accept : row->reject;
-        const char *other = casting->vote->accepts ? row->reject : row->accept;
-
-        *known = row->registration == (apr_int64_t)casting->member->registration &&
-                 strcmp(same, casting->signature) == 0;
-        if (*known)
-            casting->result = other[0] != '\0' ? CIV_VOTE_EQUIVOCATED : CIV_VOTE_SAME;
-    }
-    if (*known && casting->idempotency != NULL) {
-        status = civ_idempotency_find(casting->db, casting->idempotency, civ_timestamp_now(), &answer,
-                                      casting->problem, casting->pool);
-        casting->repeated = status == APR_SUCCESS;
-        if (status == APR_NOTFOUND)
-            status = APR_SUCCESS;
-    }
+    status = look(casting);
     civ_store_release(store, casting->db);
-    return status;
+    if (status != APR_SUCCESS && status != APR_NOTFOUND)
+        return status;
+    row = find_row(casting, &is_there);
+    *known = is_there && strcmp(casting->vote->accepts ? row->accept : row->reject, casting->signature) == 0;
+    /* Nothing is to be entered: this only says what it comes to. */
+    if (*known)
+        enter(casting, row);
+    return APR_SUCCESS;
 }
 
 /** What shows that the vote was stored: its signature. */

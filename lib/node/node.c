@@ -236,11 +236,6 @@ civ_ledger_t *civ_node_ledger(civ_node_t *node)
     return node->ledger;
 }
 
-const civ_node_config_t *civ_node_config(const civ_node_t *node)
-{
-    return node->config;
-}
-
 void civ_node_count(civ_node_t *node, unsigned counter, apr_int64_t value)
 {
     if (node->context.hot != NULL)

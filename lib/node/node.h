@@ -105,9 +105,6 @@ apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool
 /** The node's ledger. */
 civ_ledger_t *civ_node_ledger(civ_node_t *node);
 
-/** The node's configuration. */
-const civ_node_config_t *civ_node_config(const civ_node_t *node);
-
 /** Head from the hot state, else from the database. @return APR_SUCCESS, or a status with @a problem filled
  */
 apr_status_t civ_node_head(civ_node_t *node, civ_state_head_t *head, civ_problem_t *problem,

@@ -8,10 +8,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/buffer.h"
 #include "base/digest.h"
+#include "base/timestamp.h"
 #include "store/dialect.h"
 #include "store/store_private.h"
 
@@ -366,20 +366,11 @@ static int is_inside(civ_db_t *db)
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
-/** A time that no administrator sets. */
-static apr_time_t steady_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
-}
-
 /** Wait until the socket has something to read. @return 0 when the time is over */
 static int wait_for_input(PGconn *connection, apr_time_t deadline)
 {
     struct pollfd socket = {.fd = PQsocket(connection), .events = POLLIN};
-    apr_time_t left = deadline - steady_now();
+    apr_time_t left = deadline - civ_timestamp_steady();
 
     return left > 0 && poll(&socket, 1, (int)apr_time_as_msec(left) + 1) != 0;
 }
@@ -402,7 +393,7 @@ static int commit(civ_db_t *db)
 {
     PGconn *connection = native(db);
     own_t *own = db->own;
-    apr_time_t deadline = steady_now() + COMMIT_WAIT;
+    apr_time_t deadline = civ_timestamp_steady() + COMMIT_WAIT;
 
     own->sqlstate[0] = '\0';
     if (!PQsendQuery(connection, "COMMIT"))
