@@ -9,6 +9,7 @@
 
 #include <apr_user.h>
 
+#include "federation/federation.h"
 #include "ledger/ledger.h"
 #include "state/state.h"
 
@@ -26,6 +27,8 @@ typedef struct civ_node_config_t {
     apr_uint32_t hot_blocks;           /**< CivarcosHotBlocks */
     apr_interval_time_t state_refresh; /**< CivarcosStateRefresh */
     apr_int64_t min_free;              /**< CivarcosMinFree, bytes */
+    civ_join_policy_e federation_join; /**< CivarcosFederationJoin */
+    int egress_plain_http;             /**< CivarcosEgressPlainHttp */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
@@ -46,6 +49,7 @@ typedef enum civ_node_counter_e {
     CIV_NODE_VOTES,              /**< votes on blocks that were counted */
     CIV_NODE_EQUIVOCATIONS,      /**< votes refused because the contrary was signed */
     CIV_NODE_ALARM,              /**< 1: an alarm is kept in the state folder */
+    CIV_NODE_TOTALS = 20,        /**< the first of CIV_TOTAL_COUNT: the federation's totals */
     CIV_NODE_COUNTER_COUNT = 32
 } civ_node_counter_e;
 
@@ -104,6 +108,14 @@ apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool
 
 /** The node's ledger. */
 civ_ledger_t *civ_node_ledger(civ_node_t *node);
+
+/** The node's federation. */
+civ_federation_t *civ_node_federation(civ_node_t *node);
+
+/** The federation's totals from the hot state, else from the database.
+ *  @return APR_SUCCESS, or a status with @a problem filled */
+apr_status_t civ_node_federation_totals(civ_node_t *node, civ_totals_t *totals, civ_problem_t *problem,
+                                        apr_pool_t *pool);
 
 /** Head from the hot state, else from the database. @return APR_SUCCESS, or a status with @a problem filled
  */
