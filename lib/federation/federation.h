@@ -19,14 +19,19 @@ typedef enum civ_join_policy_e {
     CIV_JOIN_CLOSED  /**< nobody */
 } civ_join_policy_e;
 
+/** A share, as two small integers, so that nothing is rounded. */
+typedef struct civ_fraction_t {
+    apr_uint32_t part, whole;
+} civ_fraction_t;
+
 /** What is counted. The numbers are keys in the database: they never change. */
 typedef enum civ_total_e {
-    CIV_TOTAL_MEMBERS,      /**< organisations that are in */
-    CIV_TOTAL_EVIDENCE,     /**< records shared and not withdrawn; versions of one count once */
-    CIV_TOTAL_BENCHMARKS,   /**< values contributed to benchmarks */
-    CIV_TOTAL_THREATS,      /**< threats shared; repeated ones count once */
-    CIV_TOTAL_REPUTATION,   /**< sum over the members that are in, in ten-thousandths */
-    CIV_TOTAL_VOTES,        /**< votes on evidence */
+    CIV_TOTAL_MEMBERS,    /**< organisations that are in */
+    CIV_TOTAL_EVIDENCE,   /**< records shared and not withdrawn; versions of one count once */
+    CIV_TOTAL_BENCHMARKS, /**< values contributed to benchmarks */
+    CIV_TOTAL_THREATS,    /**< threats shared; repeated ones count once */
+    CIV_TOTAL_REPUTATION, /**< sum over the members that are in, in ten-thousandths */
+    CIV_TOTAL_VOTES,      /**< votes on evidence */
     CIV_TOTAL_COUNT
 } civ_total_e;
 
@@ -39,7 +44,9 @@ typedef struct civ_federation_config_t {
     civ_transactor_t transactor;
     const civ_key_t *key; /**< the node's: signs the records that travel */
     civ_join_policy_e join;
-    int plain_http; /**< endpoints may be http */
+    apr_uint32_t min_votes;   /**< votes that a decision on evidence takes */
+    civ_fraction_t threshold; /**< the share of their weight that decides */
+    int plain_http;           /**< endpoints may be http */
     /** Committed totals changed by so much; in the order of commits of this host. May be NULL. */
     void (*totals_moved)(void *baton, const civ_totals_t *by);
     void *baton;

@@ -55,9 +55,8 @@ const civ_statement_t civ_members_sql[SQL_MEMBERS_COUNT] = {
          "UPDATE civ_fed_members SET evidence_accepted = evidence_accepted + %lld, "
          "evidence_rejected = evidence_rejected + %lld, votes_agreed = votes_agreed + %lld, "
          "votes_disagreed = votes_disagreed + %lld WHERE member = %lld"},
-    [SQL_KEY_OWNER] = {"fed_key_owner",
-                       "SELECT member, valid_until FROM civ_fed_keys WHERE key_id = %s "
-                       "ORDER BY sequence DESC LIMIT 1"},
+    [SQL_KEY_OWNER] = {"fed_key_owner", "SELECT member, valid_until FROM civ_fed_keys WHERE key_id = %s "
+                                        "ORDER BY sequence DESC LIMIT 1"},
     [SQL_KEY_CURRENT] = {"fed_key_current",
                          "SELECT k.public_key, m.organization_id FROM civ_fed_keys k JOIN civ_fed_members m "
                          "ON m.member = k.member WHERE k.key_id = %s AND k.valid_until = 0 AND "

@@ -40,8 +40,9 @@ static apr_status_t check_policy(const join_t *join, civ_change_t *change)
                       "This federation takes no new members at the moment");
     case CIV_JOIN_SIGNED:
         if (join->joining->key == NULL)
-            return refuse(change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/public_key",
-                          "This federation takes only members with a key: name it, and sign the request with it");
+            return refuse(
+                change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/public_key",
+                "This federation takes only members with a key: name it, and sign the request with it");
         break;
     case CIV_JOIN_OPEN:
         break;
@@ -55,8 +56,8 @@ static apr_status_t check_key(const join_t *join, civ_change_t *change, const ci
     const civ_argument_t argument = civ_text(join->key_id);
     apr_int64_t owner, until;
     civ_rows_t *rows;
-    apr_status_t status = civ_db_select(change->db, &civ_members_sql[SQL_KEY_OWNER], &argument, 1, &rows,
-                                        change->pool);
+    apr_status_t status =
+        civ_db_select(change->db, &civ_members_sql[SQL_KEY_OWNER], &argument, 1, &rows, change->pool);
 
     if (status != APR_SUCCESS)
         return status;
@@ -95,9 +96,10 @@ static apr_status_t check_succession(join_t *join, civ_change_t *change, const c
         return refuse(change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/public_key",
                       "This organisation id is bound to a key: name that key, and sign the request with it");
     if (join->joining->rotation == NULL)
-        return refuse(change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/rotation",
-                      "This organisation id is bound to another key; a new one needs the signature of the old "
-                      "one in the member \"rotation\"");
+        return refuse(
+            change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/rotation",
+            "This organisation id is bound to another key; a new one needs the signature of the old "
+            "one in the member \"rotation\"");
     if (!rotation_is_good(join, before, change->pool))
         return refuse(change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/rotation",
                       "This is not the signature of the organisation's key over the text of this rotation");
@@ -149,8 +151,8 @@ static apr_status_t seal(civ_record_t *record, const civ_federation_t *federatio
     return civ_record_seal(record, KIND, text.data, text.length, federation->config->key, pool);
 }
 
-static apr_status_t seal_member(civ_member_t *member, civ_digest_t *digest, const civ_federation_t *federation,
-                                apr_pool_t *pool)
+static apr_status_t seal_member(civ_member_t *member, civ_digest_t *digest,
+                                const civ_federation_t *federation, apr_pool_t *pool)
 {
     civ_record_t record;
     apr_status_t status = seal(&record, federation, member, pool);
@@ -199,9 +201,9 @@ static apr_status_t store_key(join_t *join, civ_change_t *change, const civ_memb
     if (status == APR_SUCCESS)
         status = next_number(change, SQL_KEY_LAST, &sequence);
     if (status == APR_SUCCESS) {
-        const civ_argument_t row[] = {civ_int(sequence),        civ_text(member->key_id),
-                                      civ_int(member->number),  civ_text(key_text(member, change->pool)),
-                                      civ_int(change->now),     civ_text(rotation)};
+        const civ_argument_t row[] = {civ_int(sequence),       civ_text(member->key_id),
+                                      civ_int(member->number), civ_text(key_text(member, change->pool)),
+                                      civ_int(change->now),    civ_text(rotation)};
 
         status = civ_db_execute(change->db, &civ_members_sql[SQL_KEY_INSERT], row, 6, NULL);
     }
@@ -211,15 +213,25 @@ static apr_status_t store_key(join_t *join, civ_change_t *change, const civ_memb
 static apr_status_t store_member(join_t *join, civ_change_t *change, const civ_member_t *member, int is_new)
 {
     const char *key = key_text(member, change->pool), *proof = proof_of(&join->operation);
-    const civ_argument_t made[] = {
-        civ_int(member->number),   civ_text(member->organization_id), civ_text(member->endpoint),
-        civ_text(member->metadata), civ_int(member->joined),          civ_text(member->key_id),
-        civ_text(key),             civ_text(member->record),          civ_text(member->signature),
-        civ_text(proof)};
-    const civ_argument_t changed[] = {
-        civ_text(member->endpoint), civ_text(member->metadata), civ_int(member->joined),
-        civ_text(member->key_id),   civ_text(key),              civ_text(member->record),
-        civ_text(member->signature), civ_text(proof),           civ_int(member->number)};
+    const civ_argument_t made[] = {civ_int(member->number),
+                                   civ_text(member->organization_id),
+                                   civ_text(member->endpoint),
+                                   civ_text(member->metadata),
+                                   civ_int(member->joined),
+                                   civ_text(member->key_id),
+                                   civ_text(key),
+                                   civ_text(member->record),
+                                   civ_text(member->signature),
+                                   civ_text(proof)};
+    const civ_argument_t changed[] = {civ_text(member->endpoint),
+                                      civ_text(member->metadata),
+                                      civ_int(member->joined),
+                                      civ_text(member->key_id),
+                                      civ_text(key),
+                                      civ_text(member->record),
+                                      civ_text(member->signature),
+                                      civ_text(proof),
+                                      civ_int(member->number)};
 
     return is_new ? civ_db_execute(change->db, &civ_members_sql[SQL_MEMBER_INSERT], made, 10, NULL)
                   : civ_db_execute(change->db, &civ_members_sql[SQL_MEMBER_UPDATE], changed, 9, NULL);
@@ -292,8 +304,8 @@ static apr_status_t apply_join(void *baton, civ_change_t *change)
 {
     join_t *join = baton;
     civ_member_t before;
-    apr_status_t status = civ_member_find(change->db, join->operation.speaker->organization_id, &before,
-                                          change->pool);
+    apr_status_t status =
+        civ_member_find(change->db, join->operation.speaker->organization_id, &before, change->pool);
     int is_known = status == APR_SUCCESS;
 
     join->rotated = 0;
@@ -312,9 +324,8 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  apr_pool_t *pool)
 {
     char key_id[CIV_KEY_THUMBPRINT_SIZE] = "";
-    join_t join = {.operation = {.federation = federation, .speaker = speaker},
-                   .joining = joining,
-                   .member = member};
+    join_t join = {
+        .operation = {.federation = federation, .speaker = speaker}, .joining = joining, .member = member};
     civ_change_result_t result;
     apr_status_t status;
 
@@ -357,8 +368,8 @@ static apr_status_t write_leave(leave_t *leave, civ_change_t *change, civ_member
     if (status == APR_SUCCESS)
         status = civ_operation_count(operation, change, CIV_TOTAL_MEMBERS, -1);
     if (status == APR_SUCCESS)
-        status = civ_operation_count(operation, change, CIV_TOTAL_REPUTATION,
-                                     -civ_reputation(&member->outcomes));
+        status =
+            civ_operation_count(operation, change, CIV_TOTAL_REPUTATION, -civ_reputation(&member->outcomes));
     return status == APR_SUCCESS ? note(change, "leave", &digest, member) : status;
 }
 

@@ -18,8 +18,8 @@ static const civ_json_limits_t limits = {
 static char *encode(apr_size_t *size, const char *kind, const char *json, apr_size_t length, apr_pool_t *pool)
 {
     const char *type = apr_psprintf(pool, MEDIA_TYPE, kind);
-    const char *head = apr_psprintf(pool, "DSSEv1 %" APR_SIZE_T_FMT " %s %" APR_SIZE_T_FMT " ", strlen(type),
-                                    type, length);
+    const char *head =
+        apr_psprintf(pool, "DSSEv1 %" APR_SIZE_T_FMT " %s %" APR_SIZE_T_FMT " ", strlen(type), type, length);
     apr_size_t head_length = strlen(head);
     char *text = apr_palloc(pool, head_length + length);
 

@@ -10,11 +10,13 @@
 
 typedef struct civ_speaker_t {
     const char *organization_id;
-    const char *key_id; /**< thumbprint of the key that signed the request; NULL: it bears no signature, and is
+    const char
+        *key_id;       /**< thumbprint of the key that signed the request; NULL: it bears no signature, and is
                            believed because the server's own authorisation let it in */
-    const char *nonce;  /**< of the signature */
+    const char *nonce; /**< of the signature */
     apr_int64_t nonce_expires; /**< when it may be forgotten, in milliseconds */
-    const char *proof; /**< what was signed and the signature, as a JSON object, kept as proof of authorship; NULL: none */
+    const char *
+        proof; /**< what was signed and the signature, as a JSON object, kept as proof of authorship; NULL: none */
 } civ_speaker_t;
 
 /**

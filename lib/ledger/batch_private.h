@@ -25,7 +25,7 @@ typedef struct civ_batch_t {
     apr_array_header_t *changes; /**< civ_validator_row_t: of the blocks, in order; NULL: none */
     apr_int64_t now;
     int transacted; /**< changes of other areas were made */
-    int distrust; /**< the attempt before this one failed: read everything anew */
+    int distrust;   /**< the attempt before this one failed: read everything anew */
     apr_pool_t *pool;
 } civ_batch_t;
 

@@ -33,6 +33,8 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
     config->transactor.run = transact;
     config->key = node->key;
     config->join = node->config->federation_join;
+    config->min_votes = node->config->federation_min_votes;
+    config->threshold = node->config->federation_threshold;
     config->plain_http = node->config->egress_plain_http;
     config->totals_moved = node->context.hot != NULL ? totals_moved : NULL;
     config->baton = node;

@@ -18,9 +18,10 @@ typedef struct civ_change_t {
     civ_db_t *db;    /**< in a transaction; writers of all processes and hosts are shut out */
     apr_int64_t now; /**< of the transaction, in milliseconds */
     civ_problem_t *problem;
-    apr_pool_t *pool;          /**< of the caller; results may stay on it */
-    apr_array_header_t *notes; /**< const char *: JSON objects in RFC 8785 form, to become entries of the ledger */
-    const char *answer;        /**< to be kept for the Idempotency-Key and handed to the caller; NULL: none */
+    apr_pool_t *pool; /**< of the caller; results may stay on it */
+    apr_array_header_t
+        *notes;         /**< const char *: JSON objects in RFC 8785 form, to become entries of the ledger */
+    const char *answer; /**< to be kept for the Idempotency-Key and handed to the caller; NULL: none */
 } civ_change_t;
 
 /**
