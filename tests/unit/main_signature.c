@@ -1,0 +1,22 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file main_signature.c
+ * The tests of signed requests.
+ */
+#include "support/runner.h"
+
+#include <stddef.h>
+
+extern const test_suite_t signature_structured_suite;
+extern const test_suite_t signature_content_suite;
+
+static const test_suite_t *const suites[] = {
+    &signature_structured_suite,
+    &signature_content_suite,
+    NULL,
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, (const char *const *)argv, suites);
+}
