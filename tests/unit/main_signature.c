@@ -10,11 +10,13 @@
 extern const test_suite_t signature_structured_suite;
 extern const test_suite_t signature_content_suite;
 extern const test_suite_t signature_components_suite;
+extern const test_suite_t signature_profile_suite;
 
 static const test_suite_t *const suites[] = {
     &signature_structured_suite,
     &signature_content_suite,
     &signature_components_suite,
+    &signature_profile_suite,
     NULL,
 };
 
