@@ -353,6 +353,9 @@ static void fields_must_be_there_and_agree(void)
         IS(one, "signature-malformed");
     }
     one = signed_request(BODY);
+    *line_of(one, "Signature") = apr_pstrcat(test_pool(), *line_of(one, "Signature"), ", sig2=:AAAA:", NULL);
+    IS(one, "signature-malformed");
+    one = signed_request(BODY);
     *line_of(one, "Signature-Input") = "sig1=(";
     IS(one, "signature-malformed");
     *line_of(one, "Signature-Input") = "sig1=\"@method\";tag=\"civarcos-fed\"";
@@ -402,6 +405,8 @@ static void inputs_and_labels(void)
         {"(" COVERED ")" REST ";keyid=\"%s\";future=\"1\"", "ok"},
         {"(\"@method\" \"@target-uri\" \"content-type\" \"content-digest\")" REST ";keyid=\"%s\"", "ok"},
         {"(" COVERED " \"@path\")" REST ";keyid=\"%s\"", "components-invalid"},
+        {"(" COVERED " \"@path\")" REST, "components-invalid"},
+        {"(" COVERED " 1)" REST, "components-invalid"},
         {"(" COVERED " \"@signature-params\")" REST ";keyid=\"%s\"", "components-invalid"},
         {"(" COVERED " path)" REST ";keyid=\"%s\"", "components-invalid"},
         {"(" COVERED " \"@path\";x)" REST ";keyid=\"%s\"", "components-invalid"},
