@@ -46,7 +46,6 @@ static char *write_input(int has_content, const civ_key_t *key, const civ_signat
 {
     static const char *const target[] = {"@method", "@authority", "@path", "@query", NULL};
     static const char *const content[] = {"content-type", "content-digest", NULL};
-    char key_id[CIV_KEY_THUMBPRINT_SIZE];
     civ_buffer_t out;
 
     civ_buffer_init(&out, 256, pool);
@@ -57,7 +56,7 @@ static char *write_input(int has_content, const civ_key_t *key, const civ_signat
     civ_buffer_append_format(
         &out, ");created=%" APR_INT64_T_FMT ";keyid=\"%s\";nonce=\"%s\";tag=\"%s\"",
         choice->created != 0 ? choice->created : (apr_int64_t)apr_time_sec(apr_time_now()),
-        civ_key_thumbprint(key_id, civ_public_key_raw(civ_key_public(key))), nonce, CIV_SIGNATURE_TAG);
+        civ_key_thumbprint(civ_public_key_raw(civ_key_public(key)), pool), nonce, CIV_SIGNATURE_TAG);
     return out.data;
 }
 

@@ -323,16 +323,13 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  civ_member_t *member, int *rotated, int *repeated, civ_problem_t *problem,
                                  apr_pool_t *pool)
 {
-    char key_id[CIV_KEY_THUMBPRINT_SIZE] = "";
     join_t join = {
         .operation = {.federation = federation, .speaker = speaker}, .joining = joining, .member = member};
     civ_change_result_t result;
     apr_status_t status;
 
-    if (joining->key != NULL)
-        civ_key_thumbprint(key_id, civ_public_key_raw(joining->key));
-    join.key_id = apr_pstrdup(pool, key_id);
-    if (strcmp(key_id, speaker->key_id != NULL ? speaker->key_id : "") != 0) {
+    join.key_id = joining->key != NULL ? civ_key_thumbprint(civ_public_key_raw(joining->key), pool) : "";
+    if (strcmp(join.key_id, speaker->key_id != NULL ? speaker->key_id : "") != 0) {
         civ_problem_set_at(problem, CIV_PROBLEM_FORBIDDEN, "/public_key", pool,
                            "The request must be signed with the key that it names");
         return APR_EACCES;
