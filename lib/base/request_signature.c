@@ -213,7 +213,7 @@ static apr_status_t check_parameters(work_t *work)
     if (expires != NULL && (expires->type != CIV_STRUCTURED_INTEGER || expires->number <= created->number))
         return fail_at(work, CIV_SIGNATURE_PARAMETER_INVALID, "expires");
     work->result->created = created->number;
-    work->result->nonce_expires = created->number + work->policy->window_back + 1;
+    work->result->nonce_expires = (created->number + work->policy->window_back + 1) * 1000;
     status = read_text(work, "keyid", 1, CIV_SIGNATURE_KEY_ID_MOST, &work->result->key_id);
     if (status == APR_SUCCESS)
         status = read_text(work, "nonce", CIV_SIGNATURE_NONCE_LEAST, CIV_SIGNATURE_NONCE_MOST,

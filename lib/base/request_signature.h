@@ -102,7 +102,7 @@ typedef struct civ_request_signature_t {
     const char *key_id;  /**< the following: NULL or 0 as long as they are not known */
     const char *nonce;
     apr_int64_t created;       /**< seconds since 1970 */
-    apr_int64_t nonce_expires; /**< from when on the nonce may be forgotten, in seconds since 1970 */
+    apr_int64_t nonce_expires; /**< from when on the nonce may be forgotten, in milliseconds since 1970 */
     const civ_structured_member_t *input; /**< what is covered */
     const char *base; /**< what was signed, NUL-terminated; to be kept with the signature as a proof */
     apr_size_t base_length;

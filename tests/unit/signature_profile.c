@@ -172,7 +172,7 @@ static void what_we_sign_is_good(void)
     IS(one, "ok");
     CU_ASSERT_STRING_EQUAL(last.key_id, id_of(key_of("alpha")));
     CU_ASSERT_EQUAL(last.created, NOW);
-    CU_ASSERT_EQUAL(last.nonce_expires, NOW + 301);
+    CU_ASSERT_EQUAL(last.nonce_expires, (NOW + 301) * 1000);
     CU_ASSERT_EQUAL(strlen(last.nonce), 22);
     CU_ASSERT_PTR_NULL(last.culprit);
     CU_ASSERT_EQUAL(strlen(last.base), last.base_length);
