@@ -78,6 +78,13 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
                                   apr_pool_t *pool);
 
 /**
+ * Whether the speaker may share: what a dry run does besides showing what would leave. A signature is used up by it.
+ * @return as civ_federation_share
+ */
+apr_status_t civ_federation_rehearse(civ_federation_t *federation, const civ_speaker_t *speaker,
+                                     civ_problem_t *problem, apr_pool_t *pool);
+
+/**
  * Withdraw all versions of one's own evidence: their records go, a tombstone with digests and time stays.
  * @param reason already redacted; "" for none
  * @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND): there is no such evidence of this member; CIV_ECONFLICT: it was withdrawn

@@ -342,6 +342,23 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
     return status;
 }
 
+static apr_status_t apply_rehearsal(void *baton, civ_change_t *change)
+{
+    const civ_operation_t *operation = baton;
+    civ_member_t member;
+
+    return civ_member_speaking(operation->speaker, change, &member);
+}
+
+apr_status_t civ_federation_rehearse(civ_federation_t *federation, const civ_speaker_t *speaker,
+                                     civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_operation_t operation = {.federation = federation, .speaker = speaker};
+    civ_change_result_t result;
+
+    return civ_operation_run(&operation, apply_rehearsal, NULL, &result, problem, pool);
+}
+
 /* --- withdrawing --- */
 
 static apr_status_t seal_tombstone(const withdrawal_t *withdrawal, civ_change_t *change,
