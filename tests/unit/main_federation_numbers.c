@@ -8,9 +8,13 @@
 #include <stddef.h>
 
 extern const test_suite_t federation_benchmark_suite;
+extern const test_suite_t federation_indicator_suite;
+extern const test_suite_t federation_vocabulary_suite;
 
 static const test_suite_t *const suites[] = {
     &federation_benchmark_suite,
+    &federation_indicator_suite,
+    &federation_vocabulary_suite,
     NULL,
 };
 
