@@ -27,16 +27,6 @@ static void write_key(civ_json_writer_t *writer, const civ_validator_t *validato
     apr_pool_destroy(scratch);
 }
 
-static void write_reputation(civ_json_writer_t *writer, const civ_standing_t *standing)
-{
-    int value = civ_standing_reputation(standing);
-    char text[16];
-    int length = apr_snprintf(text, sizeof(text), "%d.%04d", value / 10000, value % 10000);
-
-    civ_json_name(writer, "reputation");
-    civ_json_raw(writer, text, (apr_size_t)length);
-}
-
 static void write_validator(civ_json_writer_t *writer, const civ_validator_t *validator, apr_pool_t *pool)
 {
     const civ_standing_t *standing = &validator->standing;
@@ -45,7 +35,7 @@ static void write_validator(civ_json_writer_t *writer, const civ_validator_t *va
     civ_json_member_text(writer, "validator_id", validator->id);
     write_key(writer, validator, pool);
     civ_json_member_int(writer, "stake", validator->stake);
-    write_reputation(writer, standing);
+    civ_reply_reputation(writer, "reputation", civ_standing_reputation(standing));
     civ_json_member_text(writer, "joined_at", civ_timestamp_format(time, validator->joined));
     civ_json_member_int(writer, "votes", standing->votes);
     civ_json_member_int(writer, "votes_agreed", standing->agreed);
@@ -156,15 +146,12 @@ int civ_api_register(civ_call_t *call)
                                  pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    if (civ_ledger_register(civ_node_ledger(call->node), id, key, stake,
-                            call->idempotent ? &call->idempotency : NULL, &validator, &repeated,
-                            &call->problem, pool) != APR_SUCCESS) {
+    if (civ_ledger_register(civ_node_ledger(call->node), id, key, stake, civ_request_retry(call), &validator,
+                            &repeated, &call->problem, pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
     civ_reply_location(call, apr_pstrcat(pool, PLACE, id, NULL));
-    if (repeated) {
-        apr_table_setn(call->r->headers_out, "Idempotent-Replayed", "true");
-    }
+    civ_reply_repeated(call, repeated);
     return reply_validator(call, &validator, "The validator may vote on blocks sealed from now on");
 }
 

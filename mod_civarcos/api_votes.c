@@ -164,8 +164,8 @@ int civ_api_vote(civ_call_t *call)
     if (read_vote(call, &vote) != OK) {
         return CIV_FAULTED;
     }
-    status = civ_ledger_vote(civ_node_ledger(call->node), &vote, call->idempotent ? &call->idempotency : NULL,
-                             &consensus, &result, &repeated, &call->problem, call->r->pool);
+    status = civ_ledger_vote(civ_node_ledger(call->node), &vote, civ_request_retry(call), &consensus, &result,
+                             &repeated, &call->problem, call->r->pool);
     if (result == CIV_VOTE_EQUIVOCATED) {
         civ_node_count(call->node, CIV_NODE_EQUIVOCATIONS, 1);
     }
@@ -175,8 +175,6 @@ int civ_api_vote(civ_call_t *call)
     if (result == CIV_VOTE_COUNTED && !repeated) {
         civ_node_count(call->node, CIV_NODE_VOTES, 1);
     }
-    if (repeated) {
-        apr_table_setn(call->r->headers_out, "Idempotent-Replayed", "true");
-    }
+    civ_reply_repeated(call, repeated);
     return reply_consensus(call, &consensus);
 }

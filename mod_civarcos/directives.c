@@ -311,6 +311,63 @@ static const char *set_min_free(cmd_parms *cmd, void *unused, const char *text)
     return NULL;
 }
 
+static const char *set_federation_join(cmd_parms *cmd, void *unused, const char *word)
+{
+    static const char *const words[] = {
+        [CIV_JOIN_OPEN] = "open", [CIV_JOIN_SIGNED] = "signed", [CIV_JOIN_CLOSED] = "closed"};
+    unsigned i;
+
+    (void)unused;
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasecmp(word, words[i]) == 0) {
+            note(cmd, CIV_SETTING_FEDERATION_JOIN)->node.federation_join = (civ_join_policy_e)i;
+            return NULL;
+        }
+    }
+    return apr_psprintf(cmd->pool, "%s: \"%s\" is none of open, signed, closed", cmd->cmd->name, word);
+}
+
+static const char *set_federation_min_votes(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 1, 1000, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_FEDERATION_MIN_VOTES)->node.federation_min_votes = (apr_uint32_t)value;
+    }
+    return error;
+}
+
+/* "2/3". Not more than all, and more than half, since both sides could have decided otherwise. */
+static const char *set_federation_threshold(cmd_parms *cmd, void *unused, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    apr_int64_t part;
+    apr_int64_t whole;
+    civ_fraction_t *fraction;
+
+    (void)unused;
+    if (!slash ||
+        parse_number(&part, apr_pstrmemdup(cmd->pool, text, (apr_size_t)(slash - text))) != APR_SUCCESS ||
+        parse_number(&whole, slash + 1) != APR_SUCCESS || whole > 1000 || part > whole || 2 * part <= whole) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not a fraction such as 2/3, above one half, with terms up to 1000",
+                            cmd->cmd->name, text);
+    }
+    fraction = &note(cmd, CIV_SETTING_FEDERATION_THRESHOLD)->node.federation_threshold;
+    fraction->part = (apr_uint32_t)part;
+    fraction->whole = (apr_uint32_t)whole;
+    return NULL;
+}
+
+static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
+{
+    (void)unused;
+    note(cmd, CIV_SETTING_EGRESS_PLAIN_HTTP)->node.egress_plain_http = on;
+    return NULL;
+}
+
 #define TAKES_1(name, setter, what) AP_INIT_TAKE1(name, setter, NULL, RSRC_CONF, what)
 
 const command_rec civ_directives[] = {
@@ -330,4 +387,11 @@ const command_rec civ_directives[] = {
     TAKES_1(CIV_DIRECTIVE_STATE_REFRESH, set_state_refresh,
             "milliseconds between looks at the database, 0 to 60000"),
     TAKES_1(CIV_DIRECTIVE_MIN_FREE, set_min_free, "free bytes on disk below which nothing is written"),
+    TAKES_1(CIV_DIRECTIVE_FEDERATION_JOIN, set_federation_join, "who may join: open, signed or closed"),
+    TAKES_1(CIV_DIRECTIVE_FEDERATION_MIN_VOTES, set_federation_min_votes,
+            "votes that a decision on shared evidence takes, 1 to 1000"),
+    TAKES_1(CIV_DIRECTIVE_FEDERATION_THRESHOLD, set_federation_threshold,
+            "the share of the votes that decides, such as 2/3"),
+    AP_INIT_FLAG(CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, set_egress_plain_http, NULL, RSRC_CONF,
+                 "whether other servers may be named with http"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

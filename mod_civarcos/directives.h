@@ -10,19 +10,23 @@
 #include <httpd.h>
 #include <http_config.h>
 
-#define CIV_DIRECTIVE_STATE_DIR      "CivarcosStateDir"
-#define CIV_DIRECTIVE_DATABASE       "CivarcosDatabase"
-#define CIV_DIRECTIVE_DATABASE_POOL  "CivarcosDatabasePool"
-#define CIV_DIRECTIVE_LEDGER_NAME    "CivarcosLedgerName"
-#define CIV_DIRECTIVE_DIFFICULTY     "CivarcosDifficulty"
-#define CIV_DIRECTIVE_MIN_VALIDATORS "CivarcosMinValidators"
-#define CIV_DIRECTIVE_SEAL_INTERVAL  "CivarcosSealInterval"
-#define CIV_DIRECTIVE_SEAL_COUNT     "CivarcosSealCount"
-#define CIV_DIRECTIVE_MAX_BODY       "CivarcosMaxBody"
-#define CIV_DIRECTIVE_QUEUE_LIMIT    "CivarcosQueueLimit"
-#define CIV_DIRECTIVE_HOT_BLOCKS     "CivarcosHotBlocks"
-#define CIV_DIRECTIVE_STATE_REFRESH  "CivarcosStateRefresh"
-#define CIV_DIRECTIVE_MIN_FREE       "CivarcosMinFree"
+#define CIV_DIRECTIVE_STATE_DIR            "CivarcosStateDir"
+#define CIV_DIRECTIVE_DATABASE             "CivarcosDatabase"
+#define CIV_DIRECTIVE_DATABASE_POOL        "CivarcosDatabasePool"
+#define CIV_DIRECTIVE_LEDGER_NAME          "CivarcosLedgerName"
+#define CIV_DIRECTIVE_DIFFICULTY           "CivarcosDifficulty"
+#define CIV_DIRECTIVE_MIN_VALIDATORS       "CivarcosMinValidators"
+#define CIV_DIRECTIVE_SEAL_INTERVAL        "CivarcosSealInterval"
+#define CIV_DIRECTIVE_SEAL_COUNT           "CivarcosSealCount"
+#define CIV_DIRECTIVE_MAX_BODY             "CivarcosMaxBody"
+#define CIV_DIRECTIVE_QUEUE_LIMIT          "CivarcosQueueLimit"
+#define CIV_DIRECTIVE_HOT_BLOCKS           "CivarcosHotBlocks"
+#define CIV_DIRECTIVE_STATE_REFRESH        "CivarcosStateRefresh"
+#define CIV_DIRECTIVE_MIN_FREE             "CivarcosMinFree"
+#define CIV_DIRECTIVE_FEDERATION_JOIN      "CivarcosFederationJoin"
+#define CIV_DIRECTIVE_FEDERATION_MIN_VOTES "CivarcosFederationMinVotes"
+#define CIV_DIRECTIVE_FEDERATION_THRESHOLD "CivarcosFederationThreshold"
+#define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
 
 /** What a setting belongs to, and so what a virtual host may do with it. */
 typedef enum civ_scope_e {
@@ -47,6 +51,10 @@ typedef enum civ_scope_e {
     X(HOT_BLOCKS, CIV_DIRECTIVE_HOT_BLOCKS, CIV_SCOPE_NODE, node.hot_blocks)                                 \
     X(STATE_REFRESH, CIV_DIRECTIVE_STATE_REFRESH, CIV_SCOPE_NODE, node.state_refresh)                        \
     X(MIN_FREE, CIV_DIRECTIVE_MIN_FREE, CIV_SCOPE_NODE, node.min_free)                                       \
+    X(FEDERATION_JOIN, CIV_DIRECTIVE_FEDERATION_JOIN, CIV_SCOPE_NODE, node.federation_join)                  \
+    X(FEDERATION_MIN_VOTES, CIV_DIRECTIVE_FEDERATION_MIN_VOTES, CIV_SCOPE_NODE, node.federation_min_votes)   \
+    X(FEDERATION_THRESHOLD, CIV_DIRECTIVE_FEDERATION_THRESHOLD, CIV_SCOPE_NODE, node.federation_threshold)   \
+    X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
     X(MAX_BODY, CIV_DIRECTIVE_MAX_BODY, CIV_SCOPE_SERVER, max_body)
 
 #define CIV_SETTING_NAME(setting, directive, scope, member) CIV_SETTING_##setting,

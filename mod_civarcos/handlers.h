@@ -48,4 +48,13 @@ int civ_request_validator_id(civ_call_t *call, const char **id);
 int civ_api_vote(civ_call_t *call);
 int civ_api_consensus(civ_call_t *call);
 
+/* api_members.c */
+int civ_api_join(civ_call_t *call);
+int civ_api_leave(civ_call_t *call);
+int civ_api_nodes(civ_call_t *call);
+int civ_api_node(civ_call_t *call);
+
+/* api_federation.c */
+int civ_api_federation_status(civ_call_t *call);
+
 #endif

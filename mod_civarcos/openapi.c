@@ -44,11 +44,18 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_SIGNATURE] = REF("Signature"),
     [CIV_TYPE_VALIDATORS] = "{\"type\":\"array\",\"items\":" REF("Validator") "}",
     [CIV_TYPE_CONSENSUS] = REF("Consensus"),
+    [CIV_TYPE_ORGANIZATION_ID] = REF("OrganizationId"),
+    [CIV_TYPE_URL] = "{\"type\":\"string\",\"format\":\"uri\",\"maxLength\":2048}",
+    [CIV_TYPE_ANY_OBJECT] = "{\"type\":\"object\"}",
+    [CIV_TYPE_NODE] = REF("Node"),
+    [CIV_TYPE_NODES] = "{\"type\":\"array\",\"items\":" REF("Node") "}",
+    [CIV_TYPE_NETWORK] = REF("NetworkStats"),
 };
 
 #define INDEX      "{\"type\":\"integer\",\"minimum\":0}"
 #define INSTANT    "{\"type\":\"string\",\"format\":\"date-time\"}"
 #define TEXT       "{\"type\":\"string\"}"
+#define MAYBE_TEXT "{\"type\":[\"string\",\"null\"]}"
 #define TEXTS      "{\"type\":\"array\",\"items\":" TEXT "}"
 #define HASH       REF("Hash")
 #define HASHES     "{\"type\":\"array\",\"items\":" HASH "}"
@@ -149,6 +156,27 @@ static const struct {
                                                                              "signature\""
                                                                              ":" REF("Signat"
                                                                                      "ure") "}}}}}"},
+    {"OrganizationId", "{\"type\":\"string\",\"pattern\":\"^(?![.]{1,2}$)[A-Za-z0-9._:@-]{1,128}$\"}"},
+    {"Node",
+     "{\"type\":\"object\",\"required\":[\"organization_id\",\"evidence_endpoint\",\"public_key\",\"joined_"
+     "at\","
+     "\"reputation_score\",\"metadata\"],\"properties\":{\"organization_id\":" REF(
+         "OrganizationId") ","
+                           "\"evidence_endpoint\":" TEXT ",\"public_key\":" MAYBE_TEXT
+                           ",\"key_id\":" MAYBE_TEXT ",\"joined_at\":" INSTANT ",\"left_at\":" INSTANT
+                           ",\"reputation_score\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
+                           "\"outcomes\":{\"type\":\"object\",\"properties\":{\"evidence_accepted\":" INDEX
+                           ",\"evidence_rejected\":" INDEX ",\"votes_agreed\":" INDEX
+                           ",\"votes_disagreed\":" INDEX "}},\"metadata\":{\"type\":\"object\"},"
+                           "\"keys\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+                           "\"key_id\":" TEXT ",\"public_key\":" TEXT ",\"valid_from\":" INSTANT
+                           ",\"valid_until\":" MAYBE_TEXT ",\"rotation\":" TEXT
+                           "}}},\"record\":{\"type\":\"object\"},\"signature\":" REF("Signature") "}}"},
+    {"NetworkStats",
+     "{\"type\":\"object\",\"required\":[\"total_nodes\",\"total_shared_evidence\",\"total_benchmarks\","
+     "\"total_threats\",\"avg_reputation\"],\"properties\":{\"total_nodes\":" INDEX
+     ",\"total_shared_evidence\":" INDEX ",\"total_benchmarks\":" INDEX ",\"total_threats\":" INDEX
+     ",\"total_votes\":" INDEX ",\"avg_reputation\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
                 "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"
@@ -169,6 +197,7 @@ static const struct {
     {202, "Accepted", 0},
     {304, "The client has it already", 0},
     {400, "Malformed or invalid", 1},
+    {403, "Not allowed", 1},
     {404, "There is no such thing", 1},
     {406, "Nothing that the client accepts", 1},
     {408, "The request came too slowly", 0},

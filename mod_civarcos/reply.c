@@ -230,3 +230,34 @@ void civ_reply_next(civ_call_t *call, const char *path_and_query)
                    apr_pstrcat(r->pool, "<", ap_os_escape_path(r->pool, call->prefix, 1), path_and_query,
                                ">; rel=\"next\"", NULL));
 }
+
+void civ_reply_repeated(civ_call_t *call, int repeated)
+{
+    if (repeated) {
+        apr_table_setn(call->r->headers_out, "Idempotent-Replayed", "true");
+    }
+}
+
+int civ_reply_message(civ_call_t *call, const char *message)
+{
+    civ_reply_t reply = {0};
+    civ_json_writer_t writer;
+    civ_buffer_t body;
+
+    civ_buffer_init(&body, 256, call->r->pool);
+    civ_json_writer_init(&writer, &body);
+    civ_json_begin_object(&writer);
+    civ_json_member_bool(&writer, "success", 1);
+    civ_json_member_text(&writer, "message", message);
+    civ_json_end_object(&writer);
+    return civ_reply_buffer(call, &reply, &body);
+}
+
+void civ_reply_reputation(civ_json_writer_t *writer, const char *name, int value)
+{
+    char text[16];
+    int length = apr_snprintf(text, sizeof(text), "%d.%04d", value / 10000, value % 10000);
+
+    civ_json_name(writer, name);
+    civ_json_raw(writer, text, (apr_size_t)length);
+}

@@ -6,7 +6,7 @@
 #ifndef CIV_REPLY_H
 #define CIV_REPLY_H
 
-#include "base/buffer.h"
+#include "base/json_writer.h"
 #include "request.h"
 
 /** What there is to say of an answer besides its body. Zeroed, it is a JSON answer with the route's status.
@@ -46,6 +46,15 @@ int civ_reply_options(civ_call_t *call);
 /** Set a header to a path below the prefix in use: "/blockchain/block/7" becomes "/api/blockchain/block/7".
  */
 void civ_reply_location(civ_call_t *call, const char *path);
+
+/** Say that this is the answer of an earlier request with the same Idempotency-Key, if it is. */
+void civ_reply_repeated(civ_call_t *call, int repeated);
+
+/** Answer {"success": true, "message": ...}. */
+int civ_reply_message(civ_call_t *call, const char *message);
+
+/** Write a reputation, given in ten-thousandths, as a number from 0 to 1. */
+void civ_reply_reputation(civ_json_writer_t *writer, const char *name, int value);
 
 /** Set Link: <prefix + path_and_query>; rel="next". */
 void civ_reply_next(civ_call_t *call, const char *path_and_query);

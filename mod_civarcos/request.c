@@ -362,6 +362,11 @@ int civ_request_body(civ_call_t *call)
     return result;
 }
 
+const civ_idempotency_t *civ_request_retry(const civ_call_t *call)
+{
+    return call->idempotent ? &call->idempotency : NULL;
+}
+
 /* --- the client --- */
 
 void civ_request_close(const civ_call_t *call)

@@ -56,6 +56,9 @@ int civ_request_time(civ_call_t *call, const char *name, apr_int64_t *value);
 /** A parameter that is a hash; @a value becomes @a room or NULL when it is absent. */
 int civ_request_hash(civ_call_t *call, const char *name, civ_digest_t *room, const civ_digest_t **value);
 
+/** What the client's Idempotency-Key stands for, or NULL. */
+const civ_idempotency_t *civ_request_retry(const civ_call_t *call);
+
 /** The value of a variable of the template, NUL-terminated, on the request's pool. */
 const char *civ_request_segment(const civ_call_t *call, int index);
 

@@ -53,7 +53,23 @@ static const civ_field_t validator_parameters[] = {
 static const civ_field_t consensus_parameters[] = {
     {"block_hash", CIV_TYPE_HASH, "Hash of a block", CIV_IN_PATH}, END_OF_FIELDS};
 
+static const civ_field_t node_parameters[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Id of an organization that is or was in", CIV_IN_PATH},
+    END_OF_FIELDS};
+
 /* --- request bodies --- */
+
+static const civ_field_t join_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "What it is called", CIV_REQUIRED},
+    {"evidence_endpoint", CIV_TYPE_URL, "Where others reach it; never fetched here", CIV_REQUIRED},
+    {"public_key", CIV_TYPE_PUBLIC_KEY, "Its Ed25519 key, with which this request is signed", CIV_OPTIONAL},
+    {"rotation", CIV_TYPE_SIGNATURE, "For another key: the old one's signature over the rotation",
+     CIV_OPTIONAL},
+    {"metadata", CIV_TYPE_ANY_OBJECT, "Whatever it says of itself, up to 16 KiB", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t leave_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who leaves", CIV_REQUIRED}, END_OF_FIELDS};
 
 static const civ_field_t add_body[] = {
     {"evidence", CIV_TYPE_EVIDENCE, "What to seal; left out, all pending evidence is sealed", CIV_OPTIONAL},
@@ -155,6 +171,26 @@ static const civ_field_t validators_answer[] = {
 static const civ_field_t consensus_answer[] = {
     {"consensus", CIV_TYPE_CONSENSUS, "What the votes on the block come to", CIV_REQUIRED}, END_OF_FIELDS};
 
+static const civ_field_t join_answer[] = {{"node", CIV_TYPE_NODE, "The member", CIV_REQUIRED},
+                                          {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+                                          END_OF_FIELDS};
+
+static const civ_field_t message_answer[] = {{"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+                                             END_OF_FIELDS};
+
+static const civ_field_t nodes_answer[] = {
+    {"nodes", CIV_TYPE_NODES, "The members, in the order of first joining", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t node_answer[] = {
+    {"node", CIV_TYPE_NODE, "The member, its keys, and its record as the node has signed it", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t network_answer[] = {
+    {"network_stats", CIV_TYPE_NETWORK, "What there is in the network", CIV_REQUIRED}, END_OF_FIELDS};
+
 /* --- the table --- */
 
 /* clang-format off */
@@ -167,6 +203,19 @@ const civ_route_t civ_routes[] = {
      civ_api_openapi, NULL, NULL, NULL, JSON, 200, 0, {304, 400, 406, 0}},
     {CIV_GET, "/metrics", "Measurements in Prometheus' text format",
      civ_api_metrics, NULL, NULL, NULL, PROMETHEUS, 200, 0, {400, 406, 0}},
+
+    {CIV_POST, "/federated/join", "Join the federated evidence network",
+     civ_api_join, NULL, join_body, join_answer, JSON, 201, 1,
+     {400, 403, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_POST, "/federated/leave", "Leave the federated evidence network",
+     civ_api_leave, NULL, leave_body, message_answer, JSON, 200, 1,
+     {400, 403, 404, 406, 408, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/nodes", "The organizations that are in",
+     civ_api_nodes, list_parameters, NULL, nodes_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/federated/nodes/{organization_id}", "One organization, with the history of its keys",
+     civ_api_node, node_parameters, NULL, node_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_GET, "/federated/status", "The network in numbers",
+     civ_api_federation_status, NULL, NULL, network_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
 
     {CIV_POST, "/blockchain/add", "Seal evidence, or all pending evidence, as a new block",
      civ_api_add, NULL, add_body, add_answer, JSON, 201, 1,

@@ -40,6 +40,12 @@ typedef enum civ_type_e {
     CIV_TYPE_SIGNATURE, /**< 64 bytes in base64 */
     CIV_TYPE_VALIDATORS,
     CIV_TYPE_CONSENSUS,
+    CIV_TYPE_ORGANIZATION_ID,
+    CIV_TYPE_URL,
+    CIV_TYPE_ANY_OBJECT,
+    CIV_TYPE_NODE,
+    CIV_TYPE_NODES,
+    CIV_TYPE_NETWORK,
     CIV_TYPE_COUNT
 } civ_type_e;
 

@@ -14,6 +14,7 @@
 /* Requests in one transaction, and their bytes: bounds the time one commit takes. An entry costs its rows, however small
  * it is. */
 #define ENTRY_COST     400
+#define TRANSACT_COST  (8 * ENTRY_COST)
 #define BATCH_REQUESTS 256
 #define BATCH_BYTES    (8 * 1024 * 1024)
 
@@ -24,7 +25,7 @@
 
 static apr_size_t bytes_of(const civ_request_t *request)
 {
-    apr_size_t i, bytes = 0;
+    apr_size_t i, bytes = request->kind == CIV_REQUEST_TRANSACT ? TRANSACT_COST : 0;
 
     for (i = 0; i < request->count; i++)
         bytes += ENTRY_COST + request->entries[i].length;
@@ -258,6 +259,21 @@ apr_status_t civ_append_change(civ_ledger_t *ledger, const civ_validator_change_
     return status == APR_SUCCESS ? submit(ledger, &request) : status;
 }
 
+apr_status_t civ_ledger_transact(civ_ledger_t *ledger, const civ_change_steps_t *steps,
+                                 civ_change_result_t *result, civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_request_t request = {.kind = CIV_REQUEST_TRANSACT,
+                             .steps = steps,
+                             .outcome = result,
+                             .idempotency = steps->idempotency,
+                             .problem = problem,
+                             .pool = pool};
+    apr_status_t status = civ_append_allowed(ledger, problem, pool);
+
+    memset(result, 0, sizeof(*result));
+    return status == APR_SUCCESS ? submit(ledger, &request) : status;
+}
+
 /* --- housekeeping --- */
 
 static apr_status_t expire_some(civ_db_t *db, int *removed)
@@ -298,7 +314,8 @@ static apr_status_t seal_overdue(civ_ledger_t *ledger, const civ_pending_state_t
     apr_status_t status;
 
     /* A clock that was set back is not waited for. */
-    if (state->count == 0 || (now >= state->oldest && now < due))
+    if (state->count == 0 ||
+        (now >= state->oldest && now < due && state->count < (apr_int64_t)ledger->config->seal_count))
         return APR_SUCCESS;
     status = civ_ledger_seal(ledger, NULL, &result, &problem, pool);
     /* Somebody else was faster. */

@@ -71,7 +71,7 @@ static apr_status_t write_answers(civ_batch_t *batch)
 
 static int anything_to_write(const civ_batch_t *batch)
 {
-    return batch->blocks->nelts > 0 || batch->waiting->nelts > 0 || batch->drained;
+    return batch->blocks->nelts > 0 || batch->waiting->nelts > 0 || batch->drained || batch->transacted;
 }
 
 static apr_status_t write_all(civ_batch_t *batch)
@@ -211,6 +211,8 @@ static apr_status_t work(civ_batch_t *batch)
     if (status == APR_SUCCESS)
         status = batch->before.difficulty > CIV_MINE_ALONE_BITS ? prepare_unlocked(batch)
                                                                 : civ_batch_prepare(batch);
+    if (status == APR_SUCCESS)
+        status = civ_batch_transact(batch);
     if (status != APR_SUCCESS)
         return status;
     if (!anything_to_write(batch)) {

@@ -19,7 +19,7 @@ static apr_status_t seal(civ_batch_t *batch, const civ_entry_t *entries, apr_siz
     return status;
 }
 
-static apr_status_t know_pending(civ_batch_t *batch)
+apr_status_t civ_batch_know_pending(civ_batch_t *batch)
 {
     if (batch->pending_known)
         return APR_SUCCESS;
@@ -57,23 +57,32 @@ static apr_status_t seal_waiting(civ_batch_t *batch, civ_block_t **block)
     return status;
 }
 
+void civ_batch_wait(civ_batch_t *batch, const civ_entry_t *entry)
+{
+    APR_ARRAY_PUSH(batch->waiting, civ_entry_t) = *entry;
+    batch->waiting_bytes += entry->length;
+}
+
+apr_status_t civ_batch_seal_full(civ_batch_t *batch)
+{
+    apr_uint64_t bytes = (batch->drained ? 0 : (apr_uint64_t)batch->pending.bytes) + batch->waiting_bytes;
+    civ_block_t *unused;
+
+    if (civ_batch_waiting(batch) < batch->ledger->config->seal_count && bytes < PENDING_BYTES)
+        return APR_SUCCESS;
+    return seal_waiting(batch, &unused);
+}
+
 static apr_status_t prepare_pend(civ_batch_t *batch, civ_request_t *request)
 {
-    const civ_ledger_config_t *config = batch->ledger->config;
-    civ_block_t *unused;
     apr_size_t i;
-    apr_uint64_t bytes;
-    apr_status_t status = know_pending(batch);
+    apr_status_t status = civ_batch_know_pending(batch);
 
     if (status != APR_SUCCESS)
         return status;
-    for (i = 0; i < request->count; i++) {
-        APR_ARRAY_PUSH(batch->waiting, civ_entry_t) = request->entries[i];
-        batch->waiting_bytes += request->entries[i].length;
-    }
-    bytes = (batch->drained ? 0 : (apr_uint64_t)batch->pending.bytes) + batch->waiting_bytes;
-    if (civ_batch_waiting(batch) >= config->seal_count || bytes >= PENDING_BYTES)
-        status = seal_waiting(batch, &unused);
+    for (i = 0; i < request->count; i++)
+        civ_batch_wait(batch, &request->entries[i]);
+    status = civ_batch_seal_full(batch);
     request->result->pending = civ_batch_waiting(batch);
     request->answer = apr_psprintf(batch->pool, "%" APR_UINT64_T_FMT, request->result->pending);
     return status;
@@ -81,7 +90,7 @@ static apr_status_t prepare_pend(civ_batch_t *batch, civ_request_t *request)
 
 static apr_status_t prepare_seal(civ_batch_t *batch, civ_request_t *request)
 {
-    apr_status_t status = know_pending(batch);
+    apr_status_t status = civ_batch_know_pending(batch);
 
     if (status != APR_SUCCESS)
         return status;
@@ -106,8 +115,7 @@ static apr_status_t prepare_change(civ_batch_t *batch, civ_request_t *request)
     return status;
 }
 
-/** Look for an earlier answer, in this batch and in the database. Sets status, same_as or answer. */
-static apr_status_t find_answer(civ_batch_t *batch, civ_request_t *request)
+apr_status_t civ_batch_find_answer(civ_batch_t *batch, civ_request_t *request)
 {
     civ_request_t *other;
     apr_status_t status;
@@ -140,8 +148,11 @@ static apr_status_t prepare_request(civ_batch_t *batch, civ_request_t *request)
 {
     apr_status_t status = APR_SUCCESS;
 
+    /* Within the transaction, once the blocks are mined. */
+    if (request->kind == CIV_REQUEST_TRANSACT)
+        return APR_SUCCESS;
     if (request->idempotency != NULL)
-        status = find_answer(batch, request);
+        status = civ_batch_find_answer(batch, request);
     if (status != APR_SUCCESS || request->status != APR_SUCCESS || request->repeated ||
         request->same_as != NULL)
         return status;
@@ -156,6 +167,8 @@ static apr_status_t prepare_request(civ_batch_t *batch, civ_request_t *request)
         break;
     case CIV_REQUEST_CHANGE:
         status = prepare_change(batch, request);
+        break;
+    case CIV_REQUEST_TRANSACT:
         break;
     }
     if (status == APR_SUCCESS && request->block != NULL)

@@ -24,13 +24,32 @@ typedef struct civ_batch_t {
     int validators_known;
     apr_array_header_t *changes; /**< civ_validator_row_t: of the blocks, in order; NULL: none */
     apr_int64_t now;
-    int distrust; /**< the attempt before this one failed: read everything anew */
+    int transacted; /**< changes of other areas were made */
+    int distrust;   /**< the attempt before this one failed: read everything anew */
     apr_pool_t *pool;
 } civ_batch_t;
 
 /** Prepare all requests in memory: answers already given, blocks made and mined, what waits and what is drained. A
  *  request that fails by itself gets its status and problem; only a failure of the database or of mining is returned. */
 apr_status_t civ_batch_prepare(civ_batch_t *batch);
+
+/** Look for an earlier answer, in this batch and in the database. Sets status, same_as or answer of the request. */
+apr_status_t civ_batch_find_answer(civ_batch_t *batch, civ_request_t *request);
+
+/** Read what waits in the table, once. */
+apr_status_t civ_batch_know_pending(civ_batch_t *batch);
+
+/** Let an entry wait to be sealed. civ_batch_know_pending comes first. */
+void civ_batch_wait(civ_batch_t *batch, const civ_entry_t *entry);
+
+/** Seal what waits if that is as much as CivarcosSealCount. */
+apr_status_t civ_batch_seal_full(civ_batch_t *batch);
+
+/** Within the transaction: make the changes of other areas. One that is refused gets its status and problem. */
+apr_status_t civ_batch_transact(civ_batch_t *batch);
+
+/** After the commit: tell those areas. */
+void civ_batch_transacted(civ_batch_t *batch);
 
 /** Apply a request's change to the set that the next block needs; one that cannot be applied gets its status and problem. */
 apr_status_t civ_batch_change_apply(civ_batch_t *batch, civ_request_t *request);

@@ -28,6 +28,9 @@ static apr_status_t find_trace(const void *baton, civ_db_t *db, int *there)
     civ_rows_t *rows;
     apr_status_t status;
 
+    /* Nothing but what other areas keep for themselves: there is no telling. */
+    if (batch->blocks->nelts == 0 && batch->waiting->nelts == 0)
+        return CIV_EUNSETTLED;
     if (batch->blocks->nelts == 0) {
         hash = &APR_ARRAY_IDX(batch->waiting, batch->waiting->nelts - 1, civ_entry_t).evidence_hash;
         argument = civ_int(batch->pending.last_sequence + batch->waiting->nelts);
@@ -74,6 +77,11 @@ static void give_again(civ_batch_t *batch, civ_request_t *request)
     const char *fault = NULL;
     civ_block_t *block;
 
+    if (request->kind == CIV_REQUEST_TRANSACT) {
+        request->outcome->repeated = 1;
+        request->outcome->answer = apr_pstrdup(request->pool, request->answer);
+        return;
+    }
     request->result->repeated = 1;
     if (request->kind == CIV_REQUEST_PEND) {
         request->result->pending = number;
@@ -92,11 +100,16 @@ static void repeat_within(civ_request_t *request)
 
     request->status = first->status;
     *request->problem = *first->problem;
-    *request->result = *first->result;
-    request->result->repeated = 1;
     if (request->status != APR_SUCCESS)
         request->problem->detail = apr_pstrdup(request->pool, first->problem->detail);
-    else if (first->result->block_json != NULL)
+    if (request->kind == CIV_REQUEST_TRANSACT) {
+        request->outcome->repeated = 1;
+        request->outcome->answer = apr_pstrdup(request->pool, first->outcome->answer);
+        return;
+    }
+    *request->result = *first->result;
+    request->result->repeated = 1;
+    if (request->status == APR_SUCCESS && first->result->block_json != NULL)
         request->result->block_json =
             apr_pmemdup(request->pool, first->result->block_json, first->result->block_json_length + 1);
 }
@@ -166,6 +179,7 @@ void civ_batch_publish(civ_batch_t *batch)
                       "CIV0212: ledger \"%s\": the signed head cannot be kept beside the database",
                       config->name);
     publish_blocks(batch);
+    civ_batch_transacted(batch);
     if (observer != NULL && observer->head_moved != NULL)
         observer->head_moved(observer->baton, &batch->head);
 }

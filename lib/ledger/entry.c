@@ -80,6 +80,13 @@ apr_status_t civ_entry_make(civ_entry_t *entry, const civ_json_t *evidence, cons
     return APR_SUCCESS;
 }
 
+int civ_entry_governs(const civ_entry_t *entry)
+{
+    return strcmp(entry->type, CIV_ENTRY_TYPE_GENESIS) == 0 ||
+           strcmp(entry->type, CIV_ENTRY_TYPE_POLICY) == 0 ||
+           strcmp(entry->type, CIV_ENTRY_TYPE_VALIDATOR) == 0;
+}
+
 apr_status_t civ_entry_read(civ_entry_t *entry, const char *data, apr_size_t length, civ_problem_t *problem,
                             apr_pool_t *pool)
 {

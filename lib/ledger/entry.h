@@ -18,9 +18,10 @@
 /** Types with this prefix are the ledger's own; a client may not post them. */
 #define CIV_ENTRY_RESERVED_PREFIX "civarcos."
 
-/** The entry of block 0, and the entry that sets what later blocks need. */
-#define CIV_ENTRY_TYPE_GENESIS "civarcos.genesis"
-#define CIV_ENTRY_TYPE_POLICY  "civarcos.policy"
+/** The entry of block 0, the entry that sets what later blocks need, and the one that says who may vote. */
+#define CIV_ENTRY_TYPE_GENESIS   "civarcos.genesis"
+#define CIV_ENTRY_TYPE_POLICY    "civarcos.policy"
+#define CIV_ENTRY_TYPE_VALIDATOR "civarcos.validator"
 
 typedef struct civ_entry_t {
     const char *data; /**< canonical JSON, NUL-terminated; holds no NUL */
@@ -39,6 +40,9 @@ typedef struct civ_entry_t {
  */
 apr_status_t civ_entry_make(civ_entry_t *entry, const civ_json_t *evidence, const char *pointer, int reserved,
                             civ_problem_t *problem, apr_pool_t *pool);
+
+/** Whether what the entry says governs the ledger itself. Only the ledger makes such entries. */
+int civ_entry_governs(const civ_entry_t *entry);
 
 /** Make an entry from text that must be canonical already, byte for byte (as stored).
  *  @return APR_SUCCESS, or CIV_EINVALID with a problem that says what is wrong */

@@ -14,6 +14,7 @@
 #include "ledger/block.h"
 #include "ledger/entry.h"
 #include "ledger/proof_of_work.h"
+#include "store/change.h"
 #include "store/idempotency.h"
 #include "store/store.h"
 
@@ -140,6 +141,13 @@ apr_status_t civ_ledger_pend(civ_ledger_t *ledger, const civ_entry_t *entries, a
 /** Seal all that waits as one block. @return as civ_ledger_append; CONFLICT where nothing waits */
 apr_status_t civ_ledger_seal(civ_ledger_t *ledger, const civ_idempotency_t *idempotency,
                              civ_append_result_t *result, civ_problem_t *problem, apr_pool_t *pool);
+
+/**
+ * Make a change of another area within the ledger's transaction, so that its rows and the entries that put it on record (which
+ * wait to be sealed like posted evidence) are on disk by the same commit. Joins other threads' requests. See change.h.
+ */
+apr_status_t civ_ledger_transact(civ_ledger_t *ledger, const civ_change_steps_t *steps,
+                                 civ_change_result_t *result, civ_problem_t *problem, apr_pool_t *pool);
 
 /** Housekeeping, to be called about every second by one process: seals what has waited for seal_interval,
  * forgets old idempotency answers, makes the signed head durable. */

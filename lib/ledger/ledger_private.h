@@ -28,7 +28,8 @@ typedef enum civ_request_kind_e {
     CIV_REQUEST_APPEND,
     CIV_REQUEST_PEND,
     CIV_REQUEST_SEAL,
-    CIV_REQUEST_CHANGE /**< of the validators: a block of its own with the entry that says so */
+    CIV_REQUEST_CHANGE,  /**< of the validators: a block of its own with the entry that says so */
+    CIV_REQUEST_TRANSACT /**< a change of another area, see civ_ledger_transact */
 } civ_request_kind_e;
 
 /** Blocks to be signed by whoever has time. */
@@ -47,6 +48,8 @@ typedef struct civ_request_t {
     const civ_entry_t *entries;
     apr_size_t count;
     const civ_validator_change_t *change; /**< what the entry of CIV_REQUEST_CHANGE says */
+    const civ_change_steps_t *steps;      /**< of CIV_REQUEST_TRANSACT */
+    civ_change_result_t *outcome;         /**< of CIV_REQUEST_TRANSACT, in place of result */
     const civ_idempotency_t *idempotency;
     civ_append_result_t *result;
     civ_problem_t *problem;
@@ -56,6 +59,7 @@ typedef struct civ_request_t {
     /* Of the batch at hand. */
     const char *answer;            /**< recorded for the Idempotency-Key, or found for it */
     int repeated;                  /**< answer was found */
+    int applied;                   /**< the change of CIV_REQUEST_TRANSACT was made */
     civ_block_t *block;            /**< sealed for it */
     struct civ_request_t *same_as; /**< an earlier request of this batch with the same Idempotency-Key */
 

@@ -32,8 +32,7 @@ static apr_status_t read_row(civ_entry_t *entry, civ_rows_t *rows, apr_pool_t *p
         strcmp(civ_digest_hex(hex, &entry->evidence_hash), civ_rows_text(rows, 1)) != 0)
         status = CIV_EINVALID;
     /* Nobody can have posted that: it would say who may vote, or how much work a block needs. */
-    if (status == APR_SUCCESS &&
-        strncmp(entry->type, CIV_ENTRY_RESERVED_PREFIX, strlen(CIV_ENTRY_RESERVED_PREFIX)) == 0)
+    if (status == APR_SUCCESS && civ_entry_governs(entry))
         status = CIV_EINVALID;
     return status;
 }

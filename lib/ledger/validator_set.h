@@ -11,7 +11,6 @@
 #include "ledger/entry.h"
 
 /** The entry that registers or removes a validator, from the next block on. */
-#define CIV_ENTRY_TYPE_VALIDATOR "civarcos.validator"
 
 /** Most validators in force at once: keeps sets, answers and the checking of a block's votes bounded. */
 #define CIV_VALIDATORS_MAX 1000

@@ -19,6 +19,8 @@ const civ_node_config_t civ_node_defaults = {
     .hot_blocks = 1024,
     .state_refresh = APR_USEC_PER_SEC,
     .min_free = 67108864,
+    .federation_min_votes = 3,
+    .federation_threshold = {2, 3},
 };
 
 /* How often a node that has not started tries again, at most. */
@@ -49,16 +51,19 @@ static apr_status_t load_key(civ_node_t *node, const char **error)
 void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
                            apr_pool_t *pool)
 {
-    civ_statement_set_t *sets = apr_palloc(pool, 2 * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(pool, (2 + CIV_FEDERATION_SETS) * sizeof(*sets));
+    int i;
 
     sets[0] = civ_store_statements;
     sets[1] = civ_ledger_statements;
+    for (i = 0; i < CIV_FEDERATION_SETS; i++)
+        sets[2 + i] = *civ_federation_statements[i];
     memset(store, 0, sizeof(*store));
     store->driver = config->database_driver != NULL ? config->database_driver : "sqlite3";
     store->parameters = config->database_parameters != NULL ? config->database_parameters
                                                             : civ_node_database_path(config, pool);
     store->sets = sets;
-    store->set_count = 2;
+    store->set_count = 2 + CIV_FEDERATION_SETS;
     store->pool_min = config->pool_min;
     store->pool_max = config->pool_max;
     store->log = log;
@@ -107,6 +112,8 @@ apr_status_t civ_node_open(civ_node_t **out, const civ_node_config_t *config,
         configure_ledger(node);
         status = civ_ledger_open(&node->ledger, &node->ledger_config, pool);
     }
+    if (status == APR_SUCCESS)
+        status = civ_node_open_federation(node);
     if (status != APR_SUCCESS && *error == NULL)
         *error = apr_psprintf(pool, "the database driver \"%s\" cannot be used", node->store_config.driver);
     *out = node;
@@ -129,6 +136,8 @@ apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_
         status = civ_schema_upgrade(db, &civ_store_schema, config->log, scratch);
     if (status == APR_SUCCESS)
         status = civ_schema_upgrade(db, &civ_ledger_schema, config->log, scratch);
+    if (status == APR_SUCCESS)
+        status = civ_schema_upgrade(db, &civ_federation_schema, config->log, scratch);
     apr_pool_destroy(scratch);
     return status;
 }

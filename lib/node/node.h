@@ -9,23 +9,28 @@
 
 #include <apr_user.h>
 
+#include "federation/federation.h"
 #include "ledger/ledger.h"
 #include "state/state.h"
 
 typedef struct civ_node_config_t {
-    const char *state_dir;             /**< CivarcosStateDir, absolute */
-    const char *database_driver;       /**< CivarcosDatabase; NULL: sqlite3 */
-    const char *database_parameters;   /**< NULL: <state>/civarcos.db */
-    int pool_min, pool_max;            /**< CivarcosDatabasePool */
-    const char *ledger_name;           /**< CivarcosLedgerName */
-    apr_uint32_t difficulty;           /**< CivarcosDifficulty, bits */
-    apr_uint32_t min_validators;       /**< CivarcosMinValidators */
-    apr_interval_time_t seal_interval; /**< CivarcosSealInterval */
-    apr_uint32_t seal_count;           /**< CivarcosSealCount */
-    int queue_limit;                   /**< CivarcosQueueLimit */
-    apr_uint32_t hot_blocks;           /**< CivarcosHotBlocks */
-    apr_interval_time_t state_refresh; /**< CivarcosStateRefresh */
-    apr_int64_t min_free;              /**< CivarcosMinFree, bytes */
+    const char *state_dir;               /**< CivarcosStateDir, absolute */
+    const char *database_driver;         /**< CivarcosDatabase; NULL: sqlite3 */
+    const char *database_parameters;     /**< NULL: <state>/civarcos.db */
+    int pool_min, pool_max;              /**< CivarcosDatabasePool */
+    const char *ledger_name;             /**< CivarcosLedgerName */
+    apr_uint32_t difficulty;             /**< CivarcosDifficulty, bits */
+    apr_uint32_t min_validators;         /**< CivarcosMinValidators */
+    apr_interval_time_t seal_interval;   /**< CivarcosSealInterval */
+    apr_uint32_t seal_count;             /**< CivarcosSealCount */
+    int queue_limit;                     /**< CivarcosQueueLimit */
+    apr_uint32_t hot_blocks;             /**< CivarcosHotBlocks */
+    apr_interval_time_t state_refresh;   /**< CivarcosStateRefresh */
+    apr_int64_t min_free;                /**< CivarcosMinFree, bytes */
+    civ_join_policy_e federation_join;   /**< CivarcosFederationJoin */
+    apr_uint32_t federation_min_votes;   /**< CivarcosFederationQuorum: votes that a decision takes */
+    civ_fraction_t federation_threshold; /**< the share of them that decides */
+    int egress_plain_http;               /**< CivarcosEgressPlainHttp */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
@@ -46,6 +51,7 @@ typedef enum civ_node_counter_e {
     CIV_NODE_VOTES,              /**< votes on blocks that were counted */
     CIV_NODE_EQUIVOCATIONS,      /**< votes refused because the contrary was signed */
     CIV_NODE_ALARM,              /**< 1: an alarm is kept in the state folder */
+    CIV_NODE_TOTALS = 20,        /**< the first of CIV_TOTAL_COUNT: the federation's totals */
     CIV_NODE_COUNTER_COUNT = 32
 } civ_node_counter_e;
 
@@ -104,6 +110,14 @@ apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool
 
 /** The node's ledger. */
 civ_ledger_t *civ_node_ledger(civ_node_t *node);
+
+/** The node's federation. */
+civ_federation_t *civ_node_federation(civ_node_t *node);
+
+/** The federation's totals from the hot state, else from the database.
+ *  @return APR_SUCCESS, or a status with @a problem filled */
+apr_status_t civ_node_federation_totals(civ_node_t *node, civ_totals_t *totals, civ_problem_t *problem,
+                                        apr_pool_t *pool);
 
 /** Head from the hot state, else from the database. @return APR_SUCCESS, or a status with @a problem filled
  */

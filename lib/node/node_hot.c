@@ -212,7 +212,7 @@ static apr_status_t take_over_locked(civ_node_t *node, apr_uint64_t from, apr_po
                               kept->json.length);
     }
     publish(node, &head, pool);
-    return APR_SUCCESS;
+    return civ_node_fill_totals(node, pool);
 }
 
 apr_status_t civ_node_fill(civ_node_t *node, apr_pool_t *pool)

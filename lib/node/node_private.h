@@ -19,6 +19,8 @@ struct civ_node_t {
     civ_ledger_observer_t observer;
     civ_store_t *store;
     civ_ledger_t *ledger;
+    civ_federation_config_t federation_config;
+    civ_federation_t *federation;
     apr_pool_t *pool;
 
     apr_thread_mutex_t *lock;           /**< guards what follows */
@@ -40,6 +42,12 @@ void civ_node_alarm_check(civ_node_t *node, apr_pool_t *pool);
 
 /** Fill in what the node wants to hear from its ledger. */
 void civ_node_observe(civ_node_t *node);
+
+/** Make the federation's object, on top of the ledger's. */
+apr_status_t civ_node_open_federation(civ_node_t *node);
+
+/** Put the federation's totals into the hot state. The node's mutex is held. */
+apr_status_t civ_node_fill_totals(civ_node_t *node, apr_pool_t *pool);
 
 /** Put a head and the newest blocks into the hot state. Takes the node's mutex. */
 apr_status_t civ_node_fill(civ_node_t *node, apr_pool_t *pool);

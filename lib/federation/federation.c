@@ -1,0 +1,108 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * The object, the tables of all areas, and the totals.
+ */
+#include <string.h>
+
+#include "federation/federation_private.h"
+
+static const civ_schema_step_t steps[] = {
+    {1, "members of the federation, their keys, totals", civ_members_tables},
+};
+
+const civ_schema_t civ_federation_schema = {"federation", steps, sizeof(steps) / sizeof(steps[0])};
+
+const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS] = {
+    &civ_totals_statements,
+    &civ_members_statements,
+};
+
+enum { TOTALS_READ, TOTALS_ADD };
+
+static const civ_statement_t sql[] = {
+    [TOTALS_READ] = {"fed_totals_read",
+                     "SELECT total, value FROM civ_fed_totals WHERE total >= 0 ORDER BY total LIMIT 100"},
+    [TOTALS_ADD] = {"fed_totals_add", "UPDATE civ_fed_totals SET value = value + %lld WHERE total = %lld"},
+};
+
+const civ_statement_set_t civ_totals_statements = {sql, sizeof(sql) / sizeof(sql[0])};
+
+apr_status_t civ_federation_open(civ_federation_t **out, const civ_federation_config_t *config,
+                                 apr_pool_t *pool)
+{
+    civ_federation_t *federation = apr_pcalloc(pool, sizeof(*federation));
+
+    federation->config = config;
+    *out = federation;
+    return APR_SUCCESS;
+}
+
+apr_status_t civ_federation_totals(civ_federation_t *federation, civ_totals_t *totals, apr_pool_t *pool)
+{
+    civ_store_t *store = federation->config->store;
+    civ_rows_t *rows;
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(store, &db);
+
+    memset(totals, 0, sizeof(*totals));
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_db_select(db, &sql[TOTALS_READ], NULL, 0, &rows, pool);
+    civ_store_release(store, db);
+    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
+        apr_int64_t total, value;
+
+        if (civ_rows_int(rows, 0, &total) == APR_SUCCESS && civ_rows_int(rows, 1, &value) == APR_SUCCESS &&
+            total >= 0 && total < CIV_TOTAL_COUNT)
+            totals->values[total] = value;
+    }
+    return status;
+}
+
+/* --- operations --- */
+
+apr_status_t civ_operation_count(civ_operation_t *operation, civ_change_t *change, civ_total_e total,
+                                 apr_int64_t by)
+{
+    const civ_argument_t arguments[] = {civ_int(by), civ_int(total)};
+
+    operation->moved.values[total] += by;
+    return by == 0 ? APR_SUCCESS : civ_db_execute(change->db, &sql[TOTALS_ADD], arguments, 2, NULL);
+}
+
+static apr_status_t admit(void *baton, civ_change_t *change)
+{
+    civ_operation_t *operation = baton;
+
+    memset(&operation->moved, 0, sizeof(operation->moved));
+    return civ_speaker_admit(operation->speaker, change);
+}
+
+static void committed(void *baton)
+{
+    const civ_operation_t *operation = baton;
+    const civ_federation_config_t *config = operation->federation->config;
+
+    if (config->totals_moved != NULL)
+        config->totals_moved(config->baton, &operation->moved);
+}
+
+apr_status_t civ_operation_run(civ_operation_t *operation, civ_change_fn apply,
+                               const civ_idempotency_t *idempotency, civ_change_result_t *result,
+                               civ_problem_t *problem, apr_pool_t *pool)
+{
+    const civ_transactor_t *transactor = &operation->federation->config->transactor;
+    const civ_change_steps_t steps_of_change = {.admit = admit,
+                                                .apply = apply,
+                                                .committed = committed,
+                                                .baton = operation,
+                                                .idempotency = idempotency};
+
+    return transactor->run(transactor->baton, &steps_of_change, result, problem, pool);
+}
+
+apr_status_t civ_federation_failed(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
+{
+    civ_store_problem_reading(problem, status, pool);
+    return status;
+}

@@ -1,0 +1,47 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file federation_private.h
+ * What the areas of lib/federation share: totals, and how changes are run and put on record.
+ */
+#ifndef CIV_FEDERATION_PRIVATE_H
+#define CIV_FEDERATION_PRIVATE_H
+
+#include "base/json_writer.h"
+#include "federation/federation.h"
+#include "federation/record.h"
+#include "federation/speaker.h"
+
+struct civ_federation_t {
+    const civ_federation_config_t *config;
+};
+
+/** A change of one area on its way: what every such change has. First member of the area's own structure. */
+typedef struct civ_operation_t {
+    civ_federation_t *federation;
+    const civ_speaker_t *speaker;
+    civ_totals_t moved; /**< by what the totals change; set anew by each attempt */
+} civ_operation_t;
+
+/**
+ * Run a change: the speaker is admitted, @a apply makes the change (its baton is @a operation), the totals follow.
+ * @return as civ_transactor_t's run
+ */
+apr_status_t civ_operation_run(civ_operation_t *operation, civ_change_fn apply,
+                               const civ_idempotency_t *idempotency, civ_change_result_t *result,
+                               civ_problem_t *problem, apr_pool_t *pool);
+
+/** Within a change: count @a by more. */
+apr_status_t civ_operation_count(civ_operation_t *operation, civ_change_t *change, civ_total_e total,
+                                 apr_int64_t by);
+
+/** What there is to say of a failed database while reading; returns @a status. */
+apr_status_t civ_federation_failed(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool);
+
+/* The statements of each area. */
+extern const civ_statement_set_t civ_totals_statements;
+extern const civ_statement_set_t civ_members_statements;
+
+/* The tables of each area, in the order of the schema's steps. */
+extern const char *const civ_members_tables[];
+
+#endif
