@@ -54,6 +54,11 @@ int civ_api_leave(civ_call_t *call);
 int civ_api_nodes(civ_call_t *call);
 int civ_api_node(civ_call_t *call);
 
+/* api_benchmarks.c */
+int civ_api_contribute(civ_call_t *call);
+int civ_api_benchmarks(civ_call_t *call);
+int civ_api_benchmark(civ_call_t *call);
+
 /* api_federation.c */
 int civ_api_federation_status(civ_call_t *call);
 

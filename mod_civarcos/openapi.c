@@ -50,16 +50,24 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_NODE] = REF("Node"),
     [CIV_TYPE_NODES] = "{\"type\":\"array\",\"items\":" REF("Node") "}",
     [CIV_TYPE_NETWORK] = REF("NetworkStats"),
+    [CIV_TYPE_METRIC] = REF("MetricName"),
+    [CIV_TYPE_METRICS] =
+        "{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":100,\"propertyNames\":" REF(
+            "MetricName") ","
+                          "\"additionalProperties\":{\"type\":\"number\"}}",
+    [CIV_TYPE_METRIC_NAMES] = "{\"type\":\"array\",\"items\":" REF("MetricName") "}",
+    [CIV_TYPE_STATISTICS] = REF("Statistics"),
 };
 
-#define INDEX      "{\"type\":\"integer\",\"minimum\":0}"
-#define INSTANT    "{\"type\":\"string\",\"format\":\"date-time\"}"
-#define TEXT       "{\"type\":\"string\"}"
-#define MAYBE_TEXT "{\"type\":[\"string\",\"null\"]}"
-#define TEXTS      "{\"type\":\"array\",\"items\":" TEXT "}"
-#define HASH       REF("Hash")
-#define HASHES     "{\"type\":\"array\",\"items\":" HASH "}"
-#define MAYBE_HASH "{\"anyOf\":[" HASH ",{\"type\":\"null\"}]}"
+#define INDEX        "{\"type\":\"integer\",\"minimum\":0}"
+#define INSTANT      "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define TEXT         "{\"type\":\"string\"}"
+#define MAYBE_TEXT   "{\"type\":[\"string\",\"null\"]}"
+#define MAYBE_NUMBER "{\"type\":[\"number\",\"null\"]}"
+#define TEXTS        "{\"type\":\"array\",\"items\":" TEXT "}"
+#define HASH         REF("Hash")
+#define HASHES       "{\"type\":\"array\",\"items\":" HASH "}"
+#define MAYBE_HASH   "{\"anyOf\":[" HASH ",{\"type\":\"null\"}]}"
 
 #define RESULT_PROPERTIES                                                                                    \
     "\"evidence\":" REF("Evidence") ",\"evidence_hash\":" HASH ",\"block_index\":" INDEX                     \
@@ -177,6 +185,17 @@ static const struct {
      "\"total_threats\",\"avg_reputation\"],\"properties\":{\"total_nodes\":" INDEX
      ",\"total_shared_evidence\":" INDEX ",\"total_benchmarks\":" INDEX ",\"total_threats\":" INDEX
      ",\"total_votes\":" INDEX ",\"avg_reputation\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1}}}"},
+    {"MetricName", "{\"type\":\"string\",\"pattern\":\"^(?![.]{1,2}$)[A-Za-z0-9_.-]{1,64}$\"}"},
+    {"Statistics",
+     "{\"type\":\"object\",\"required\":[\"metric\",\"count\",\"min\",\"max\",\"avg\",\"median\",\"p25\","
+     "\"p75\","
+     "\"p90\",\"epoch\",\"released_at\",\"withheld\"],\"properties\":{\"metric\":" REF(
+         "MetricName") ",\"count\":" INDEX ",\"min\":{\"type\":\"null\"},\"max\":{\"type\":\"null\"},\"avg\":"
+                                           "{\"type\":\"number\"},\"median\":" MAYBE_NUMBER
+                       ",\"p10\":" MAYBE_NUMBER ",\"p25\":" MAYBE_NUMBER ",\"p75\":" MAYBE_NUMBER
+                       ",\"p90\":" MAYBE_NUMBER ",\"epoch\":" TEXT ",\"released_at\":" INSTANT
+                       ",\"minimum\":" INDEX
+                       ",\"withheld\":{\"type\":\"object\",\"additionalProperties\":" TEXT "}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
                 "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"

@@ -6,8 +6,12 @@
 
 #include "federation/federation_private.h"
 
+static const char *const no_tables[] = {NULL};
+
 static const civ_schema_step_t steps[] = {
     {1, "members of the federation, their keys, totals", civ_members_tables},
+    {2, "nothing", no_tables},
+    {3, "benchmarks: contributions and releases", civ_benchmarks_tables},
 };
 
 const civ_schema_t civ_federation_schema = {"federation", steps, sizeof(steps) / sizeof(steps[0])};
@@ -15,6 +19,7 @@ const civ_schema_t civ_federation_schema = {"federation", steps, sizeof(steps) /
 const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS] = {
     &civ_totals_statements,
     &civ_members_statements,
+    &civ_benchmarks_statements,
 };
 
 enum { TOTALS_READ, TOTALS_ADD };

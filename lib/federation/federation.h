@@ -44,9 +44,10 @@ typedef struct civ_federation_config_t {
     civ_transactor_t transactor;
     const civ_key_t *key; /**< the node's: signs the records that travel */
     civ_join_policy_e join;
-    apr_uint32_t min_votes;   /**< votes that a decision on evidence takes */
-    civ_fraction_t threshold; /**< the share of their weight that decides */
-    int plain_http;           /**< endpoints may be http */
+    apr_uint32_t min_votes;         /**< votes that a decision on evidence takes */
+    civ_fraction_t threshold;       /**< the share of their weight that decides */
+    int plain_http;                 /**< endpoints may be http */
+    apr_uint32_t benchmark_minimum; /**< contributors that a statistic takes */
     /** Committed totals changed by so much; in the order of commits of this host. May be NULL. */
     void (*totals_moved)(void *baton, const civ_totals_t *by);
     void *baton;
@@ -57,7 +58,7 @@ typedef struct civ_federation_t civ_federation_t;
 
 /** Tables and statements of all areas. */
 extern const civ_schema_t civ_federation_schema;
-#define CIV_FEDERATION_SETS 2
+#define CIV_FEDERATION_SETS 3
 extern const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS];
 
 /** Make the object of this process. Touches no database. @a config and what it points to must live as long as @a pool. */

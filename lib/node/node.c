@@ -21,6 +21,7 @@ const civ_node_config_t civ_node_defaults = {
     .min_free = 67108864,
     .federation_min_votes = 3,
     .federation_threshold = {2, 3},
+    .benchmark_minimum = 5,
 };
 
 /* How often a node that has not started tries again, at most. */

@@ -31,6 +31,7 @@ typedef struct civ_node_config_t {
     apr_uint32_t federation_min_votes;   /**< CivarcosFederationQuorum: votes that a decision takes */
     civ_fraction_t federation_threshold; /**< the share of them that decides */
     int egress_plain_http;               /**< CivarcosEgressPlainHttp */
+    apr_uint32_t benchmark_minimum;      /**< CivarcosBenchmarkMinContributors */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
