@@ -72,6 +72,8 @@ static const civ_field_t evidence_consensus_parameters[] = {
     {"evidence_id", CIV_TYPE_EVIDENCE_ID, "Id of shared evidence", CIV_IN_PATH},
     {"version", CIV_TYPE_VERSION, "A version of it, the newest by default", CIV_OPTIONAL},
     END_OF_FIELDS};
+static const civ_field_t metric_parameters[] = {{"metric", CIV_TYPE_METRIC, "Name of a metric", CIV_IN_PATH},
+                                                END_OF_FIELDS};
 
 /* --- request bodies --- */
 
@@ -96,7 +98,6 @@ static const civ_field_t validate_evidence_body[] = {
     {"confidence", CIV_TYPE_CONFIDENCE, "How sure; what lies outside is taken as the nearest", CIV_OPTIONAL},
     END_OF_FIELDS};
 
-
 static const civ_field_t join_body[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "What it is called", CIV_REQUIRED},
     {"evidence_endpoint", CIV_TYPE_URL, "Where others reach it; never fetched here", CIV_REQUIRED},
@@ -108,6 +109,11 @@ static const civ_field_t join_body[] = {
 
 static const civ_field_t leave_body[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who leaves", CIV_REQUIRED}, END_OF_FIELDS};
+
+static const civ_field_t contribute_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who contributes", CIV_REQUIRED},
+    {"metrics", CIV_TYPE_METRICS, "Up to 100 numbers by name", CIV_REQUIRED},
+    END_OF_FIELDS};
 
 static const civ_field_t add_body[] = {
     {"evidence", CIV_TYPE_EVIDENCE, "What to seal; left out, all pending evidence is sealed", CIV_OPTIONAL},
@@ -226,6 +232,18 @@ static const civ_field_t node_answer[] = {
     {"node", CIV_TYPE_NODE, "The member, its keys, and its record as the node has signed it", CIV_REQUIRED},
     END_OF_FIELDS};
 
+static const civ_field_t benchmarks_answer[] = {
+    {"metrics", CIV_TYPE_METRIC_NAMES, "Names of the metrics of which something is published", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t benchmark_answer[] = {
+    {"statistics", CIV_TYPE_STATISTICS, "What is published", CIV_OPTIONAL},
+    {"metric", CIV_TYPE_METRIC, "The metric, where nothing is published", CIV_OPTIONAL},
+    {"error", CIV_TYPE_STRING, "Then, why", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
 static const civ_field_t network_answer[] = {
     {"network_stats", CIV_TYPE_NETWORK, "What there is in the network", CIV_REQUIRED}, END_OF_FIELDS};
 
@@ -289,6 +307,13 @@ const civ_route_t civ_routes[] = {
     {CIV_GET, "/federated/consensus/{evidence_id}", "What the members' votes on evidence come to",
      civ_api_evidence_consensus, evidence_consensus_parameters, NULL, evidence_consensus_answer, JSON, 200, 1,
      {304, 400, 404, 406, 503, 0}},
+    {CIV_POST, "/federated/benchmark", "Contribute numbers to benchmarks",
+     civ_api_contribute, NULL, contribute_body, message_answer, JSON, 200, 1,
+     {400, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/benchmark", "The metrics of which statistics are published",
+     civ_api_benchmarks, list_parameters, NULL, benchmarks_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/federated/benchmark/{metric}", "Statistics over the members' numbers",
+     civ_api_benchmark, metric_parameters, NULL, benchmark_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
     {CIV_GET, "/federated/status", "The network in numbers",
      civ_api_federation_status, NULL, NULL, network_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
 

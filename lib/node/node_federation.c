@@ -55,6 +55,7 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
     config->min_votes = node->config->federation_min_votes;
     config->threshold = node->config->federation_threshold;
     config->plain_http = node->config->egress_plain_http;
+
     config->totals_moved = node->context.hot != NULL ? totals_moved : NULL;
     config->baton = node;
     config->log = node->context.log;
