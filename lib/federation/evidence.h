@@ -7,6 +7,7 @@
 #ifndef CIV_FEDERATION_EVIDENCE_H
 #define CIV_FEDERATION_EVIDENCE_H
 
+#include "federation/benchmarks.h"
 #include "federation/consensus.h"
 #include "federation/federation.h"
 #include "federation/speaker.h"
@@ -29,12 +30,6 @@ civ_privacy_e civ_privacy_from_name(const char *name);
 /** Longest id that a member gives its own evidence, in bytes. It never leaves. */
 #define CIV_OWN_ID_SIZE 256
 
-/** One number for the statistics. */
-typedef struct civ_contribution_t {
-    const char *metric;
-    double value;
-} civ_contribution_t;
-
 /** What is to be shared, after everything that must not leave was taken away. */
 typedef struct civ_draft_t {
     civ_privacy_e privacy;
@@ -44,8 +39,8 @@ typedef struct civ_draft_t {
     const char *content;
     const char *guarded;                     /**< the same without what few members may have in common */
     const char *group;                       /**< what those have in common who share these */
-    const civ_contribution_t *contributions; /**< CIV_PRIVACY_AGGREGATED */
-    int contribution_count;
+    const civ_measurement_t *measurements; /**< CIV_PRIVACY_AGGREGATED: 1 to CIV_METRICS_OF_CONTRIBUTION */
+    apr_size_t measurement_count;
     const civ_digest_t *commitment; /**< CIV_PRIVACY_PRIVATE */
 } civ_draft_t;
 
