@@ -157,13 +157,13 @@ static int match_at(const job_t *job, const pcre2_code *code, const civ_redactio
     return found;
 }
 
+/* Entropy is that of what the pattern found, and costs more than a check. */
 static int is_accepted(const civ_redaction_rule_t *rule, civ_redaction_match_t *find)
 {
-    if (rule->entropy > 0 &&
-        civ_redaction_entropy(find->text + find->start, find->end - find->start) < rule->entropy) {
-        return 0;
-    }
-    return rule->check == NULL || rule->check(find);
+    apr_size_t start = find->start, length = find->end - find->start;
+
+    return (rule->check == NULL || rule->check(find)) &&
+           (rule->entropy <= 0 || civ_redaction_entropy(find->text + start, length) >= rule->entropy);
 }
 
 /* @return APR_SUCCESS, or APR_EGENERAL when a limit was reached */
@@ -437,7 +437,7 @@ static const char *unexamined(const civ_redactor_t *redactor, civ_redaction_coun
 static apr_status_t settle(job_t *job, const char **text, apr_size_t *length, civ_redaction_counts_t *counts,
                            apr_pool_t *pool)
 {
-    apr_status_t status = APR_EGENERAL;
+    apr_status_t status;
     int round;
 
     for (round = 0; round < ROUNDS_MAX; round++) {
@@ -453,6 +453,9 @@ static apr_status_t settle(job_t *job, const char **text, apr_size_t *length, ci
         civ_buffer_init(&out, 256, pool);
         if (!render(&out, job, view, counts)) {
             return APR_SUCCESS;
+        }
+        if (out.length > CIV_REDACTION_INPUT_MAX) {
+            return APR_EGENERAL;
         }
         *text = out.data;
         *length = out.length;
