@@ -220,7 +220,8 @@ static apr_status_t check_room(const contribute_t *contribute, civ_change_t *cha
     return CIV_ECONFLICT;
 }
 
-apr_status_t civ_benchmark_check(civ_change_t *change, const civ_measurement_t *measurements, apr_size_t count)
+apr_status_t civ_benchmark_check(civ_change_t *change, const civ_measurement_t *measurements,
+                                 apr_size_t count)
 {
     const contribute_t contribute = {.measurements = measurements, .count = count};
 

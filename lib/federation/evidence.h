@@ -37,8 +37,8 @@ typedef struct civ_draft_t {
     const char *own_id; /**< the member's own name for it, 1 to 256 bytes; NULL: it has none */
     /** CIV_PRIVACY_ANONYMIZED: members of the record besides id, version, source and level, as a JSON object. */
     const char *content;
-    const char *guarded;                     /**< the same without what few members may have in common */
-    const char *group;                       /**< what those have in common who share these */
+    const char *guarded;                   /**< the same without what few members may have in common */
+    const char *group;                     /**< what those have in common who share these */
     const civ_measurement_t *measurements; /**< CIV_PRIVACY_AGGREGATED: 1 to CIV_METRICS_OF_CONTRIBUTION */
     apr_size_t measurement_count;
     const civ_digest_t *commitment; /**< CIV_PRIVACY_PRIVATE */

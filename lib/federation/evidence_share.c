@@ -235,8 +235,8 @@ static apr_status_t write_version(sharing_t *sharing, civ_change_t *change, vers
     if (status == APR_SUCCESS)
         status = store(sharing, change, version);
     if (status == APR_SUCCESS && sharing->draft->measurement_count > 0)
-        status = civ_benchmark_add(&sharing->operation, change, &version->member, sharing->draft->measurements,
-                                   sharing->draft->measurement_count);
+        status = civ_benchmark_add(&sharing->operation, change, &version->member,
+                                   sharing->draft->measurements, sharing->draft->measurement_count);
     if (status == APR_SUCCESS && counts)
         status = civ_operation_count(&sharing->operation, change, CIV_TOTAL_EVIDENCE, 1);
     if (status == APR_SUCCESS)

@@ -67,6 +67,21 @@ civ_federation_t *civ_node_federation(civ_node_t *node)
     return node->federation;
 }
 
+const civ_redactor_t *civ_node_redactor(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool)
+{
+    const civ_redactor_t *redactor;
+    apr_status_t status = APR_SUCCESS;
+
+    apr_thread_mutex_lock(node->lock);
+    if (node->redactor == NULL)
+        status = civ_redactor_create(&node->redactor, 1, node->pool);
+    redactor = status == APR_SUCCESS ? node->redactor : NULL;
+    apr_thread_mutex_unlock(node->lock);
+    if (redactor == NULL)
+        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The server is out of resources");
+    return redactor;
+}
+
 apr_status_t civ_node_fill_totals(civ_node_t *node, apr_pool_t *pool)
 {
     civ_totals_t totals;
