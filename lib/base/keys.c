@@ -8,7 +8,7 @@
  */
 #include "base/keys.h"
 
-#include "base/durable.h"
+#include "base/private_file.h"
 #include "base/status.h"
 
 #include <apr_strings.h>
@@ -222,24 +222,6 @@ static int no_password(char *out, int size, int is_writing, void *baton)
     return -1;
 }
 
-/* Not blocking, so that a FIFO in place of the file cannot hang us. */
-static apr_status_t open_private(int *file, const char *path)
-{
-    struct stat info;
-
-    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*file < 0) {
-        return errno;
-    }
-    if (fstat(*file, &info) != 0) {
-        return errno;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return CIV_EINVALID;
-    }
-    return info.st_mode & 077 ? APR_EACCES : APR_SUCCESS;
-}
-
 apr_status_t civ_key_load(civ_key_t **key, const char *path, apr_pool_t *pool)
 {
     BIO *bio = NULL;
@@ -248,7 +230,7 @@ apr_status_t civ_key_load(civ_key_t **key, const char *path, apr_pool_t *pool)
 
     *key = NULL;
     ERR_set_mark();
-    status = open_private(&file, path);
+    status = civ_private_file_open(&file, path);
     if (status != APR_SUCCESS) {
         goto leave;
     }
@@ -267,43 +249,6 @@ leave:
     return status;
 }
 
-static apr_status_t write_all(int file, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t put = write(file, data, length);
-
-        if (put < 0 && errno != EINTR) {
-            return errno;
-        }
-        if (put > 0) {
-            data += put;
-            length -= (size_t)put;
-        }
-    }
-    return fsync(file) == 0 ? APR_SUCCESS : errno;
-}
-
-/* mkostemp() makes the file with mode 0600 and O_EXCL; link(), unlike rename(), replaces nothing. */
-static apr_status_t put_file(const char *path, const char *data, size_t length, apr_pool_t *pool)
-{
-    char *temporary = apr_pstrcat(pool, path, ".XXXXXX", NULL);
-    int file = mkostemp(temporary, O_CLOEXEC);
-    apr_status_t status;
-
-    if (file < 0) {
-        return errno;
-    }
-    status = write_all(file, data, length);
-    if (close(file) != 0 && status == APR_SUCCESS) {
-        status = errno;
-    }
-    if (status == APR_SUCCESS && link(temporary, path) != 0) {
-        status = errno;
-    }
-    unlink(temporary);
-    return status == APR_SUCCESS ? civ_sync_folder_of(path, pool) : status;
-}
-
 apr_status_t civ_key_save(const civ_key_t *key, const char *path, apr_pool_t *pool)
 {
     BIO *bio;
@@ -315,7 +260,7 @@ apr_status_t civ_key_save(const civ_key_t *key, const char *path, apr_pool_t *po
     if (bio && PEM_write_bio_PKCS8PrivateKey(bio, key->public_half.pkey, NULL, NULL, 0, NULL, NULL) == 1) {
         long length = BIO_get_mem_data(bio, &text);
 
-        status = put_file(path, text, (size_t)length, pool);
+        status = civ_private_file_put(path, text, (size_t)length, pool);
     }
     BIO_free(bio);
     ERR_pop_to_mark();

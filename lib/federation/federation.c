@@ -131,15 +131,15 @@ apr_status_t civ_federation_last(civ_change_t *change, const civ_statement_t *st
 const char *civ_federation_pseudonym(const civ_federation_t *federation, const char *purpose,
                                      apr_int64_t when, const char *organization_id, apr_pool_t *pool)
 {
-    char *name = apr_palloc(pool, CIV_PSEUDONYM_SIZE);
-    const char *context = apr_pstrcat(pool, purpose, "/", civ_pseudonym_epoch(when, pool), NULL);
+    char epoch[CIV_EPOCH_SIZE];
 
-    return civ_pseudonym(name, federation->config->pseudonym_key, context, organization_id);
+    return civ_pseudonym(apr_palloc(pool, CIV_PSEUDONYM_SIZE), federation->config->pseudonym_key, purpose,
+                         civ_epoch_of(epoch, when), organization_id);
 }
 
 const char *civ_federation_keyed_name(const civ_federation_t *federation, const char *purpose,
                                       const char *text, apr_pool_t *pool)
 {
-    return civ_pseudonym(apr_palloc(pool, CIV_PSEUDONYM_SIZE), federation->config->pseudonym_key, purpose,
+    return civ_pseudonym(apr_palloc(pool, CIV_PSEUDONYM_SIZE), federation->config->pseudonym_key, purpose, "",
                          text);
 }
