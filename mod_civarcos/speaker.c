@@ -34,17 +34,14 @@ static apr_status_t find_registered(void *baton, const char *key_id, apr_int64_t
     return civ_federation_key(registry->federation, key_id, key, &registry->organization_id, pool);
 }
 
-/* One that joins proves that it has the key that it names. */
+/* One that joins proves that it has the key that it names; no signature by another one comes as far as this. */
 static apr_status_t find_named(void *baton, const char *key_id, apr_int64_t created,
                                unsigned char key[CIV_KEY_PUBLIC_SIZE], apr_pool_t *pool)
 {
-    const civ_public_key_t *named = baton;
-
+    (void)key_id;
     (void)created;
-    if (strcmp(civ_key_thumbprint(civ_public_key_raw(named), pool), key_id) != 0) {
-        return APR_NOTFOUND;
-    }
-    memcpy(key, civ_public_key_raw(named), CIV_KEY_PUBLIC_SIZE);
+    (void)pool;
+    memcpy(key, civ_public_key_raw(baton), CIV_KEY_PUBLIC_SIZE);
     return APR_SUCCESS;
 }
 
