@@ -372,6 +372,18 @@ static const char *set_federation_threshold(cmd_parms *cmd, void *unused, const 
     return NULL;
 }
 
+static const char *set_benchmark_min_contributors(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 2, 1000, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_BENCHMARK_MINIMUM)->node.benchmark_min_contributors = (apr_uint32_t)value;
+    }
+    return error;
+}
+
 static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
 {
     (void)unused;
@@ -448,6 +460,8 @@ const command_rec civ_directives[] = {
             "votes that a decision on shared evidence takes, 1 to 1000"),
     TAKES_1(CIV_DIRECTIVE_FEDERATION_THRESHOLD, set_federation_threshold,
             "the share of the votes that decides, such as 2/3"),
+    TAKES_1(CIV_DIRECTIVE_BENCHMARK_MINIMUM, set_benchmark_min_contributors,
+            "contributors that a published statistic takes, 2 to 1000"),
     AP_INIT_FLAG(CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, set_egress_plain_http, NULL, RSRC_CONF,
                  "whether other servers may be named with http"),
     AP_INIT_TAKE2(CIV_DIRECTIVE_SIGNATURE_WINDOW, set_signature_window, NULL, RSRC_CONF,

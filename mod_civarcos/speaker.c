@@ -3,6 +3,7 @@
 
 #include "signature.h"
 
+#include "base/key_thumbprint.h"
 #include "federation/members.h"
 
 #include <string.h>
@@ -19,76 +20,89 @@ int civ_request_organization(civ_call_t *call, const char **organization_id)
     return CIV_FAULTED;
 }
 
-/** Where keys of members are looked up, and whose the key was. */
-typedef struct registry_t {
-    civ_federation_t *federation;
-    const char *organization_id;
-} registry_t;
+/* --- keys --- */
 
-static apr_status_t find_registered(void *baton, const char *key_id, apr_int64_t created,
+typedef struct known_key_t {
+    civ_federation_t *federation;
+    const char *organization_id; /* whose the key is */
+} known_key_t;
+
+/* A member's key, in force now. One that was given up since the request was signed is not. */
+static apr_status_t find_member_key(void *baton, const char *key_id, apr_int64_t created,
                                     unsigned char key[CIV_KEY_PUBLIC_SIZE], apr_pool_t *pool)
 {
-    registry_t *registry = baton;
+    known_key_t *known = baton;
 
     (void)created;
-    return civ_federation_key(registry->federation, key_id, key, &registry->organization_id, pool);
+    return civ_federation_key(known->federation, key_id, key, &known->organization_id, pool);
 }
 
-/* One that joins proves that it has the key that it names; no signature by another one comes as far as this. */
-static apr_status_t find_named(void *baton, const char *key_id, apr_int64_t created,
-                               unsigned char key[CIV_KEY_PUBLIC_SIZE], apr_pool_t *pool)
+/* The key that the request itself names. */
+static apr_status_t find_named_key(void *baton, const char *key_id, apr_int64_t created,
+                                   unsigned char key[CIV_KEY_PUBLIC_SIZE], apr_pool_t *pool)
 {
-    (void)key_id;
+    const unsigned char *raw = civ_public_key_raw(baton);
+
     (void)created;
-    (void)pool;
-    memcpy(key, civ_public_key_raw(baton), CIV_KEY_PUBLIC_SIZE);
+    if (strcmp(key_id, civ_key_thumbprint(raw, pool)) != 0) {
+        return APR_NOTFOUND;
+    }
+    memcpy(key, raw, CIV_KEY_PUBLIC_SIZE);
     return APR_SUCCESS;
 }
 
-static int verify(civ_call_t *call, const char *key_id, civ_signature_lookup_fn *lookup, void *baton,
-                  civ_speaker_t *speaker)
+static void take_signature(civ_speaker_t *speaker, const civ_request_signature_t *signature, apr_pool_t *pool)
 {
-    civ_request_signature_t signature;
-    int result = civ_signature_check(call, key_id, lookup, baton, &signature);
-
-    if (result == OK) {
-        speaker->key_id = signature.key_id;
-        speaker->nonce = signature.nonce;
-        speaker->nonce_expires = signature.nonce_expires;
-        speaker->proof = civ_signature_proof(&signature, call->r->pool);
-    }
-    return result;
+    speaker->key_id = signature->key_id;
+    speaker->nonce = signature->nonce;
+    speaker->nonce_expires = signature->nonce_expires;
+    speaker->proof = civ_signature_proof(signature, pool);
 }
+
+/* --- speaking --- */
 
 int civ_speaker_identify(civ_call_t *call, civ_speaker_t *speaker)
 {
-    registry_t registry = {civ_node_federation(call->node), NULL};
+    known_key_t known = {civ_node_federation(call->node), NULL};
+    civ_request_signature_t signature;
     int result;
 
     memset(speaker, 0, sizeof(*speaker));
-    result = civ_request_organization(call, &speaker->organization_id);
-    if (result != OK || !civ_signature_is_there(call)) {
-        return result;
-    }
-    result = verify(call, NULL, find_registered, &registry, speaker);
-    if (result == OK && strcmp(registry.organization_id, speaker->organization_id) != 0) {
-        civ_problem_set_at(&call->problem, CIV_PROBLEM_FORBIDDEN, "/organization_id", call->r->pool,
-                           "The request is signed by another organization than the one that it speaks for.");
+    if (civ_request_organization(call, &speaker->organization_id) != OK) {
         return CIV_FAULTED;
     }
-    return result;
+    if (!civ_signature_is_there(call)) {
+        return OK;
+    }
+    result = civ_signature_check(call, NULL, find_member_key, &known, &signature);
+    if (result != OK) {
+        return result;
+    }
+    if (strcmp(known.organization_id, speaker->organization_id) != 0) {
+        civ_problem_set_at(&call->problem, CIV_PROBLEM_FORBIDDEN, "/organization_id", call->r->pool,
+                           "The request is signed by another organization than the one it speaks for.");
+        return CIV_FAULTED;
+    }
+    take_signature(speaker, &signature, call->r->pool);
+    return OK;
 }
 
-/* The signature by the key that it names is the one that counts, whichever others there are. */
 int civ_speaker_join(civ_call_t *call, const civ_public_key_t *key, civ_speaker_t *speaker)
 {
+    civ_request_signature_t signature;
     int result;
 
     memset(speaker, 0, sizeof(*speaker));
-    result = civ_request_organization(call, &speaker->organization_id);
-    if (result != OK || !key) {
-        return result;
+    if (civ_request_organization(call, &speaker->organization_id) != OK) {
+        return CIV_FAULTED;
     }
-    return verify(call, civ_key_thumbprint(civ_public_key_raw(key), call->r->pool), find_named, (void *)key,
-                  speaker);
+    if (!key) {
+        return OK;
+    }
+    result = civ_signature_check(call, civ_key_thumbprint(civ_public_key_raw(key), call->r->pool),
+                                 find_named_key, (void *)key, &signature);
+    if (result == OK) {
+        take_signature(speaker, &signature, call->r->pool);
+    }
+    return result;
 }

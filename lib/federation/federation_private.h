@@ -56,9 +56,11 @@ apr_status_t civ_federation_failed(civ_problem_t *problem, apr_status_t status, 
 extern const civ_statement_set_t civ_totals_statements;
 extern const civ_statement_set_t civ_members_statements;
 extern const civ_statement_set_t civ_evidence_statements;
+extern const civ_statement_set_t civ_benchmarks_statements;
 
 /* The tables of each area, in the order of the schema's steps. */
 extern const char *const civ_members_tables[];
 extern const char *const civ_evidence_tables[];
+extern const char *const civ_benchmarks_tables[];
 
 #endif

@@ -94,7 +94,7 @@ static void test_speaking(void)
     CU_ASSERT_EQUAL(signer_join(web, server, "alpha"), 201);
     CU_ASSERT_EQUAL(signer_join(web, server, "beta"), 201);
     request = request_of(NULL, LEAVE, leaving("alpha"));
-    REFUSED(signer_send(web, &request), "speaks with a key", "speaks with a key");
+    REFUSED(signer_send(web, &request), "speaks with a key", "sign the request with it");
     /* Another member's key, and nobody's. */
     request.key = "beta";
     answer = signer_send(web, &request);
@@ -124,20 +124,43 @@ static void test_replays(void)
     for (i = 0; i < 8; i++) {
         http_client_t *other = http_client(server->url, test_pool());
 
-        REFUSED(http_send(other, "POST", JOIN, headers, body, strlen(body)), "received already",
-                "sign it again");
+        REFUSED(http_send(other, "POST", JOIN, headers, body, strlen(body)), "used before",
+                "with a nonce of its own");
     }
     CU_ASSERT_EQUAL(harness_graceful(server), 0);
-    REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "received already", "sign it again");
+    REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "used before",
+            "with a nonce of its own");
     CU_ASSERT_EQUAL(harness_restart(server), 0);
-    REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "received already", "sign it again");
+    REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "used before",
+            "with a nonce of its own");
     /* Signed again, it is told what is wrong with it. */
     CU_ASSERT(http_is_problem(signer_send(web, &request), 409));
     /* A request that was refused has used up its nonce as well. */
     request.nonce = "a-nonce-of-a-refused-request";
     headers = signer_headers(&request);
     CU_ASSERT(http_is_problem(http_send(web, "POST", JOIN, headers, body, strlen(body)), 409));
-    REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "received already", "sign it again");
+    REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "used before",
+            "with a nonce of its own");
+    stop();
+}
+
+/* A nonce is kept no longer than its signature can be accepted, and the hour that clocks may differ by. */
+static void test_expiry_of_nonces(void)
+{
+    apr_int64_t before = (apr_int64_t)apr_time_sec(apr_time_now()), after;
+    const char *database;
+
+    start();
+    database = scenario_file(server, "ledger/civarcos.db");
+    CU_ASSERT_EQUAL(signer_join(web, server, "alpha"), 201);
+    after = (apr_int64_t)apr_time_sec(apr_time_now());
+    CU_ASSERT_STRING_EQUAL(
+        scenario_sql_text(
+            database, apr_psprintf(test_pool(),
+                                   "SELECT COUNT(*) FROM civ_replay WHERE expires BETWEEN %" APR_INT64_T_FMT
+                                   " AND %" APR_INT64_T_FMT,
+                                   (before + 301) * 1000, (after + 301) * 1000)),
+        "1");
     stop();
 }
 
@@ -426,6 +449,7 @@ static const test_case_t cases[] = {
     {"joining", test_joining},
     {"speaking", test_speaking},
     {"replays", test_replays},
+    {"expiry of nonces", test_expiry_of_nonces},
     {"nonces of others", test_nonces_of_others},
     {"clocks", test_clocks},
     {"changes on the way", test_changes_on_the_way},
