@@ -368,7 +368,7 @@ static const char *set_benchmark_minimum(cmd_parms *cmd, void *unused, const cha
 
     (void)unused;
     if (!error) {
-        note(cmd, CIV_SETTING_BENCHMARK_MINIMUM)->node.benchmark_minimum = (apr_uint32_t)value;
+        note(cmd, CIV_SETTING_BENCHMARK_MINIMUM)->node.benchmark_min_contributors = (apr_uint32_t)value;
     }
     return error;
 }

@@ -55,7 +55,7 @@ typedef enum civ_scope_e {
     X(FEDERATION_JOIN, CIV_DIRECTIVE_FEDERATION_JOIN, CIV_SCOPE_NODE, node.federation_join)                  \
     X(FEDERATION_MIN_VOTES, CIV_DIRECTIVE_FEDERATION_MIN_VOTES, CIV_SCOPE_NODE, node.federation_min_votes)   \
     X(FEDERATION_THRESHOLD, CIV_DIRECTIVE_FEDERATION_THRESHOLD, CIV_SCOPE_NODE, node.federation_threshold)   \
-    X(BENCHMARK_MINIMUM, CIV_DIRECTIVE_BENCHMARK_MINIMUM, CIV_SCOPE_NODE, node.benchmark_minimum)            \
+    X(BENCHMARK_MINIMUM, CIV_DIRECTIVE_BENCHMARK_MINIMUM, CIV_SCOPE_NODE, node.benchmark_min_contributors)   \
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
     X(MAX_BODY, CIV_DIRECTIVE_MAX_BODY, CIV_SCOPE_SERVER, max_body)
 

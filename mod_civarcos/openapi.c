@@ -191,10 +191,9 @@ static const struct {
      "\"p75\","
      "\"p90\",\"epoch\",\"released_at\",\"withheld\"],\"properties\":{\"metric\":" REF(
          "MetricName") ",\"count\":" INDEX ",\"min\":{\"type\":\"null\"},\"max\":{\"type\":\"null\"},\"avg\":"
-                                           "{\"type\":\"number\"},\"median\":" MAYBE_NUMBER
-                       ",\"p10\":" MAYBE_NUMBER ",\"p25\":" MAYBE_NUMBER ",\"p75\":" MAYBE_NUMBER
-                       ",\"p90\":" MAYBE_NUMBER ",\"epoch\":" TEXT ",\"released_at\":" INSTANT
-                       ",\"minimum\":" INDEX
+                       "{\"type\":\"number\"},\"median\":" MAYBE_NUMBER ",\"p10\":" MAYBE_NUMBER
+                       ",\"p25\":" MAYBE_NUMBER ",\"p75\":" MAYBE_NUMBER ",\"p90\":" MAYBE_NUMBER
+                       ",\"epoch\":" TEXT ",\"released_at\":" INSTANT ",\"minimum\":" INDEX
                        ",\"withheld\":{\"type\":\"object\",\"additionalProperties\":" TEXT "}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","

@@ -1,23 +1,24 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file key_thumbprint.c
+ * JWK thumbprints.
+ */
 #include "base/key_thumbprint.h"
 
-#include <sodium.h>
-#include <stdio.h>
-
 #include "base/digest.h"
+#include "base/encoding.h"
 
-#define BASE64URL sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#include <apr_strings.h>
 
-char *civ_key_thumbprint(char out[CIV_KEY_THUMBPRINT_SIZE], const unsigned char raw[CIV_KEY_PUBLIC_SIZE])
+#include <string.h>
+
+/* The required members of the JWK and no others, in alphabetical order, without white space. */
+const char *civ_key_thumbprint(const unsigned char raw[CIV_KEY_PUBLIC_SIZE], apr_pool_t *pool)
 {
-    char x[CIV_KEY_THUMBPRINT_SIZE], json[128];
+    const char *jwk = apr_pstrcat(pool, "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"",
+                                  civ_base64url_encode(raw, CIV_KEY_PUBLIC_SIZE, pool), "\"}", NULL);
     civ_digest_t digest;
-    int length;
 
-    sodium_bin2base64(x, sizeof(x), raw, CIV_KEY_PUBLIC_SIZE, BASE64URL);
-    /* The required members of an OKP key, in the order and form of RFC 7638. */
-    length = snprintf(json, sizeof(json), "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"%s\"}", x);
-    civ_digest_sha256(&digest, json, (apr_size_t)length);
-    sodium_bin2base64(out, CIV_KEY_THUMBPRINT_SIZE, digest.bytes, CIV_DIGEST_SIZE, BASE64URL);
-    return out;
+    civ_digest_sha256(&digest, jwk, strlen(jwk));
+    return civ_base64url_encode(digest.bytes, CIV_DIGEST_SIZE, pool);
 }

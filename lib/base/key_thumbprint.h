@@ -1,17 +1,17 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file key_thumbprint.h
- * The name of an Ed25519 public key: its JWK thumbprint.
+ * The name that a public key has by itself: its JWK thumbprint.
  */
 #ifndef CIV_BASE_KEY_THUMBPRINT_H
 #define CIV_BASE_KEY_THUMBPRINT_H
 
 #include "base/keys.h"
 
-/** 43 characters of base64url, and a NUL. */
-#define CIV_KEY_THUMBPRINT_SIZE 44
+/** Characters of a thumbprint, the NUL not counted. */
+#define CIV_KEY_THUMBPRINT_LENGTH 43
 
-/** Write the RFC 7638 thumbprint (SHA-256, base64url without padding) of the key as an RFC 8037 JWK; returns @a out. */
-char *civ_key_thumbprint(char out[CIV_KEY_THUMBPRINT_SIZE], const unsigned char raw[CIV_KEY_PUBLIC_SIZE]);
+/** The thumbprint (RFC 7638, SHA-256) of an Ed25519 key as a JWK (RFC 8037), in base64url without padding, on @a pool. */
+const char *civ_key_thumbprint(const unsigned char raw[CIV_KEY_PUBLIC_SIZE], apr_pool_t *pool);
 
 #endif

@@ -379,10 +379,17 @@ const char *civ_public_key_pem(const civ_public_key_t *key)
     return key->pem;
 }
 
+apr_status_t civ_public_key_verify_raw(const unsigned char raw[CIV_KEY_PUBLIC_SIZE],
+                                       const unsigned char signature[CIV_KEY_SIGNATURE_SIZE],
+                                       const void *data, apr_size_t length)
+{
+    return crypto_sign_ed25519_verify_detached(signature, data, length, raw) == 0 ? APR_SUCCESS
+                                                                                  : CIV_EINVALID;
+}
+
 apr_status_t civ_public_key_verify(const civ_public_key_t *key,
                                    const unsigned char signature[CIV_KEY_SIGNATURE_SIZE], const void *data,
                                    apr_size_t length)
 {
-    return crypto_sign_ed25519_verify_detached(signature, data, length, key->raw) == 0 ? APR_SUCCESS
-                                                                                       : CIV_EINVALID;
+    return civ_public_key_verify_raw(key->raw, signature, data, length);
 }

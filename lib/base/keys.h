@@ -68,4 +68,10 @@ apr_status_t civ_public_key_verify(const civ_public_key_t *key,
                                    const unsigned char signature[CIV_KEY_SIGNATURE_SIZE], const void *data,
                                    apr_size_t length);
 
+/** The same with the 32 raw bytes of a key, which costs no more than the verification itself. Refused as well are keys of small
+ *  order and what is not the canonical encoding of key or signature. Thread-safe. */
+apr_status_t civ_public_key_verify_raw(const unsigned char raw[CIV_KEY_PUBLIC_SIZE],
+                                       const unsigned char signature[CIV_KEY_SIGNATURE_SIZE],
+                                       const void *data, apr_size_t length);
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/timestamp.h"
 #include "federation/benchmarks_private.h"
 #include "federation/members_private.h"
+#include "federation/pseudonym.h"
 
 #define SALT_SIZE 32
 
@@ -35,7 +36,7 @@ int civ_metric_name_is_valid(const char *name)
 /* The quarter as a number: 4 * year + 0 to 3. */
 static apr_int64_t epoch_of(apr_int64_t time, apr_pool_t *pool)
 {
-    const char *text = civ_benchmark_epoch(time, pool);
+    const char *text = civ_pseudonym_epoch(time, pool);
 
     return 4 * apr_atoi64(apr_pstrmemdup(pool, text, 4)) + text[5] - '1';
 }
@@ -146,7 +147,7 @@ static const char *write_record(const contribute_t *contribute, const civ_change
     civ_json_writer_init(&writer, &out);
     civ_json_begin_object(&writer);
     civ_json_member_text(&writer, "created", civ_timestamp_format(time, change->now));
-    civ_json_member_text(&writer, "epoch", civ_benchmark_epoch(change->now, change->pool));
+    civ_json_member_text(&writer, "epoch", civ_pseudonym_epoch(change->now, change->pool));
     civ_json_name(&writer, "metrics");
     civ_json_begin_object(&writer);
     for (i = 0; i < contribute->count; i++) {
@@ -163,7 +164,6 @@ static const char *write_record(const contribute_t *contribute, const civ_change
 /* Numbers can be guessed from a digest of them, so there is salt in the one that the ledger has. */
 static apr_status_t store_record(contribute_t *contribute, civ_change_t *change)
 {
-    const civ_speaker_t *speaker = contribute->operation.speaker;
     const char *record = write_record(contribute, change);
     unsigned char salt[SALT_SIZE];
     char hex[2 * SALT_SIZE + 1];
@@ -181,7 +181,7 @@ static apr_status_t store_record(contribute_t *contribute, civ_change_t *change)
         const civ_argument_t row[] = {
             civ_int(number),      civ_int(contribute->member.number),
             civ_int(change->now), civ_text(record),
-            civ_text(hex),        civ_text(speaker->proof != NULL ? speaker->proof : "")};
+            civ_text(hex),        civ_text(civ_operation_proof(&contribute->operation))};
 
         status = civ_db_execute(change->db, &civ_benchmarks_sql[SQL_CONTRIBUTION_INSERT], row, 6, NULL);
     }

@@ -2,15 +2,14 @@
 /**
  * The object, the tables of all areas, and the totals.
  */
+#include <apr_strings.h>
 #include <string.h>
 
 #include "federation/federation_private.h"
 
-static const char *const no_tables[] = {NULL};
-
 static const civ_schema_step_t steps[] = {
     {1, "members of the federation, their keys, totals", civ_members_tables},
-    {2, "nothing", no_tables},
+    {2, "shared evidence and votes on it", civ_evidence_tables},
     {3, "benchmarks: contributions and releases", civ_benchmarks_tables},
 };
 
@@ -19,6 +18,7 @@ const civ_schema_t civ_federation_schema = {"federation", steps, sizeof(steps) /
 const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS] = {
     &civ_totals_statements,
     &civ_members_statements,
+    &civ_evidence_statements,
     &civ_benchmarks_statements,
 };
 
@@ -106,8 +106,40 @@ apr_status_t civ_operation_run(civ_operation_t *operation, civ_change_fn apply,
     return transactor->run(transactor->baton, &steps_of_change, result, problem, pool);
 }
 
+const char *civ_operation_proof(const civ_operation_t *operation)
+{
+    return operation->speaker->proof != NULL ? operation->speaker->proof : "";
+}
+
 apr_status_t civ_federation_failed(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
 {
     civ_store_problem_reading(problem, status, pool);
     return status;
+}
+
+apr_status_t civ_federation_last(civ_change_t *change, const civ_statement_t *statement, apr_int64_t *value)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(change->db, statement, NULL, 0, &rows, change->pool);
+
+    *value = 0;
+    if (status != APR_SUCCESS || civ_rows_next(rows) != APR_SUCCESS)
+        return status;
+    return civ_rows_int(rows, 0, value) == APR_SUCCESS ? APR_SUCCESS : CIV_EDATABASE;
+}
+
+const char *civ_federation_pseudonym(const civ_federation_t *federation, const char *purpose,
+                                     apr_int64_t when, const char *organization_id, apr_pool_t *pool)
+{
+    char *name = apr_palloc(pool, CIV_PSEUDONYM_SIZE);
+    const char *context = apr_pstrcat(pool, purpose, "/", civ_pseudonym_epoch(when, pool), NULL);
+
+    return civ_pseudonym(name, federation->config->pseudonym_key, context, organization_id);
+}
+
+const char *civ_federation_keyed_name(const civ_federation_t *federation, const char *purpose,
+                                      const char *text, apr_pool_t *pool)
+{
+    return civ_pseudonym(apr_palloc(pool, CIV_PSEUDONYM_SIZE), federation->config->pseudonym_key, purpose,
+                         text);
 }

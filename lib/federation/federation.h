@@ -9,6 +9,7 @@
 #define CIV_FEDERATION_H
 
 #include "base/keys.h"
+#include "federation/pseudonym.h"
 #include "store/change.h"
 #include "store/store.h"
 
@@ -42,12 +43,13 @@ typedef struct civ_totals_t {
 typedef struct civ_federation_config_t {
     civ_store_t *store;
     civ_transactor_t transactor;
+    const civ_pseudonym_key_t *pseudonym_key;
     const civ_key_t *key; /**< the node's: signs the records that travel */
     civ_join_policy_e join;
-    apr_uint32_t min_votes;         /**< votes that a decision on evidence takes */
-    civ_fraction_t threshold;       /**< the share of their weight that decides */
-    int plain_http;                 /**< endpoints may be http */
-    apr_uint32_t benchmark_minimum; /**< contributors that a statistic takes */
+    apr_uint32_t min_votes;        /**< votes that a decision on evidence takes */
+    civ_fraction_t threshold;      /**< the share of their weight that decides */
+    apr_uint32_t min_contributors; /**< members below which nothing that they have in common is shown */
+    int plain_http;                /**< endpoints may be http */
     /** Committed totals changed by so much; in the order of commits of this host. May be NULL. */
     void (*totals_moved)(void *baton, const civ_totals_t *by);
     void *baton;
@@ -58,7 +60,7 @@ typedef struct civ_federation_t civ_federation_t;
 
 /** Tables and statements of all areas. */
 extern const civ_schema_t civ_federation_schema;
-#define CIV_FEDERATION_SETS 3
+#define CIV_FEDERATION_SETS 4
 extern const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS];
 
 /** Make the object of this process. Touches no database. @a config and what it points to must live as long as @a pool. */

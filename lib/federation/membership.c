@@ -165,26 +165,6 @@ static apr_status_t seal_member(civ_member_t *member, civ_digest_t *digest,
     return APR_SUCCESS;
 }
 
-static const char *proof_of(const civ_operation_t *operation)
-{
-    return operation->speaker->proof != NULL ? operation->speaker->proof : "";
-}
-
-static apr_status_t next_number(civ_change_t *change, civ_members_sql_e statement, apr_int64_t *next)
-{
-    civ_rows_t *rows;
-    apr_int64_t last;
-    apr_status_t status =
-        civ_db_select(change->db, &civ_members_sql[statement], NULL, 0, &rows, change->pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    if (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &last) != APR_SUCCESS)
-        return CIV_EDATABASE;
-    *next = last + 1;
-    return APR_SUCCESS;
-}
-
 static const char *key_text(const civ_member_t *member, apr_pool_t *pool)
 {
     return member->key_id[0] != '\0' ? civ_base64_encode(member->key, CIV_KEY_PUBLIC_SIZE, pool) : "";
@@ -199,9 +179,9 @@ static apr_status_t store_key(join_t *join, civ_change_t *change, const civ_memb
     apr_status_t status = civ_db_execute(change->db, &civ_members_sql[SQL_KEY_END], ended, 2, NULL);
 
     if (status == APR_SUCCESS)
-        status = next_number(change, SQL_KEY_LAST, &sequence);
+        status = civ_federation_last(change, &civ_members_sql[SQL_KEY_LAST], &sequence);
     if (status == APR_SUCCESS) {
-        const civ_argument_t row[] = {civ_int(sequence),       civ_text(member->key_id),
+        const civ_argument_t row[] = {civ_int(sequence + 1),   civ_text(member->key_id),
                                       civ_int(member->number), civ_text(key_text(member, change->pool)),
                                       civ_int(change->now),    civ_text(rotation)};
 
@@ -212,7 +192,7 @@ static apr_status_t store_key(join_t *join, civ_change_t *change, const civ_memb
 
 static apr_status_t store_member(join_t *join, civ_change_t *change, const civ_member_t *member, int is_new)
 {
-    const char *key = key_text(member, change->pool), *proof = proof_of(&join->operation);
+    const char *key = key_text(member, change->pool), *proof = civ_operation_proof(&join->operation);
     const civ_argument_t made[] = {civ_int(member->number),
                                    civ_text(member->organization_id),
                                    civ_text(member->endpoint),
@@ -286,7 +266,9 @@ static apr_status_t write_join(join_t *join, civ_change_t *change, const civ_mem
 
     describe(join, change, before);
     if (before == NULL)
-        status = next_number(change, SQL_MEMBER_LAST, &join->member->number);
+        status = civ_federation_last(change, &civ_members_sql[SQL_MEMBER_LAST], &join->member->number);
+    if (before == NULL)
+        join->member->number++;
     if (status == APR_SUCCESS)
         status = seal_member(join->member, &digest, join->operation.federation, change->pool);
     if (status == APR_SUCCESS)
@@ -323,16 +305,13 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  civ_member_t *member, int *rotated, int *repeated, civ_problem_t *problem,
                                  apr_pool_t *pool)
 {
-    char key_id[CIV_KEY_THUMBPRINT_SIZE] = "";
     join_t join = {
         .operation = {.federation = federation, .speaker = speaker}, .joining = joining, .member = member};
     civ_change_result_t result;
     apr_status_t status;
 
-    if (joining->key != NULL)
-        civ_key_thumbprint(key_id, civ_public_key_raw(joining->key));
-    join.key_id = apr_pstrdup(pool, key_id);
-    if (strcmp(key_id, speaker->key_id != NULL ? speaker->key_id : "") != 0) {
+    join.key_id = joining->key != NULL ? civ_key_thumbprint(civ_public_key_raw(joining->key), pool) : "";
+    if (strcmp(join.key_id, speaker->key_id != NULL ? speaker->key_id : "") != 0) {
         civ_problem_set_at(problem, CIV_PROBLEM_FORBIDDEN, "/public_key", pool,
                            "The request must be signed with the key that it names");
         return APR_EACCES;
@@ -358,7 +337,7 @@ static apr_status_t write_leave(leave_t *leave, civ_change_t *change, civ_member
     status = seal_member(member, &digest, operation->federation, change->pool);
     if (status == APR_SUCCESS) {
         const civ_argument_t row[] = {civ_int(change->now), civ_text(member->record),
-                                      civ_text(member->signature), civ_text(proof_of(operation)),
+                                      civ_text(member->signature), civ_text(civ_operation_proof(operation)),
                                       civ_int(member->number)};
 
         status = civ_db_execute(change->db, &civ_members_sql[SQL_MEMBER_LEAVE], row, 5, NULL);

@@ -21,6 +21,7 @@ struct civ_node_t {
     civ_ledger_t *ledger;
     civ_federation_config_t federation_config;
     civ_federation_t *federation;
+    civ_pseudonym_key_t pseudonym_key;
     apr_pool_t *pool;
 
     apr_thread_mutex_t *lock;           /**< guards what follows */
