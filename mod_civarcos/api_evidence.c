@@ -52,8 +52,7 @@ static int read_privacy(civ_call_t *call, civ_privacy_e *privacy)
     *privacy = name ? civ_privacy_from_name(name) : CIV_PRIVACY_ANONYMIZED;
     return *privacy != CIV_PRIVACY_COUNT
                ? OK
-               : civ_request_bad_parameter(call, "privacy_level",
-                                           "It is anonymized, aggregated or private.");
+               : civ_request_bad_parameter(call, "privacy_level", "It is anonymized, aggregated or private.");
 }
 
 static int read_query(civ_call_t *call, civ_evidence_query_t *query)

@@ -50,6 +50,16 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_NODE] = REF("Node"),
     [CIV_TYPE_NODES] = "{\"type\":\"array\",\"items\":" REF("Node") "}",
     [CIV_TYPE_NETWORK] = REF("NetworkStats"),
+    [CIV_TYPE_EVIDENCE_ID] = "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}",
+    [CIV_TYPE_VERSION] = "{\"type\":\"integer\",\"minimum\":1}",
+    [CIV_TYPE_PRIVACY] = "{\"enum\":[\"anonymized\",\"aggregated\",\"private\"],\"default\":\"anonymized\"}",
+    [CIV_TYPE_CONFIDENCE] = "{\"type\":\"number\",\"minimum\":0,\"maximum\":1,\"default\":1}",
+    [CIV_TYPE_SHARED] = REF("SharedEvidence"),
+    [CIV_TYPE_SHARED_LIST] = "{\"type\":\"array\",\"items\":" REF("SharedEvidence") "}",
+    [CIV_TYPE_REMOVED] =
+        "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"pointer\":{\"type\":"
+        "\"string\"},\"reason\":{\"type\":\"string\"}}}}",
+    [CIV_TYPE_EVIDENCE_CONSENSUS] = REF("EvidenceConsensus"),
     [CIV_TYPE_METRIC] = REF("MetricName"),
     [CIV_TYPE_METRICS] =
         "{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":100,\"propertyNames\":" REF(
@@ -180,6 +190,25 @@ static const struct {
                            "\"key_id\":" TEXT ",\"public_key\":" TEXT ",\"valid_from\":" INSTANT
                            ",\"valid_until\":" MAYBE_TEXT ",\"rotation\":" TEXT
                            "}}},\"record\":{\"type\":\"object\"},\"signature\":" REF("Signature") "}}"},
+    {"SharedEvidence",
+     "{\"type\":\"object\",\"required\":[\"evidence_id\",\"evidence_type\",\"privacy_level\"],\"properties\":"
+     "{"
+     "\"evidence_id\":" TEXT ",\"version\":" INDEX ",\"evidence_type\":" TEXT
+     ",\"quality_metrics\":{\"type\":\"object\"},\"patterns\":{},\"timestamp\":" TEXT ",\"source_hash\":" TEXT
+     ",\"privacy_level\":" TEXT ",\"withdrawn_at\":" INSTANT ",\"withdrawn_record\":" HASH ",\"reason\":" TEXT
+     ",\"commitment\":" HASH ",\"salt\":" TEXT ",\"signature\":" REF(
+         "Signature") ",\"votes\":" INDEX
+                      ",\"outcome\":{\"enum\":[\"pending\",\"accepted\",\"rejected\",\"contested\"]}}}"},
+    {"EvidenceConsensus",
+     "{\"type\":\"object\",\"required\":[\"has_consensus\",\"agreement\",\"votes\",\"threshold\",\"outcome\","
+     "\"validations\"],\"properties\":{\"evidence_id\":" TEXT ",\"version\":" INDEX
+     ",\"has_consensus\":{\"type\":\"boolean\"},\"outcome\":{\"enum\":[\"pending\",\"accepted\",\"rejected\","
+     "\"contested\"]},\"agreement\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"votes\":" INDEX
+     ",\"threshold\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"min_votes\":" INDEX
+     ",\"reason\":" TEXT
+     ",\"validations\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"voter\":" TEXT
+     ",\"is_valid\":{\"type\":\"boolean\"},\"confidence\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
+     "\"timestamp\":" INSTANT "}}}}}"},
     {"NetworkStats",
      "{\"type\":\"object\",\"required\":[\"total_nodes\",\"total_shared_evidence\",\"total_benchmarks\","
      "\"total_threats\",\"avg_reputation\"],\"properties\":{\"total_nodes\":" INDEX
@@ -215,6 +244,7 @@ static const struct {
     {202, "Accepted", 0},
     {304, "The client has it already", 0},
     {400, "Malformed or invalid", 1},
+    {401, "Not signed as it must be; Accept-Signature says how", 1},
     {403, "Not allowed", 1},
     {404, "There is no such thing", 1},
     {406, "Nothing that the client accepts", 1},

@@ -57,10 +57,46 @@ static const civ_field_t node_parameters[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Id of an organization that is or was in", CIV_IN_PATH},
     END_OF_FIELDS};
 
+static const civ_field_t shared_parameters[] = {
+    {"type", CIV_TYPE_STRING, "Only evidence of this type", CIV_OPTIONAL},
+    {"privacy_level", CIV_TYPE_PRIVACY, "Evidence of this level", CIV_OPTIONAL},
+    {"since", CIV_TYPE_TIMESTAMP, "Only what was shared at this time or later", CIV_OPTIONAL},
+    {"limit", CIV_TYPE_LIMIT, "Most items of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t versions_parameters[] = {
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "Id of shared evidence", CIV_IN_PATH}, END_OF_FIELDS};
+
+static const civ_field_t evidence_consensus_parameters[] = {
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "Id of shared evidence", CIV_IN_PATH},
+    {"version", CIV_TYPE_VERSION, "A version of it, the newest by default", CIV_OPTIONAL},
+    END_OF_FIELDS};
 static const civ_field_t metric_parameters[] = {{"metric", CIV_TYPE_METRIC, "Name of a metric", CIV_IN_PATH},
                                                 END_OF_FIELDS};
 
 /* --- request bodies --- */
+
+static const civ_field_t share_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who shares", CIV_REQUIRED},
+    {"evidence", CIV_TYPE_ANY_OBJECT, "What is shared, as it is at home", CIV_REQUIRED},
+    {"privacy_level", CIV_TYPE_PRIVACY, "What of it may leave, anonymized by default", CIV_OPTIONAL},
+    {"dry_run", CIV_TYPE_BOOLEAN, "Show what would leave, and store nothing", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t withdraw_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who has shared it", CIV_REQUIRED},
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "What is withdrawn, in all its versions", CIV_REQUIRED},
+    {"reason", CIV_TYPE_STRING, "Why, for all to see", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t validate_evidence_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who votes", CIV_REQUIRED},
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "On what", CIV_REQUIRED},
+    {"version", CIV_TYPE_VERSION, "On which version; refused when there is a newer one", CIV_OPTIONAL},
+    {"is_valid", CIV_TYPE_BOOLEAN, "Whether it holds", CIV_REQUIRED},
+    {"confidence", CIV_TYPE_CONFIDENCE, "How sure; what lies outside is taken as the nearest", CIV_OPTIONAL},
+    END_OF_FIELDS};
 
 static const civ_field_t join_body[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "What it is called", CIV_REQUIRED},
@@ -211,6 +247,27 @@ static const civ_field_t benchmark_answer[] = {
 static const civ_field_t network_answer[] = {
     {"network_stats", CIV_TYPE_NETWORK, "What there is in the network", CIV_REQUIRED}, END_OF_FIELDS};
 
+static const civ_field_t shared_answer[] = {
+    {"evidence", CIV_TYPE_SHARED_LIST, "Newest first", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t share_answer[] = {
+    {"evidence", CIV_TYPE_SHARED, "What has left, as others see it at least", CIV_REQUIRED},
+    {"removed", CIV_TYPE_REMOVED, "What has not, and why", CIV_OPTIONAL},
+    {"dry_run", CIV_TYPE_BOOLEAN, "Nothing was stored", CIV_OPTIONAL},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t withdraw_answer[] = {
+    {"evidence", CIV_TYPE_SHARED, "What is left of it", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t evidence_consensus_answer[] = {
+    {"consensus", CIV_TYPE_EVIDENCE_CONSENSUS, "What the votes come to", CIV_REQUIRED}, END_OF_FIELDS};
+
 /* --- the table --- */
 
 /* clang-format off */
@@ -226,14 +283,30 @@ const civ_route_t civ_routes[] = {
 
     {CIV_POST, "/federated/join", "Join the federated evidence network",
      civ_api_join, NULL, join_body, join_answer, JSON, 201, 1,
-     {400, 403, 406, 408, 409, 413, 415, 422, 503, 0}},
+     {400, 401, 403, 406, 408, 409, 413, 415, 422, 503, 0}},
     {CIV_POST, "/federated/leave", "Leave the federated evidence network",
      civ_api_leave, NULL, leave_body, message_answer, JSON, 200, 1,
-     {400, 403, 404, 406, 408, 413, 415, 422, 503, 0}},
+     {400, 401, 403, 404, 406, 408, 413, 415, 422, 503, 0}},
     {CIV_GET, "/federated/nodes", "The organizations that are in",
      civ_api_nodes, list_parameters, NULL, nodes_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
     {CIV_GET, "/federated/nodes/{organization_id}", "One organization, with the history of its keys",
      civ_api_node, node_parameters, NULL, node_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_POST, "/federated/share", "Share evidence, at one of three privacy levels",
+     civ_api_share, NULL, share_body, share_answer, JSON, 201, 1,
+     {200, 400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_POST, "/federated/withdraw", "Take back evidence that was shared",
+     civ_api_withdraw, NULL, withdraw_body, withdraw_answer, JSON, 200, 1,
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/evidence", "The evidence that members have shared, newest first",
+     civ_api_shared, shared_parameters, NULL, shared_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/federated/evidence/{evidence_id}", "All versions of shared evidence, newest first",
+     civ_api_versions, versions_parameters, NULL, shared_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_POST, "/federated/validate", "Vote on another member's evidence",
+     civ_api_validate_evidence, NULL, validate_evidence_body, evidence_consensus_answer, JSON, 200, 1,
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/consensus/{evidence_id}", "What the members' votes on evidence come to",
+     civ_api_evidence_consensus, evidence_consensus_parameters, NULL, evidence_consensus_answer, JSON, 200, 1,
+     {304, 400, 404, 406, 503, 0}},
     {CIV_POST, "/federated/benchmark", "Contribute numbers to benchmarks",
      civ_api_contribute, NULL, contribute_body, message_answer, JSON, 200, 1,
      {400, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},

@@ -17,7 +17,7 @@
 #define PACKED_SIZE 16
 
 typedef struct contributions_t {
-    civ_member_value_t *items; /* sorted by member */
+    civ_contribution_t *items; /* sorted by member */
     apr_size_t count;
 } contributions_t;
 
@@ -32,6 +32,16 @@ void civ_benchmark_policy(civ_release_policy_t *policy, const civ_federation_t *
     (void)metric;
     memset(policy, 0, sizeof(*policy));
     policy->minimum = federation->config->min_contributors;
+}
+
+const char *civ_benchmark_epoch(apr_int64_t time, apr_pool_t *pool)
+{
+    char text[CIV_TIMESTAMP_SIZE];
+    int month;
+
+    civ_timestamp_format(text, time);
+    month = 10 * (text[5] - '0') + text[6] - '0';
+    return apr_psprintf(pool, "%.4sQ%d", text, (month - 1) / 3 + 1);
 }
 
 /* --- what a publication is made of --- */
@@ -100,7 +110,7 @@ static apr_status_t read_current(contributions_t *list, civ_db_t *db, const civ_
     list->items = apr_pcalloc(pool, (room + 1) * sizeof(*list->items));
     list->count = 0;
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
-        civ_member_value_t *item = &list->items[list->count];
+        civ_contribution_t *item = &list->items[list->count];
 
         if (list->count == room || civ_rows_int(rows, 0, &item->member) != APR_SUCCESS)
             return CIV_EDATABASE;

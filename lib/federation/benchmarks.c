@@ -11,18 +11,24 @@
 #include "base/timestamp.h"
 #include "federation/benchmarks_private.h"
 #include "federation/members_private.h"
-#include "federation/pseudonym.h"
 
 #define SALT_SIZE 32
 
 typedef struct contribute_t {
-    civ_operation_t operation; /* first */
+    civ_operation_t *operation;
     const civ_measurement_t *measurements;
     apr_size_t count;
-    civ_member_t member;
+    const civ_member_t *member;
     apr_int64_t epoch;
     apr_int64_t added; /* numbers that did not replace one */
 } contribute_t;
+
+/* A request to contribute. */
+typedef struct contribution_t {
+    civ_operation_t operation; /* first */
+    const civ_measurement_t *measurements;
+    apr_size_t count;
+} contribution_t;
 
 int civ_metric_name_is_valid(const char *name)
 {
@@ -36,7 +42,7 @@ int civ_metric_name_is_valid(const char *name)
 /* The quarter as a number: 4 * year + 0 to 3. */
 static apr_int64_t epoch_of(apr_int64_t time, apr_pool_t *pool)
 {
-    const char *text = civ_pseudonym_epoch(time, pool);
+    const char *text = civ_benchmark_epoch(time, pool);
 
     return 4 * apr_atoi64(apr_pstrmemdup(pool, text, 4)) + text[5] - '1';
 }
@@ -76,7 +82,7 @@ static apr_status_t add_value(contribute_t *contribute, civ_change_t *change, ci
 
     if (status == APR_SUCCESS) {
         const civ_argument_t row[] = {civ_int(sequence),      civ_int(metric->number),
-                                      civ_int(metric->epoch), civ_int(contribute->member.number),
+                                      civ_int(metric->epoch), civ_int(contribute->member->number),
                                       civ_text(value),        civ_int(change->now)};
 
         status = civ_db_execute(change->db, &civ_benchmarks_sql[SQL_VALUE_INSERT], row, 6, NULL);
@@ -91,7 +97,7 @@ static apr_status_t store_value(contribute_t *contribute, civ_change_t *change, 
                                 const char *value)
 {
     const civ_argument_t place[] = {civ_int(metric->number), civ_int(metric->epoch),
-                                    civ_int(contribute->member.number)};
+                                    civ_int(contribute->member->number)};
     apr_int64_t sequence, settled;
     civ_rows_t *rows;
     apr_status_t status =
@@ -125,7 +131,7 @@ static apr_status_t contribute_one(contribute_t *contribute, civ_change_t *chang
     if (status == APR_SUCCESS)
         status = store_value(contribute, change, &metric, value);
     if (status == APR_SUCCESS)
-        status = civ_benchmark_release(contribute->operation.federation, change, &metric);
+        status = civ_benchmark_release(contribute->operation->federation, change, &metric);
     if (status == APR_SUCCESS) {
         const civ_argument_t row[] = {civ_int(metric.epoch), civ_int(metric.contributors),
                                       civ_int(metric.waiting), civ_int(metric.number)};
@@ -147,7 +153,7 @@ static const char *write_record(const contribute_t *contribute, const civ_change
     civ_json_writer_init(&writer, &out);
     civ_json_begin_object(&writer);
     civ_json_member_text(&writer, "created", civ_timestamp_format(time, change->now));
-    civ_json_member_text(&writer, "epoch", civ_pseudonym_epoch(change->now, change->pool));
+    civ_json_member_text(&writer, "epoch", civ_benchmark_epoch(change->now, change->pool));
     civ_json_name(&writer, "metrics");
     civ_json_begin_object(&writer);
     for (i = 0; i < contribute->count; i++) {
@@ -156,7 +162,7 @@ static const char *write_record(const contribute_t *contribute, const civ_change
         civ_json_raw(&writer, number, strlen(number));
     }
     civ_json_end_object(&writer);
-    civ_json_member_text(&writer, "organization_id", contribute->operation.speaker->organization_id);
+    civ_json_member_text(&writer, "organization_id", contribute->operation->speaker->organization_id);
     civ_json_end_object(&writer);
     return out.data;
 }
@@ -164,6 +170,7 @@ static const char *write_record(const contribute_t *contribute, const civ_change
 /* Numbers can be guessed from a digest of them, so there is salt in the one that the ledger has. */
 static apr_status_t store_record(contribute_t *contribute, civ_change_t *change)
 {
+    const civ_speaker_t *speaker = contribute->operation->speaker;
     const char *record = write_record(contribute, change);
     unsigned char salt[SALT_SIZE];
     char hex[2 * SALT_SIZE + 1];
@@ -179,9 +186,9 @@ static apr_status_t store_record(contribute_t *contribute, civ_change_t *change)
     civ_digest_sha256_two(&digest, salt, sizeof(salt), record, strlen(record));
     {
         const civ_argument_t row[] = {
-            civ_int(number),      civ_int(contribute->member.number),
+            civ_int(number),      civ_int(contribute->member->number),
             civ_int(change->now), civ_text(record),
-            civ_text(hex),        civ_text(civ_operation_proof(&contribute->operation))};
+            civ_text(hex),        civ_text(speaker->proof != NULL ? speaker->proof : "")};
 
         status = civ_db_execute(change->db, &civ_benchmarks_sql[SQL_CONTRIBUTION_INSERT], row, 6, NULL);
     }
@@ -213,26 +220,46 @@ static apr_status_t check_room(const contribute_t *contribute, civ_change_t *cha
     return CIV_ECONFLICT;
 }
 
-static apr_status_t apply_contribute(void *baton, civ_change_t *change)
+apr_status_t civ_benchmark_check(civ_change_t *change, const civ_measurement_t *measurements,
+                                 apr_size_t count)
 {
-    contribute_t *contribute = baton;
+    const contribute_t contribute = {.measurements = measurements, .count = count};
+
+    return check_room(&contribute, change);
+}
+
+apr_status_t civ_benchmark_add(civ_operation_t *operation, civ_change_t *change, const civ_member_t *member,
+                               const civ_measurement_t *measurements, apr_size_t count)
+{
+    contribute_t contribute = {.operation = operation,
+                               .measurements = measurements,
+                               .count = count,
+                               .member = member,
+                               .epoch = epoch_of(change->now, change->pool)};
+    apr_status_t status = APR_SUCCESS;
     apr_size_t i;
-    apr_status_t status = civ_member_speaking(contribute->operation.speaker, change, &contribute->member);
+
+    for (i = 0; status == APR_SUCCESS && i < count; i++)
+        status = contribute_one(&contribute, change, &measurements[i]);
+    if (status == APR_SUCCESS)
+        status = store_record(&contribute, change);
+    return status == APR_SUCCESS
+               ? civ_operation_count(operation, change, CIV_TOTAL_BENCHMARKS, contribute.added)
+               : status;
+}
+
+static apr_status_t apply_contribution(void *baton, civ_change_t *change)
+{
+    contribution_t *request = baton;
+    civ_member_t member;
+    apr_status_t status = civ_member_speaking(request->operation.speaker, change, &member);
 
     if (status == APR_SUCCESS)
-        status = check_room(contribute, change);
-    if (status != APR_SUCCESS)
-        return status;
-    contribute->epoch = epoch_of(change->now, change->pool);
-    contribute->added = 0;
-    for (i = 0; status == APR_SUCCESS && i < contribute->count; i++)
-        status = contribute_one(contribute, change, &contribute->measurements[i]);
-    if (status == APR_SUCCESS)
-        status = store_record(contribute, change);
-    if (status == APR_SUCCESS)
-        status = civ_operation_count(&contribute->operation, change, CIV_TOTAL_BENCHMARKS, contribute->added);
+        status = civ_benchmark_check(change, request->measurements, request->count);
     change->answer = "contributed";
-    return status;
+    return status == APR_SUCCESS ? civ_benchmark_add(&request->operation, change, &member,
+                                                     request->measurements, request->count)
+                                 : status;
 }
 
 apr_status_t civ_benchmark_contribute(civ_federation_t *federation, const civ_speaker_t *speaker,
@@ -240,12 +267,12 @@ apr_status_t civ_benchmark_contribute(civ_federation_t *federation, const civ_sp
                                       const civ_idempotency_t *idempotency, civ_problem_t *problem,
                                       apr_pool_t *pool)
 {
-    contribute_t contribute = {.operation = {.federation = federation, .speaker = speaker},
-                               .measurements = measurements,
-                               .count = count};
+    contribution_t request = {.operation = {.federation = federation, .speaker = speaker},
+                              .measurements = measurements,
+                              .count = count};
     civ_change_result_t result;
 
-    return civ_operation_run(&contribute.operation, apply_contribute, idempotency, &result, problem, pool);
+    return civ_operation_run(&request.operation, apply_contribution, idempotency, &result, problem, pool);
 }
 
 /* --- reading --- */

@@ -31,6 +31,9 @@ typedef struct civ_measurement_t {
 /** Whether a metric may be called so: 1 to 64 of A-Z a-z 0-9 _ . - and neither "." nor "..". */
 int civ_metric_name_is_valid(const char *name);
 
+/** The quarter that a time (ms) lies in, "2026Q4", on @a pool. */
+const char *civ_benchmark_epoch(apr_int64_t time, apr_pool_t *pool);
+
 /**
  * Contribute. A member's later number for the same metric and quarter replaces its earlier one.
  * @param measurements 1 to CIV_METRICS_OF_CONTRIBUTION, each metric once

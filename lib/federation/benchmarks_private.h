@@ -7,7 +7,7 @@
 #define CIV_FEDERATION_BENCHMARKS_PRIVATE_H
 
 #include "federation/benchmarks.h"
-#include "federation/federation_private.h"
+#include "federation/members_private.h"
 #include "federation/release.h"
 
 /** A new publication is held against so many earlier ones of its metric. */
@@ -37,6 +37,15 @@ typedef enum civ_benchmarks_sql_e {
 } civ_benchmarks_sql_e;
 
 extern const civ_statement_t civ_benchmarks_sql[SQL_BENCHMARKS_COUNT];
+
+/** Within a change, before anything is written: whether there is room for these metrics. @return APR_SUCCESS; CIV_ECONFLICT
+ * (CONFLICT) */
+apr_status_t civ_benchmark_check(civ_change_t *change, const civ_measurement_t *measurements,
+                                 apr_size_t count);
+
+/** Within a change: a member contributes these numbers. */
+apr_status_t civ_benchmark_add(civ_operation_t *operation, civ_change_t *change, const civ_member_t *member,
+                               const civ_measurement_t *measurements, apr_size_t count);
 
 /** A row of a metric. */
 typedef struct civ_metric_t {

@@ -7,6 +7,7 @@
 #ifndef CIV_FEDERATION_EVIDENCE_H
 #define CIV_FEDERATION_EVIDENCE_H
 
+#include "federation/benchmarks.h"
 #include "federation/consensus.h"
 #include "federation/federation.h"
 #include "federation/speaker.h"
@@ -29,12 +30,6 @@ civ_privacy_e civ_privacy_from_name(const char *name);
 /** Longest id that a member gives its own evidence, in bytes. It never leaves. */
 #define CIV_OWN_ID_SIZE 256
 
-/** One number for the statistics. */
-typedef struct civ_contribution_t {
-    const char *metric;
-    double value;
-} civ_contribution_t;
-
 /** What is to be shared, after everything that must not leave was taken away. */
 typedef struct civ_draft_t {
     civ_privacy_e privacy;
@@ -42,10 +37,10 @@ typedef struct civ_draft_t {
     const char *own_id; /**< the member's own name for it, 1 to 256 bytes; NULL: it has none */
     /** CIV_PRIVACY_ANONYMIZED: members of the record besides id, version, source and level, as a JSON object. */
     const char *content;
-    const char *guarded;                     /**< the same without what few members may have in common */
-    const char *group;                       /**< what those have in common who share these */
-    const civ_contribution_t *contributions; /**< CIV_PRIVACY_AGGREGATED */
-    int contribution_count;
+    const char *guarded;                   /**< the same without what few members may have in common */
+    const char *group;                     /**< what those have in common who share these */
+    const civ_measurement_t *measurements; /**< CIV_PRIVACY_AGGREGATED: 1 to CIV_METRICS_OF_CONTRIBUTION */
+    apr_size_t measurement_count;
     const civ_digest_t *commitment; /**< CIV_PRIVACY_PRIVATE */
 } civ_draft_t;
 
@@ -76,6 +71,13 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
                                   const civ_draft_t *draft, const civ_idempotency_t *idempotency,
                                   civ_shared_t *shared, int *repeated, civ_problem_t *problem,
                                   apr_pool_t *pool);
+
+/**
+ * Whether the speaker may share: what a dry run does besides showing what would leave. A signature is used up by it.
+ * @return as civ_federation_share
+ */
+apr_status_t civ_federation_rehearse(civ_federation_t *federation, const civ_speaker_t *speaker,
+                                     civ_problem_t *problem, apr_pool_t *pool);
 
 /**
  * Withdraw all versions of one's own evidence: their records go, a tombstone with digests and time stays.

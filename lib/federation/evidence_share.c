@@ -8,6 +8,7 @@
 #include "base/canonical.h"
 #include "base/encoding.h"
 #include "base/timestamp.h"
+#include "federation/benchmarks_private.h"
 #include "federation/evidence_private.h"
 #include "federation/pseudonym.h"
 
@@ -45,19 +46,19 @@ static const char *hash_content(const civ_draft_t *draft, apr_pool_t *pool)
 {
     civ_digest_t digest;
     civ_buffer_t text;
-    int i;
+    apr_size_t i;
 
     civ_buffer_init(&text, 512, pool);
     civ_buffer_append_text(&text, draft->type);
     if (draft->content != NULL)
         civ_buffer_append_text(&text, draft->content);
-    for (i = 0; i < draft->contribution_count; i++) {
+    for (i = 0; i < draft->measurement_count; i++) {
         char number[CIV_CANONICAL_NUMBER_SIZE];
 
-        if (civ_canonical_number(number, draft->contributions[i].value) != APR_SUCCESS)
+        if (civ_canonical_number(number, draft->measurements[i].value) != APR_SUCCESS)
             number[0] = '\0';
         civ_buffer_append_text(&text,
-                               apr_pstrcat(pool, "\n", draft->contributions[i].metric, "=", number, NULL));
+                               apr_pstrcat(pool, "\n", draft->measurements[i].metric, "=", number, NULL));
     }
     civ_digest_sha256(&digest, text.data, text.length);
     return civ_digest_hex_dup(&digest, pool);
@@ -233,6 +234,9 @@ static apr_status_t write_version(sharing_t *sharing, civ_change_t *change, vers
         status = seal_version(version, sharing, change->pool);
     if (status == APR_SUCCESS)
         status = store(sharing, change, version);
+    if (status == APR_SUCCESS && sharing->draft->measurement_count > 0)
+        status = civ_benchmark_add(&sharing->operation, change, &version->member,
+                                   sharing->draft->measurements, sharing->draft->measurement_count);
     if (status == APR_SUCCESS && counts)
         status = civ_operation_count(&sharing->operation, change, CIV_TOTAL_EVIDENCE, 1);
     if (status == APR_SUCCESS)
@@ -279,6 +283,10 @@ static apr_status_t apply_share(void *baton, civ_change_t *change)
         return status;
     version->content_hash = hash_content(sharing->draft, change->pool);
     status = look_before(sharing, change, version);
+    if (status != APR_SUCCESS)
+        return status;
+    if (!sharing->known && sharing->draft->measurement_count > 0)
+        status = civ_benchmark_check(change, sharing->draft->measurements, sharing->draft->measurement_count);
     if (status != APR_SUCCESS)
         return status;
     change->answer = sharing->evidence_id;
@@ -340,6 +348,23 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
     if (status == APR_SUCCESS && result.repeated)
         status = read_again(federation, result.answer, shared, problem, pool);
     return status;
+}
+
+static apr_status_t apply_rehearsal(void *baton, civ_change_t *change)
+{
+    const civ_operation_t *operation = baton;
+    civ_member_t member;
+
+    return civ_member_speaking(operation->speaker, change, &member);
+}
+
+apr_status_t civ_federation_rehearse(civ_federation_t *federation, const civ_speaker_t *speaker,
+                                     civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_operation_t operation = {.federation = federation, .speaker = speaker};
+    civ_change_result_t result;
+
+    return civ_operation_run(&operation, apply_rehearsal, NULL, &result, problem, pool);
 }
 
 /* --- withdrawing --- */

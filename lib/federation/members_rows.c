@@ -146,10 +146,12 @@ apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *cha
     /* The face has verified the signature; meanwhile the key may have been given up, or one been taken. */
     if (strcmp(member->key_id, speaker->key_id != NULL ? speaker->key_id : "") == 0)
         return APR_SUCCESS;
-    civ_problem_set(change->problem, CIV_PROBLEM_FORBIDDEN, change->pool,
-                    member->key_id[0] == '\0'
-                        ? "This organisation has joined without a key, so nothing can be signed for it"
-                        : "This organisation speaks with a key, and this request was not signed with it");
+    if (member->key_id[0] == '\0')
+        civ_problem_set(change->problem, CIV_PROBLEM_FORBIDDEN, change->pool,
+                        "This organisation has joined without a key, so nothing can be signed for it");
+    else
+        civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool,
+                        "This organisation speaks with a key: sign the request with it");
     return APR_EACCES;
 }
 

@@ -18,14 +18,14 @@
 
 static int by_member_and_order(const void *left, const void *right)
 {
-    const civ_member_value_t *one = left, *other = right;
+    const civ_contribution_t *one = left, *other = right;
 
     if (one->member != other->member)
         return one->member > other->member ? 1 : -1;
     return (one->order > other->order) - (one->order < other->order);
 }
 
-apr_size_t civ_release_latest(civ_member_value_t *contributions, apr_size_t count)
+apr_size_t civ_release_latest(civ_contribution_t *contributions, apr_size_t count)
 {
     apr_size_t from, kept = 0;
 
@@ -39,8 +39,8 @@ apr_size_t civ_release_latest(civ_member_value_t *contributions, apr_size_t coun
     return kept;
 }
 
-apr_size_t civ_release_difference(const civ_member_value_t *left, apr_size_t left_count,
-                                  const civ_member_value_t *right, apr_size_t right_count)
+apr_size_t civ_release_difference(const civ_contribution_t *left, apr_size_t left_count,
+                                  const civ_contribution_t *right, apr_size_t right_count)
 {
     apr_size_t i = 0, j = 0, different = 0;
 

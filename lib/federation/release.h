@@ -20,11 +20,11 @@
 #define CIV_RELEASE_SHARE_DIVISOR 4
 
 /** One member's number. */
-typedef struct civ_member_value_t {
+typedef struct civ_contribution_t {
     apr_int64_t member; /**< the member's number, never published */
     double value;       /**< finite */
     apr_int64_t order;  /**< of two by one member, the one with the higher order counts */
-} civ_member_value_t;
+} civ_contribution_t;
 
 typedef struct civ_release_policy_t {
     apr_uint32_t
@@ -56,7 +56,7 @@ typedef struct civ_release_t {
  * Leave one contribution for each member, the latest, and sort them by member.
  * @return how many are left
  */
-apr_size_t civ_release_latest(civ_member_value_t *contributions, apr_size_t count);
+apr_size_t civ_release_latest(civ_contribution_t *contributions, apr_size_t count);
 
 /**
  * Compute the statistics, where they may be published.
@@ -69,8 +69,8 @@ void civ_release_compute(civ_release_t *release, const civ_release_policy_t *pol
  * By how many members two lists (each sorted by member, one contribution each) differ: those who are in one of them only, and
  * those with another number.
  */
-apr_size_t civ_release_difference(const civ_member_value_t *left, apr_size_t left_count,
-                                  const civ_member_value_t *right, apr_size_t right_count);
+apr_size_t civ_release_difference(const civ_contribution_t *left, apr_size_t left_count,
+                                  const civ_contribution_t *right, apr_size_t right_count);
 
 /** Whether a release may stand beside an earlier one from which it differs by so many members: none, or enough to hide in. */
 int civ_release_may_follow(const civ_release_policy_t *policy, apr_size_t difference);

@@ -38,6 +38,15 @@ static apr_status_t fault_of_indicator(const place_t *place, apr_size_t index, c
     return CIV_EINVALID;
 }
 
+static const char *redact(const civ_redactor_t *redactor, unsigned stages, const char *text,
+                          civ_redaction_counts_t *counts, apr_pool_t *pool)
+{
+    const civ_redaction_options_t options = {stages, NULL};
+    apr_size_t length;
+
+    return civ_redact(redactor, &options, text, strlen(text), counts, &length, pool);
+}
+
 /* --- members --- */
 
 static apr_status_t read_type(const place_t *place, const civ_json_t *threat, civ_threat_report_t *report)
@@ -64,18 +73,18 @@ static apr_status_t read_severity(const place_t *place, const civ_json_t *threat
     return APR_SUCCESS;
 }
 
-static apr_status_t read_description(const place_t *place, const civ_federation_t *federation,
+static apr_status_t read_description(const place_t *place, const civ_redactor_t *redactor,
                                      const civ_json_t *threat, civ_threat_report_t *report)
 {
     const civ_json_t *member = civ_json_get(threat, "description");
+    const char *text = civ_json_get_text(threat, "description");
 
     report->description = "";
     if (member == NULL || member->type == CIV_JSON_NULL)
         return APR_SUCCESS;
-    if (member->type != CIV_JSON_STRING || member->as.text.length > CIV_THREAT_DESCRIPTION)
-        return fault(place, "description", "The description is a text of at most 16384 bytes");
-    report->description =
-        civ_threat_text(federation, 0, member->as.text.text, member->as.text.length, place->pool);
+    if (text == NULL || strlen(text) > CIV_THREAT_DESCRIPTION)
+        return fault(place, "description", "The description is a text of at most 16384 bytes without NULs");
+    report->description = redact(redactor, CIV_REDACT_USUAL, text, &report->redacted, place->pool);
     return APR_SUCCESS;
 }
 
@@ -97,21 +106,21 @@ static apr_status_t read_valid_until(const place_t *place, const civ_json_t *thr
     return APR_SUCCESS;
 }
 
-apr_status_t civ_threat_indicator(const civ_federation_t *federation, civ_indicator_t *indicator,
-                                  const char *text, apr_pool_t *pool)
+apr_status_t civ_threat_indicator(const civ_redactor_t *redactor, civ_indicator_t *indicator,
+                                  const char *text, civ_redaction_counts_t *counts, apr_pool_t *pool)
 {
     apr_status_t status = civ_indicator_recognise(indicator, text, pool);
 
     if (status != APR_SUCCESS)
         return status;
     if (indicator->kind == CIV_INDICATOR_OTHER)
-        indicator->value = civ_threat_text(federation, 0, indicator->value, strlen(indicator->value), pool);
+        indicator->value = redact(redactor, CIV_REDACT_USUAL, indicator->value, counts, pool);
     else if (indicator->kind == CIV_INDICATOR_URL) /* one that was copied from a log may hold a token */
-        indicator->value = civ_threat_text(federation, 1, indicator->value, strlen(indicator->value), pool);
+        indicator->value = redact(redactor, CIV_REDACT_SECRETS, indicator->value, counts, pool);
     return APR_SUCCESS;
 }
 
-static apr_status_t read_indicators(const place_t *place, const civ_federation_t *federation,
+static apr_status_t read_indicators(const place_t *place, const civ_redactor_t *redactor,
                                     const civ_json_t *threat, civ_threat_report_t *report)
 {
     const civ_json_t *list = civ_json_get(threat, "indicators");
@@ -133,7 +142,8 @@ static apr_status_t read_indicators(const place_t *place, const civ_federation_t
         const char *key;
 
         if (item->type != CIV_JSON_STRING || strlen(item->as.text.text) != item->as.text.length ||
-            civ_threat_indicator(federation, indicator, item->as.text.text, place->pool) != APR_SUCCESS)
+            civ_threat_indicator(redactor, indicator, item->as.text.text, &report->redacted, place->pool) !=
+                APR_SUCCESS)
             return fault_of_indicator(place, i,
                                       "An indicator is a text of 1 to 2048 bytes without control characters");
         key = civ_indicator_key(indicator, place->pool);
@@ -199,9 +209,8 @@ static void identify(civ_threat_report_t *report, apr_pool_t *pool)
     apr_cpystrn(report->id, civ_digest_hex(hex, &digest), sizeof(report->id));
 }
 
-apr_status_t civ_threat_prepare(const civ_federation_t *federation, const civ_json_t *threat,
-                                const char *pointer, civ_threat_report_t *report, civ_problem_t *problem,
-                                apr_pool_t *pool)
+apr_status_t civ_threat_prepare(const civ_redactor_t *redactor, const civ_json_t *threat, const char *pointer,
+                                civ_threat_report_t *report, civ_problem_t *problem, apr_pool_t *pool)
 {
     const place_t place = {pointer, problem, pool};
     apr_status_t status;
@@ -213,11 +222,11 @@ apr_status_t civ_threat_prepare(const civ_federation_t *federation, const civ_js
     if (status == APR_SUCCESS)
         status = read_severity(&place, threat, report);
     if (status == APR_SUCCESS)
-        status = read_description(&place, federation, threat, report);
+        status = read_description(&place, redactor, threat, report);
     if (status == APR_SUCCESS)
         status = read_valid_until(&place, threat, report);
     if (status == APR_SUCCESS)
-        status = read_indicators(&place, federation, threat, report);
+        status = read_indicators(&place, redactor, threat, report);
     if (status != APR_SUCCESS)
         return status;
     list_ignored(&place, threat, report);

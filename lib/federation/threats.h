@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "federation/federation.h"
 #include "federation/indicator.h"
+#include "federation/redaction.h"
 #include "federation/speaker.h"
 #include "federation/vocabulary.h"
 
@@ -38,8 +39,9 @@ typedef struct civ_threat_report_t {
     const char *description;           /**< redacted; "" for none */
     const civ_indicator_t *indicators; /**< each once, in the order in which they were sent */
     apr_size_t count;
-    apr_int64_t valid_until;     /**< ms; 0: not said */
-    const char *const *ignored;  /**< names of members that are left out, ended by NULL */
+    apr_int64_t valid_until;    /**< ms; 0: not said */
+    const char *const *ignored; /**< names of members that are left out, ended by NULL */
+    civ_redaction_counts_t redacted;
     char id[CIV_THREAT_ID_SIZE]; /**< of type and indicators */
 } civ_threat_report_t;
 
@@ -49,13 +51,13 @@ typedef struct civ_threat_report_t {
  * @param pointer where it is in the request, such as "/threat_info"
  * @return APR_SUCCESS; CIV_EINVALID (INVALID_MEMBER, LIMIT_EXCEEDED)
  */
-apr_status_t civ_threat_prepare(const civ_federation_t *federation, const civ_json_t *threat,
-                                const char *pointer, civ_threat_report_t *report, civ_problem_t *problem,
-                                apr_pool_t *pool);
+apr_status_t civ_threat_prepare(const civ_redactor_t *redactor, const civ_json_t *threat, const char *pointer,
+                                civ_threat_report_t *report, civ_problem_t *problem, apr_pool_t *pool);
 
-/** One indicator as it is shared, and looked for. @return as civ_indicator_recognise */
-apr_status_t civ_threat_indicator(const civ_federation_t *federation, civ_indicator_t *indicator,
-                                  const char *text, apr_pool_t *pool);
+/** One indicator as it is shared, and looked for. @param counts of what was redacted in it; may be NULL
+ *  @return as civ_indicator_recognise */
+apr_status_t civ_threat_indicator(const civ_redactor_t *redactor, civ_indicator_t *indicator,
+                                  const char *text, civ_redaction_counts_t *counts, apr_pool_t *pool);
 
 /** A threat as everybody sees it. */
 typedef struct civ_threat_t {

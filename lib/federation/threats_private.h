@@ -52,10 +52,6 @@ typedef struct civ_known_indicator_t {
 apr_status_t civ_indicator_find(civ_db_t *db, const civ_indicator_t *indicator, civ_known_indicator_t *known,
                                 apr_pool_t *pool);
 
-/** Free text as it is shared. @param is_url only secrets are taken out of it */
-const char *civ_threat_text(const civ_federation_t *federation, int is_url, const char *text,
-                            apr_size_t length, apr_pool_t *pool);
-
 /** What an indicator is found by, in hex, on @a pool: SHA-256 of kind and value. */
 const char *civ_indicator_key(const civ_indicator_t *indicator, apr_pool_t *pool);
 

@@ -19,9 +19,9 @@ const civ_node_config_t civ_node_defaults = {
     .hot_blocks = 1024,
     .state_refresh = APR_USEC_PER_SEC,
     .min_free = 67108864,
-    .benchmark_min_contributors = 5,
     .federation_min_votes = 3,
     .federation_threshold = {2, 3},
+    .benchmark_min_contributors = 5,
 };
 
 /* How often a node that has not started tries again, at most. */

@@ -10,6 +10,7 @@
 #include <apr_user.h>
 
 #include "federation/federation.h"
+#include "federation/redaction.h"
 #include "ledger/ledger.h"
 #include "state/state.h"
 
@@ -114,6 +115,10 @@ civ_ledger_t *civ_node_ledger(civ_node_t *node);
 
 /** The node's federation. */
 civ_federation_t *civ_node_federation(civ_node_t *node);
+
+/** What takes secrets and personal data out of texts before they leave. Made when it is first asked for: it takes a moment.
+ *  @return NULL, with @a problem filled, where there is no memory for it */
+const civ_redactor_t *civ_node_redactor(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool);
 
 /** The federation's totals from the hot state, else from the database.
  *  @return APR_SUCCESS, or a status with @a problem filled */

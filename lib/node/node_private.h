@@ -22,6 +22,7 @@ struct civ_node_t {
     civ_federation_config_t federation_config;
     civ_federation_t *federation;
     civ_pseudonym_key_t pseudonym_key;
+    const civ_redactor_t *redactor; /**< guarded by the lock; NULL: not made yet */
     apr_pool_t *pool;
 
     apr_thread_mutex_t *lock;           /**< guards what follows */

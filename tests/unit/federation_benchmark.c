@@ -219,7 +219,7 @@ static void sums_lose_nothing(void)
 
 static void latest_value_of_a_member_counts(void)
 {
-    civ_member_value_t list[] = {{3, 30, 1}, {1, 99, 5}, {2, 20, 1}, {1, 10, 4}, {3, 31, 2}, {1, 11, 6}};
+    civ_contribution_t list[] = {{3, 30, 1}, {1, 99, 5}, {2, 20, 1}, {1, 10, 4}, {3, 31, 2}, {1, 11, 6}};
 
     CU_ASSERT_EQUAL_FATAL(civ_release_latest(list, 6), 3);
     CU_ASSERT(list[0].member == 1 && list[0].value == 11);
@@ -230,8 +230,8 @@ static void latest_value_of_a_member_counts(void)
 
 static void differences(void)
 {
-    static const civ_member_value_t left[] = {{1, 10, 0}, {2, 20, 0}, {4, 40, 0}};
-    static const civ_member_value_t right[] = {{1, 10, 9}, {2, 21, 9}, {3, 30, 9}, {5, 50, 9}};
+    static const civ_contribution_t left[] = {{1, 10, 0}, {2, 20, 0}, {4, 40, 0}};
+    static const civ_contribution_t right[] = {{1, 10, 9}, {2, 21, 9}, {3, 30, 9}, {5, 50, 9}};
     apr_size_t difference;
 
     CU_ASSERT_EQUAL(civ_release_difference(left, 3, left, 3), 0);
@@ -263,7 +263,7 @@ static const civ_json_t *shared_vectors(void)
     return root;
 }
 
-static apr_size_t read_contributions(const civ_json_t *list, civ_member_value_t *contributions)
+static apr_size_t read_contributions(const civ_json_t *list, civ_contribution_t *contributions)
 {
     apr_size_t i;
 
@@ -279,7 +279,7 @@ static apr_size_t read_contributions(const civ_json_t *list, civ_member_value_t 
 }
 
 /* The shared cases average what one member submits; here its latest value counts. This gives each its average as latest. */
-static void average_repeated(civ_member_value_t *contributions, apr_size_t count)
+static void average_repeated(civ_contribution_t *contributions, apr_size_t count)
 {
     apr_size_t i, j;
 
@@ -311,7 +311,7 @@ static int is_expected(const civ_statistic_t *statistic, const civ_json_t *expec
 static int is_as_shared(const civ_json_t *item, int averaged)
 {
     const civ_json_t *expected = civ_json_get(item, "expect");
-    civ_member_value_t contributions[MOST];
+    civ_contribution_t contributions[MOST];
     double values[MOST];
     apr_size_t i, count = read_contributions(civ_json_get(item, "contributions"), contributions);
     apr_int64_t at_least;
