@@ -11,15 +11,14 @@ static const civ_schema_step_t steps[] = {
     {1, "members of the federation, their keys, totals", civ_members_tables},
     {2, "shared evidence and votes on it", civ_evidence_tables},
     {3, "benchmarks: contributions and releases", civ_benchmarks_tables},
+    {4, "threats, indicators, sightings", civ_threats_tables},
 };
 
 const civ_schema_t civ_federation_schema = {"federation", steps, sizeof(steps) / sizeof(steps[0])};
 
 const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS] = {
-    &civ_totals_statements,
-    &civ_members_statements,
-    &civ_evidence_statements,
-    &civ_benchmarks_statements,
+    &civ_totals_statements,     &civ_members_statements, &civ_evidence_statements,
+    &civ_benchmarks_statements, &civ_threats_statements,
 };
 
 enum { TOTALS_READ, TOTALS_ADD, NETWORK_READ, NETWORK_INSERT };

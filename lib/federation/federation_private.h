@@ -60,10 +60,12 @@ extern const civ_statement_set_t civ_totals_statements;
 extern const civ_statement_set_t civ_members_statements;
 extern const civ_statement_set_t civ_evidence_statements;
 extern const civ_statement_set_t civ_benchmarks_statements;
+extern const civ_statement_set_t civ_threats_statements;
 
 /* The tables of each area, in the order of the schema's steps. */
 extern const char *const civ_members_tables[];
 extern const char *const civ_evidence_tables[];
 extern const char *const civ_benchmarks_tables[];
+extern const char *const civ_threats_tables[];
 
 #endif
