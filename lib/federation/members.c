@@ -48,7 +48,7 @@ static int port_is_good(const char *port)
 {
     apr_size_t digits = strspn(port, "0123456789");
 
-    return port[digits] == '\0' && digits <= 5 && apr_atoi64(port) >= 1 && apr_atoi64(port) <= 65535;
+    return port[digits] == '\0' && apr_atoi64(port) >= 1 && apr_atoi64(port) <= 65535;
 }
 
 static const char *find_fault(const char *url, int plain_http, apr_pool_t *pool)

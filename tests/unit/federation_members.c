@@ -206,6 +206,9 @@ static void key_is_one_members(void)
     CU_ASSERT_EQUAL(members_join(node, &rotated), APR_SUCCESS);
     members_join(node, &thief);
     CU_ASSERT(is_refused(&thief, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT, "/public_key"));
+    CU_ASSERT_EQUAL(
+        civ_federation_key(civ_node_federation(node), members_key_id(1), raw, &owner, test_pool()),
+        APR_NOTFOUND);
     CU_ASSERT_EQUAL(members_leave(node, "owner", 2, NULL), APR_SUCCESS);
     members_join(node, &late);
     CU_ASSERT(is_refused(&late, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT, "/public_key"));
