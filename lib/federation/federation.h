@@ -60,7 +60,7 @@ typedef struct civ_federation_t civ_federation_t;
 
 /** Tables and statements of all areas. */
 extern const civ_schema_t civ_federation_schema;
-#define CIV_FEDERATION_SETS 4
+#define CIV_FEDERATION_SETS 5
 extern const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS];
 
 /** Make the object of this process. Touches no database. @a config and what it points to must live as long as @a pool. */

@@ -71,9 +71,9 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  civ_member_t *member, int *rotated, int *repeated, civ_problem_t *problem,
                                  apr_pool_t *pool);
 
-/** Leave. What it shared stays. @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND); as civ_transactor_t's run */
+/** Leave. What it shared stays. @param repeated set to whether it is an earlier answer. @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND); as civ_transactor_t's run */
 apr_status_t civ_federation_leave(civ_federation_t *federation, const civ_speaker_t *speaker,
-                                  const civ_idempotency_t *idempotency, civ_problem_t *problem,
+                                  const civ_idempotency_t *idempotency, int *repeated, civ_problem_t *problem,
                                   apr_pool_t *pool);
 
 /** The text that the old key signs for a new one: "civarcos-rotation/v1" LF organisation id LF old key id LF new key id LF. */

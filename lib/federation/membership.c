@@ -11,6 +11,11 @@
 
 #define KIND "member"
 
+/* Answers kept for Idempotency-Key. */
+#define JOINED  "joined"
+#define ROTATED "rotated"
+#define LEFT    "left"
+
 typedef struct join_t {
     civ_operation_t operation; /**< first, see civ_operation_run */
     const civ_joining_t *joining;
@@ -87,6 +92,28 @@ static int rotation_is_good(const join_t *join, const civ_member_t *before, apr_
            civ_public_key_verify(key, signature, text, strlen(text)) == APR_SUCCESS;
 }
 
+/** The history of keys is never cut off, so it has an end. */
+static apr_status_t check_history(civ_change_t *change, const civ_member_t *before)
+{
+    const civ_argument_t argument = civ_int(before->number);
+    civ_rows_t *rows;
+    apr_int64_t count;
+    apr_status_t status =
+        civ_db_select(change->db, &civ_members_sql[SQL_KEY_COUNT], &argument, 1, &rows, change->pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &count) != APR_SUCCESS)
+        return CIV_EDATABASE;
+    if (count < CIV_MEMBER_KEYS_MAX)
+        return APR_SUCCESS;
+    return refuse(
+        change, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT, "/public_key",
+        apr_psprintf(change->pool,
+                     "This organisation has had %d keys, and no more are kept: it goes on with the last one",
+                     CIV_MEMBER_KEYS_MAX));
+}
+
 /** The id had a key: it goes on under that one, or under another one that the old one has signed. */
 static apr_status_t check_succession(join_t *join, civ_change_t *change, const civ_member_t *before)
 {
@@ -104,7 +131,7 @@ static apr_status_t check_succession(join_t *join, civ_change_t *change, const c
         return refuse(change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/rotation",
                       "This is not the signature of the organisation's key over the text of this rotation");
     join->rotated = 1;
-    return APR_SUCCESS;
+    return check_history(change, before);
 }
 
 static apr_status_t check(join_t *join, civ_change_t *change, const civ_member_t *before)
@@ -168,6 +195,14 @@ static apr_status_t seal_member(civ_member_t *member, civ_digest_t *digest,
 static const char *key_text(const civ_member_t *member, apr_pool_t *pool)
 {
     return member->key_id[0] != '\0' ? civ_base64_encode(member->key, CIV_KEY_PUBLIC_SIZE, pool) : "";
+}
+
+/** It is back under the key that it had. When it was away the ledger knows. */
+static apr_status_t resume_key(civ_change_t *change, const civ_member_t *member)
+{
+    const civ_argument_t arguments[] = {civ_int(member->number), civ_text(member->key_id)};
+
+    return civ_db_execute(change->db, &civ_members_sql[SQL_KEY_RESUME], arguments, 2, NULL);
 }
 
 /** The key that holds from now on; the one before it ends. */
@@ -274,7 +309,9 @@ static apr_status_t write_join(join_t *join, civ_change_t *change, const civ_mem
     if (status == APR_SUCCESS)
         status = store_member(join, change, join->member, before == NULL);
     if (status == APR_SUCCESS && join->key_id[0] != '\0')
-        status = store_key(join, change, join->member);
+        status = before != NULL && strcmp(before->key_id, join->key_id) == 0
+                     ? resume_key(change, join->member)
+                     : store_key(join, change, join->member);
     if (status == APR_SUCCESS && !is_in)
         status = count_in(join, change);
     if (status == APR_SUCCESS)
@@ -296,7 +333,7 @@ static apr_status_t apply_join(void *baton, civ_change_t *change)
     status = check(join, change, is_known ? &before : NULL);
     if (status != APR_SUCCESS)
         return status;
-    change->answer = "joined";
+    change->answer = join->rotated ? ROTATED : JOINED;
     return write_join(join, change, is_known ? &before : NULL);
 }
 
@@ -317,7 +354,7 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
         return APR_EACCES;
     }
     status = civ_operation_run(&join.operation, apply_join, idempotency, &result, problem, pool);
-    *rotated = join.rotated;
+    *rotated = status == APR_SUCCESS && strcmp(result.answer, ROTATED) == 0;
     *repeated = result.repeated;
     if (status == APR_SUCCESS && result.repeated)
         status = civ_federation_member(federation, speaker->organization_id, member, problem, pool);
@@ -360,16 +397,19 @@ static apr_status_t apply_leave(void *baton, civ_change_t *change)
 
     if (status != APR_SUCCESS)
         return status;
-    change->answer = "left";
+    change->answer = LEFT;
     return write_leave(leave, change, &member);
 }
 
 apr_status_t civ_federation_leave(civ_federation_t *federation, const civ_speaker_t *speaker,
-                                  const civ_idempotency_t *idempotency, civ_problem_t *problem,
+                                  const civ_idempotency_t *idempotency, int *repeated, civ_problem_t *problem,
                                   apr_pool_t *pool)
 {
     leave_t leave = {.operation = {.federation = federation, .speaker = speaker}};
     civ_change_result_t result;
+    apr_status_t status =
+        civ_operation_run(&leave.operation, apply_leave, idempotency, &result, problem, pool);
 
-    return civ_operation_run(&leave.operation, apply_leave, idempotency, &result, problem, pool);
+    *repeated = result.repeated;
+    return status;
 }
