@@ -88,6 +88,21 @@ static const configuration_t bad_values[] = {
     {"CivarcosMinFree 5T\n", "\"5T\" is not a number of bytes"},
     {"CivarcosMinFree G\n", "\"G\" is not a number of bytes"},
     {"CivarcosMinFree 1048577G\n", "\"1048577G\" is not a number of bytes"},
+    {"CivarcosSignatureWindow 300s\n", "CivarcosSignatureWindow takes two arguments"},
+    {"CivarcosSignatureWindow 0 60\n", "\"0\" is not a time from 1000 ms to 3600000 ms"},
+    {"CivarcosSignatureWindow 61min 60\n", "\"61min\" is not a time from 1000 ms to 3600000 ms"},
+    {"CivarcosSignatureWindow 300 61min\n", "\"61min\" is not a time from 0 ms to 3600000 ms"},
+    {"CivarcosSignatureWindow 300 -1\n", "\"-1\" is not a time from 0 ms"},
+    {"CivarcosAuthority\n", "CivarcosAuthority requires at least one argument"},
+    {"CivarcosAuthority https://a.example\n", "\"https://a.example\" is not the name or address of a host"},
+    {"CivarcosAuthority a.example/x\n", "\"a.example/x\" is not the name or address of a host"},
+    {"CivarcosAuthority a.example b.example:http\n", "\"b.example:http\" is not the name"},
+    {"CivarcosAuthority a.example:0\n", "\"a.example:0\" is not the name"},
+    {"CivarcosAuthority a.example:65536\n", "\"a.example:65536\" is not the name"},
+    {"CivarcosAuthority [::1]:65536\n", "\"[::1]:65536\" is not the name"},
+    {"CivarcosAuthority ::1\n", "\"::1\" is not the name"},
+    {"CivarcosAuthority *.a.example\n", "patterns and URLs do not count"},
+    {"CivarcosAuthority user@a.example\n", "\"user@a.example\" is not the name"},
     {"CivarcosNoSuchThing on\n", "Invalid command 'CivarcosNoSuchThing'"},
     {NULL, NULL}};
 
@@ -184,6 +199,11 @@ static const configuration_t good[] = {
     {NODE "CivarcosQueueLimit 1\nCivarcosQueueLimit 1000000\n", NULL},
     {NODE "CivarcosHotBlocks 0\nCivarcosHotBlocks 65536\n", NULL},
     {NODE "CivarcosStateRefresh 0\nCivarcosStateRefresh 60000\nCivarcosStateRefresh 2s\n", NULL},
+    {NODE "CivarcosSignatureWindow 1 0\nCivarcosSignatureWindow 1h 1h\nCivarcosSignatureWindow 5min 60s\n",
+     NULL},
+    {NODE "CivarcosAuthority a.example A.example:8443 192.0.2.1 [2001:db8::1]:65535\nCivarcosAuthority b\n",
+     NULL},
+    {NODE HOST("CivarcosSignatureWindow 60 10\nCivarcosAuthority a.example:1\n" MOUNT), NULL},
     {NODE "CivarcosMinFree 0\nCivarcosMinFree 64M\nCivarcosMinFree 1g\nCivarcosMinFree 1048576G\n", NULL},
     {NULL, NULL}};
 
