@@ -55,7 +55,7 @@ static void take_signature(civ_speaker_t *speaker, const civ_request_signature_t
 {
     speaker->key_id = signature->key_id;
     speaker->nonce = signature->nonce;
-    speaker->nonce_expires = signature->nonce_expires * 1000;
+    speaker->nonce_expires = signature->nonce_expires;
     speaker->proof = civ_signature_proof(signature, pool);
 }
 

@@ -13,7 +13,6 @@
 #include "base/status.h"
 
 #include <openssl/sha.h>
-#include <sodium.h>
 
 #include <errno.h>
 #include <string.h>
@@ -33,20 +32,6 @@ void civ_digest_sha256_two(civ_digest_t *out, const void *first, apr_size_t firs
     SHA256_Update(&context, first, first_length);
     SHA256_Update(&context, second, second_length);
     SHA256_Final(out->bytes, &context);
-}
-
-void civ_digest_hmac(civ_digest_t *out, const unsigned char *key, apr_size_t key_length,
-                     const char *const *texts, apr_size_t count)
-{
-    crypto_auth_hmacsha256_state state;
-    apr_size_t i;
-
-    crypto_auth_hmacsha256_init(&state, key, key_length);
-    for (i = 0; i < count; i++) {
-        crypto_auth_hmacsha256_update(&state, (const unsigned char *)texts[i], strlen(texts[i]));
-    }
-    crypto_auth_hmacsha256_final(&state, out->bytes);
-    sodium_memzero(&state, sizeof(state));
 }
 
 char *civ_digest_hex(char out[CIV_DIGEST_HEX_SIZE], const civ_digest_t *digest)

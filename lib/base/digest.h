@@ -23,10 +23,6 @@ void civ_digest_sha256(civ_digest_t *out, const void *data, apr_size_t length);
 void civ_digest_sha256_two(civ_digest_t *out, const void *first, apr_size_t first_length, const void *second,
                            apr_size_t second_length);
 
-/** HMAC-SHA-256 (RFC 2104) of @a count texts, one after the other. Cannot fail but by lack of memory, which aborts. */
-void civ_digest_hmac(civ_digest_t *out, const unsigned char *key, apr_size_t key_length,
-                     const char *const *texts, apr_size_t count);
-
 /**
  * SHA-256 of all that can be read from an open file, from where it stands to its end. Memory is constant.
  * @param size how many bytes that was

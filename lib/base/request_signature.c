@@ -65,9 +65,8 @@ static const struct {
     [CIV_SIGNATURE_COMPONENT_MISSING] = {"component-missing",
                                          "The signature covers something that the request does not have."},
     [CIV_SIGNATURE_INVALID] = {"signature-invalid", unproven},
-    [CIV_SIGNATURE_REPLAY] = {"replay",
-                              "This request was received already; to repeat it, sign it again with a new "
-                              "nonce."},
+    [CIV_SIGNATURE_REPLAY] =
+        {"replay", "This signature was used before: sign each request anew, with a nonce of its own."},
 };
 
 const char *civ_signature_label_name(civ_signature_label_e label)

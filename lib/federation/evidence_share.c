@@ -111,7 +111,7 @@ static apr_status_t seal_version(version_t *version, const sharing_t *sharing, a
 {
     const civ_draft_t *draft = sharing->draft;
     civ_digest_t group;
-    const char *epoch;
+    char epoch[CIV_EPOCH_SIZE];
     apr_status_t status;
 
     memset(version->group_id, 0, sizeof(version->group_id));
@@ -119,7 +119,7 @@ static apr_status_t seal_version(version_t *version, const sharing_t *sharing, a
         seal_nothing(version, sharing, pool);
         return APR_SUCCESS;
     }
-    epoch = civ_pseudonym_epoch(version->shared, pool);
+    civ_epoch_of(epoch, version->shared);
     civ_digest_sha256(&group, apr_pstrcat(pool, epoch, "\n", draft->type, "\n", draft->group, NULL),
                       strlen(epoch) + strlen(draft->type) + strlen(draft->group) + 2);
     civ_digest_hex(version->group_id, &group);

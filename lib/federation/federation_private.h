@@ -6,6 +6,8 @@
 #ifndef CIV_FEDERATION_PRIVATE_H
 #define CIV_FEDERATION_PRIVATE_H
 
+#include <apr_atomic.h>
+
 #include "base/json_writer.h"
 #include "federation/federation.h"
 #include "federation/record.h"
@@ -13,6 +15,7 @@
 
 struct civ_federation_t {
     const civ_federation_config_t *config;
+    volatile apr_uint32_t network_checked; /**< our network key is the one that the database knows */
 };
 
 /** A change of one area on its way: what every such change has. First member of the area's own structure. */

@@ -24,6 +24,7 @@ const char *const civ_members_tables[] = {
     "CREATE INDEX civ_fed_keys_by_member ON civ_fed_keys (member, sequence)",
     "CREATE TABLE civ_fed_totals (CIV_KEY(total), value BIGINT NOT NULL)",
     "INSERT INTO civ_fed_totals (total, value) VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)",
+    "CREATE TABLE civ_fed_network (CIV_KEY(id), key_id CHAR(16) NOT NULL)",
     NULL,
 };
 

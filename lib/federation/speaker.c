@@ -1,6 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "federation/speaker.h"
 
+#include "base/request_signature.h"
 #include "store/replay.h"
 
 apr_status_t civ_speaker_admit(const civ_speaker_t *speaker, civ_change_t *change)
@@ -12,7 +13,7 @@ apr_status_t civ_speaker_admit(const civ_speaker_t *speaker, civ_change_t *chang
     status = civ_replay_insert(change->db, speaker->key_id, speaker->nonce, speaker->nonce_expires,
                                change->now, change->pool);
     if (status == CIV_ECONFLICT)
-        civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool,
-                        "This signature was used before: sign each request anew, with a nonce of its own");
+        civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool, "%s",
+                        civ_signature_advice(CIV_SIGNATURE_REPLAY));
     return status;
 }

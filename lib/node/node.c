@@ -103,6 +103,8 @@ apr_status_t civ_node_open(civ_node_t **out, const civ_node_config_t *config,
     *error = NULL;
     status = load_key(node, error);
     if (status == APR_SUCCESS)
+        status = civ_node_load_pseudonym_key(node, error);
+    if (status == APR_SUCCESS)
         status = apr_thread_mutex_create(&node->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status != APR_SUCCESS)
         return status;

@@ -10,6 +10,7 @@
 #include <apr_user.h>
 
 #include "federation/federation.h"
+#include "federation/pseudonym.h"
 #include "federation/redaction.h"
 #include "ledger/ledger.h"
 #include "state/state.h"
@@ -64,6 +65,10 @@ const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *
 const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool);
 const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool);
 
+/** Path of the network's key, from which the pseudonyms of members are made, and of the file that keeps the key's id. */
+const char *civ_node_pseudonym_key_path(const civ_node_config_t *config, apr_pool_t *pool);
+const char *civ_node_pseudonym_id_path(const civ_node_config_t *config, apr_pool_t *pool);
+
 /** How this node's database is opened: driver, parameters, and the statements of all areas. On @a pool. */
 void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
                            apr_pool_t *pool);
@@ -73,8 +78,8 @@ apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_
 
 /**
  * Make what a node needs on disk, once at start, with the rights of the account that httpd works as (the state folder may have
- * been made by root: folder.h): the state folder and its keys folder (0700), the ledger's key (made where there is none), the
- * empty SQLite file. Root, as a tool may be, gives all of it to @a uid and @a gid. Files that are there already are never
+ * been made by root: folder.h): the state folder and its keys folder (0700), the ledger's key and the network's (made where there
+ * is none and never was one), the empty SQLite file. Root, as a tool may be, gives all of it to @a uid and @a gid. Files that are there already are never
  * replaced.
  * @param error a sentence for the administrator on failure, naming path and reason
  */
@@ -109,6 +114,10 @@ apr_status_t civ_node_start(civ_node_t *node, apr_pool_t *pool);
  * @return APR_SUCCESS, or a status with @a problem filled (UNAVAILABLE)
  */
 apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool);
+
+/** The network's key: lives as long as the node, and any thread may use it. NULL where it could not be made because the state
+ *  folder cannot be written: then nobody has a pseudonym, and nothing may be shared. */
+const civ_pseudonym_key_t *civ_node_pseudonym_key(const civ_node_t *node);
 
 /** The node's ledger. */
 civ_ledger_t *civ_node_ledger(civ_node_t *node);

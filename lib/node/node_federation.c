@@ -24,31 +24,15 @@ static void totals_moved(void *baton, const civ_totals_t *by)
             civ_state_counter_add(node->context.hot, CIV_NODE_TOTALS + i, by->values[i]);
 }
 
-/** Hosts that share a ledger share its key; Ed25519 signatures are deterministic, so they come to the same secret. */
-static apr_status_t derive_pseudonym_key(civ_node_t *node)
-{
-    static const char label[] = "civarcos-pseudonym-key/1";
-    unsigned char signature[CIV_KEY_SIGNATURE_SIZE];
-    civ_digest_t digest;
-    apr_status_t status = civ_key_sign(node->key, signature, label, sizeof(label) - 1);
-
-    civ_digest_sha256(&digest, signature, sizeof(signature));
-    memcpy(node->pseudonym_key.bytes, digest.bytes, CIV_PSEUDONYM_KEY_SIZE);
-    return status;
-}
-
 apr_status_t civ_node_open_federation(civ_node_t *node)
 {
     civ_federation_config_t *config = &node->federation_config;
-    apr_status_t status = derive_pseudonym_key(node);
 
-    if (status != APR_SUCCESS)
-        return status;
 
     config->store = node->store;
     config->transactor.baton = node;
     config->transactor.run = transact;
-    config->pseudonym_key = &node->pseudonym_key;
+    config->pseudonym_key = node->pseudonym_key;
     config->key = node->key;
     config->join = node->config->federation_join;
     config->min_contributors = node->config->benchmark_min_contributors;

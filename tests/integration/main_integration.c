@@ -21,6 +21,7 @@ extern const test_suite_t limits_suite;
 extern const test_suite_t openapi_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
+extern const test_suite_t signed_requests_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
@@ -39,6 +40,7 @@ int main(int argc, const char *const *argv)
         &pending_suite,
         &voting_suite,
         &voting_clients_suite,
+        &signed_requests_suite,
         &limits_suite,
         &privileges_suite,
         &federation_benchmarks_suite,

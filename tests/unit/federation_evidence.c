@@ -38,9 +38,8 @@ static apr_status_t share(civ_node_t *node, sharer_t *sharer)
     const civ_speaker_t speaker = {.organization_id = sharer->id};
 
     memset(&sharer->shared, 0, sizeof(sharer->shared));
-    sharer->status =
-        civ_federation_share(civ_node_federation(node), &speaker, &sharer->draft, sharer->retry,
-                             &sharer->shared, &sharer->repeated, &sharer->problem, test_pool());
+    sharer->status = civ_federation_share(civ_node_federation(node), &speaker, &sharer->draft, sharer->retry,
+                                          &sharer->shared, &sharer->repeated, &sharer->problem, test_pool());
     return sharer->status;
 }
 
@@ -49,8 +48,8 @@ static civ_shared_t share_as(civ_node_t *node, const char *id, const char *own_i
     sharer_t sharer = {.id = id, .draft = anonymized};
 
     sharer.draft.own_id = own_id;
-    sharer.draft.content = apr_psprintf(
-        test_pool(), "{\"quality_metrics\":{\"coverage\":%d},\"language\":\"c\"}", coverage);
+    sharer.draft.content =
+        apr_psprintf(test_pool(), "{\"quality_metrics\":{\"coverage\":%d},\"language\":\"c\"}", coverage);
     sharer.draft.guarded = apr_psprintf(test_pool(), "{\"quality_metrics\":{\"coverage\":%d}}", coverage);
     CU_ASSERT_EQUAL_FATAL(share(node, &sharer), APR_SUCCESS);
     return sharer.shared;
@@ -63,8 +62,8 @@ static apr_status_t vote(civ_node_t *node, const char *id, const char *evidence_
     civ_problem_t own;
     int repeated;
 
-    return civ_federation_vote(civ_node_federation(node), &speaker, evidence_id, 0, is_valid, confidence, NULL,
-                               &repeated, problem != NULL ? problem : &own, test_pool());
+    return civ_federation_vote(civ_node_federation(node), &speaker, evidence_id, 0, is_valid, confidence,
+                               NULL, &repeated, problem != NULL ? problem : &own, test_pool());
 }
 
 static civ_evidence_consensus_t consensus_of(civ_node_t *node, const char *evidence_id, apr_int64_t version)
@@ -72,8 +71,8 @@ static civ_evidence_consensus_t consensus_of(civ_node_t *node, const char *evide
     civ_evidence_consensus_t consensus;
     civ_problem_t problem;
 
-    CU_ASSERT_EQUAL_FATAL(civ_federation_consensus(civ_node_federation(node), evidence_id, version, &consensus,
-                                                   &problem, test_pool()),
+    CU_ASSERT_EQUAL_FATAL(civ_federation_consensus(civ_node_federation(node), evidence_id, version,
+                                                   &consensus, &problem, test_pool()),
                           APR_SUCCESS);
     return consensus;
 }
@@ -85,9 +84,8 @@ static civ_shared_page_t list(civ_node_t *node, const char *type, apr_int64_t be
     civ_shared_page_t page = {NULL, 0, 0};
     civ_problem_t problem;
 
-    CU_ASSERT_EQUAL(
-        civ_federation_evidence(civ_node_federation(node), &query, &page, &problem, test_pool()),
-        APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_federation_evidence(civ_node_federation(node), &query, &page, &problem, test_pool()),
+                    APR_SUCCESS);
     return page;
 }
 
@@ -184,7 +182,8 @@ static void few_members_hide_what_they_have_in_common(void)
     share_as(node, "org4", "run", 90);
     /* Five have it in common now, so all of them show it. */
     for (i = 0; i < 5; i++)
-        CU_ASSERT_PTR_NOT_NULL(strstr(list(node, NULL, APR_INT64_MAX, 5).items[i].record, "\"language\":\"c\""));
+        CU_ASSERT_PTR_NOT_NULL(
+            strstr(list(node, NULL, APR_INT64_MAX, 5).items[i].record, "\"language\":\"c\""));
 }
 
 static void many_of_one_member_are_one(void)
@@ -212,11 +211,11 @@ static void records_are_signed(void)
                     CIV_EINVALID);
     civ_digest_sha256(&digest, shared.record, strlen(shared.record));
     CU_ASSERT_STRING_EQUAL(civ_digest_hex_dup(&digest, test_pool()), shared.digest);
-    CU_ASSERT_EQUAL(node_raw_int(node->config,
-                                 apr_psprintf(test_pool(),
-                                              "SELECT COUNT(*) FROM civ_pending WHERE payload LIKE '%%%s%%'",
-                                              shared.digest)),
-                    1);
+    CU_ASSERT_EQUAL(
+        node_raw_int(node->config,
+                     apr_psprintf(test_pool(), "SELECT COUNT(*) FROM civ_pending WHERE payload LIKE '%%%s%%'",
+                                  shared.digest)),
+        1);
 }
 
 static void private_leaves_a_commitment(void)
@@ -272,7 +271,8 @@ static void pages_neither_skip_nor_repeat(void)
 
 /* --- withdrawing --- */
 
-static apr_status_t withdraw(civ_node_t *node, const char *id, const char *evidence_id, civ_shared_t *tombstone)
+static apr_status_t withdraw(civ_node_t *node, const char *id, const char *evidence_id,
+                             civ_shared_t *tombstone)
 {
     const civ_speaker_t speaker = {.organization_id = id};
     civ_problem_t problem;
@@ -299,10 +299,11 @@ static void a_tombstone_is_left(void)
     CU_ASSERT_EQUAL(civ_record_verify("evidence", page.items[0].record, strlen(page.items[0].record),
                                       page.items[0].signature, civ_key_public(node->key), test_pool()),
                     APR_SUCCESS);
-    CU_ASSERT_EQUAL(node_raw_int(node->config,
-                                 "SELECT COUNT(*) FROM civ_fed_evidence WHERE record LIKE '%coverage\":8%' OR "
-                                 "guarded LIKE '%coverage\":8%'"),
-                    0);
+    CU_ASSERT_EQUAL(
+        node_raw_int(node->config,
+                     "SELECT COUNT(*) FROM civ_fed_evidence WHERE record LIKE '%coverage\":8%' OR "
+                     "guarded LIKE '%coverage\":8%'"),
+        0);
     CU_ASSERT_EQUAL(vote(node, "org1", shared.evidence_id, 1, CIV_CONFIDENCE_ONE, NULL), CIV_ECONFLICT);
     CU_ASSERT(members_totals_are(node, 2));
 }
@@ -421,8 +422,8 @@ static void opinions_follow_from_weights(void)
         civ_tally_t tally;
         civ_opinion_e opinion;
     } rows[] = {
-        {{0, 0, 0}, CIV_OPINION_PENDING},          {{2, 20000, 0}, CIV_OPINION_PENDING},
-        {{3, 0, 0}, CIV_OPINION_PENDING},          {{3, 20000, 10000}, CIV_OPINION_ACCEPTED},
+        {{0, 0, 0}, CIV_OPINION_PENDING},           {{2, 20000, 0}, CIV_OPINION_PENDING},
+        {{3, 0, 0}, CIV_OPINION_PENDING},           {{3, 20000, 10000}, CIV_OPINION_ACCEPTED},
         {{3, 19999, 10000}, CIV_OPINION_CONTESTED}, {{3, 10000, 20000}, CIV_OPINION_REJECTED},
         {{4, 20000, 20000}, CIV_OPINION_CONTESTED}, {{3, 1, 0}, CIV_OPINION_ACCEPTED},
     };
@@ -464,4 +465,5 @@ static const test_case_t cases[] = {
     {NULL, NULL},
 };
 
-const test_suite_t federation_evidence_suite = {"federation_evidence", unit_folder_make, unit_folder_remove, cases};
+const test_suite_t federation_evidence_suite = {"federation_evidence", unit_folder_make, unit_folder_remove,
+                                                cases};
