@@ -5,7 +5,10 @@
  */
 #include "module.h"
 
+#include "base/canonical.h"
 #include "base/message_signature.h"
+#include "federation/benchmarks.h"
+#include "federation/release.h"
 
 #include <http_core.h>
 
@@ -384,6 +387,55 @@ static const char *set_benchmark_min_contributors(cmd_parms *cmd, void *unused, 
     return error;
 }
 
+/* A decimal number as in JSON, whatever the locale. */
+static int read_decimal(cmd_parms *cmd, const char *text, double *value)
+{
+    static const civ_json_limits_t limits = {.size = 64, .depth = 1, .values = 1, .name_length = 1};
+    const civ_json_t *number;
+
+    if (civ_json_parse(&number, text, strlen(text), &limits, NULL, cmd->temp_pool) != APR_SUCCESS ||
+        number->type != CIV_JSON_NUMBER) {
+        return 0;
+    }
+    *value = civ_canonical_read_number(number->as.text.text);
+    return *value >= -CIV_RELEASE_LARGEST && *value <= CIV_RELEASE_LARGEST;
+}
+
+static const char *set_benchmark_bounds(cmd_parms *cmd, void *unused, int argc, char *const argv[])
+{
+    civ_metric_bounds_t bounds = {NULL, 0, 0, 0};
+    civ_settings_t *values;
+
+    (void)unused;
+    if (argc < 3 || argc > 4) {
+        return apr_psprintf(cmd->pool,
+                            "%s takes a metric, the least and the greatest value, and perhaps a grid",
+                            cmd->cmd->name);
+    }
+    if (!civ_metric_name_is_valid(argv[0])) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not 1 to 64 of A-Z a-z 0-9 _ . -", cmd->cmd->name,
+                            argv[0]);
+    }
+    if (!read_decimal(cmd, argv[1], &bounds.low) || !read_decimal(cmd, argv[2], &bounds.high) ||
+        bounds.low >= bounds.high) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" and \"%s\" are not two numbers of which the second is greater",
+                            cmd->cmd->name, argv[1], argv[2]);
+    }
+    if (argc == 4 && (!read_decimal(cmd, argv[3], &bounds.grid) || bounds.grid < 1e-9 ||
+                      bounds.grid > bounds.high - bounds.low)) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not a step from 1e-9 to the distance of the bounds",
+                            cmd->cmd->name, argv[3]);
+    }
+    bounds.metric = argv[0];
+    values = note(cmd, CIV_SETTING_BENCHMARK_BOUNDS);
+    if (!values->node.benchmark_bounds) {
+        values->node.benchmark_bounds = apr_array_make(cmd->pool, 4, sizeof(civ_metric_bounds_t));
+    }
+    APR_ARRAY_PUSH(values->node.benchmark_bounds, civ_metric_bounds_t) = bounds;
+    return NULL;
+}
+
 static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
 {
     (void)unused;
@@ -460,6 +512,8 @@ const command_rec civ_directives[] = {
             "votes that a decision on shared evidence takes, 1 to 1000"),
     TAKES_1(CIV_DIRECTIVE_FEDERATION_THRESHOLD, set_federation_threshold,
             "the share of the votes that decides, such as 2/3"),
+    AP_INIT_TAKE_ARGV(CIV_DIRECTIVE_BENCHMARK_BOUNDS, set_benchmark_bounds, NULL, RSRC_CONF,
+                      "a metric, its least and greatest value, and perhaps the step of its statistics"),
     TAKES_1(CIV_DIRECTIVE_BENCHMARK_MINIMUM, set_benchmark_min_contributors,
             "contributors that a published statistic takes, 2 to 1000"),
     AP_INIT_FLAG(CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, set_egress_plain_http, NULL, RSRC_CONF,

@@ -26,6 +26,7 @@
 #define CIV_DIRECTIVE_FEDERATION_JOIN      "CivarcosFederationJoin"
 #define CIV_DIRECTIVE_FEDERATION_MIN_VOTES "CivarcosFederationMinVotes"
 #define CIV_DIRECTIVE_FEDERATION_THRESHOLD "CivarcosFederationThreshold"
+#define CIV_DIRECTIVE_BENCHMARK_BOUNDS     "CivarcosBenchmarkBounds"
 #define CIV_DIRECTIVE_BENCHMARK_MINIMUM    "CivarcosBenchmarkMinContributors"
 #define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
 #define CIV_DIRECTIVE_SIGNATURE_WINDOW     "CivarcosSignatureWindow"
@@ -58,6 +59,7 @@ typedef enum civ_scope_e {
     X(FEDERATION_MIN_VOTES, CIV_DIRECTIVE_FEDERATION_MIN_VOTES, CIV_SCOPE_NODE, node.federation_min_votes)   \
     X(FEDERATION_THRESHOLD, CIV_DIRECTIVE_FEDERATION_THRESHOLD, CIV_SCOPE_NODE, node.federation_threshold)   \
     X(BENCHMARK_MINIMUM, CIV_DIRECTIVE_BENCHMARK_MINIMUM, CIV_SCOPE_NODE, node.benchmark_min_contributors)   \
+    X(BENCHMARK_BOUNDS, CIV_DIRECTIVE_BENCHMARK_BOUNDS, CIV_SCOPE_NODE, node.benchmark_bounds)               \
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
     X(SIGNATURE_BACK, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_back)                      \
     X(SIGNATURE_AHEAD, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_ahead)                    \

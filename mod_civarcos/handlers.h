@@ -73,6 +73,11 @@ int civ_api_contribute(civ_call_t *call);
 int civ_api_benchmarks(civ_call_t *call);
 int civ_api_benchmark(civ_call_t *call);
 
+/* api_threats.c */
+int civ_api_threat_share(civ_call_t *call);
+int civ_api_threats(civ_call_t *call);
+int civ_api_threat(civ_call_t *call);
+
 /* api_federation.c */
 int civ_api_federation_status(civ_call_t *call);
 

@@ -67,6 +67,13 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
                           "\"additionalProperties\":{\"type\":\"number\"}}",
     [CIV_TYPE_METRIC_NAMES] = "{\"type\":\"array\",\"items\":" REF("MetricName") "}",
     [CIV_TYPE_STATISTICS] = REF("Statistics"),
+    [CIV_TYPE_THREAT_INFO] = REF("ThreatInfo"),
+    [CIV_TYPE_THREAT_ID] = "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}",
+    [CIV_TYPE_SEVERITY] = "{\"type\":\"string\"}",
+    [CIV_TYPE_THREAT] = REF("Threat"),
+    [CIV_TYPE_THREATS] = "{\"type\":\"array\",\"items\":" REF("Threat") "}",
+    [CIV_TYPE_INDICATOR] = REF("Indicator"),
+    [CIV_TYPE_WITHHELD] = REF("Withheld"),
 };
 
 #define INDEX        "{\"type\":\"integer\",\"minimum\":0}"
@@ -224,6 +231,27 @@ static const struct {
                        ",\"p25\":" MAYBE_NUMBER ",\"p75\":" MAYBE_NUMBER ",\"p90\":" MAYBE_NUMBER
                        ",\"epoch\":" TEXT ",\"released_at\":" INSTANT ",\"minimum\":" INDEX
                        ",\"withheld\":{\"type\":\"object\",\"additionalProperties\":" TEXT "}}}"},
+    {"ThreatInfo",
+     "{\"type\":\"object\",\"required\":[\"type\"],\"properties\":{\"type\":{\"type\":\"string\","
+     "\"maxLength\":64},"
+     "\"severity\":" TEXT ",\"indicators\":{\"type\":\"array\",\"maxItems\":1000,\"items\":" TEXT
+     "},\"description\":{\"type\":\"string\",\"maxLength\":16384},\"valid_until\":" INSTANT "}}"},
+    {"Indicator", "{\"type\":\"object\",\"required\":[\"kind\",\"value\"],\"properties\":{\"kind\":" TEXT
+                  ",\"value\":" TEXT ",\"flag\":" TEXT ",\"reason\":" TEXT
+                  ",\"over_correlating\":{\"type\":\"boolean\"}}}"},
+    {"Threat",
+     "{\"type\":\"object\",\"required\":[\"threat_id\",\"type\",\"severity\",\"indicators\",\"timestamp\","
+     "\"source_hash\",\"sightings\",\"valid_until\",\"score\"],\"properties\":{\"threat_id\":" TEXT
+     ",\"type\":" TEXT
+     ",\"severity\":{\"enum\":[\"unknown\",\"info\",\"low\",\"medium\",\"high\",\"critical\"]},"
+     "\"indicators\":" TEXTS ",\"indicator_details\":{\"type\":\"array\",\"items\":" REF(
+         "Indicator") "},\"description\":" TEXT ",\"timestamp\":" INSTANT ",\"source_hash\":" TEXT
+                      ",\"sightings\":" INDEX ",\"last_seen\":" INSTANT ",\"valid_until\":" INSTANT
+                      ",\"score\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"record\":{\"type\":"
+                      "\"object\"},"
+                      "\"signature\":" REF("Signature") "}}"},
+    {"Withheld", "{\"type\":\"object\",\"properties\":{\"members\":" TEXTS
+                 ",\"redacted\":{\"type\":\"object\",\"additionalProperties\":" INDEX "}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
                 "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"

@@ -75,6 +75,18 @@ static const civ_field_t evidence_consensus_parameters[] = {
 static const civ_field_t metric_parameters[] = {{"metric", CIV_TYPE_METRIC, "Name of a metric", CIV_IN_PATH},
                                                 END_OF_FIELDS};
 
+static const civ_field_t threats_parameters[] = {
+    {"type", CIV_TYPE_STRING, "Only threats of this type", CIV_OPTIONAL},
+    {"severity", CIV_TYPE_SEVERITY, "Only threats of this severity, or a synonym of it", CIV_OPTIONAL},
+    {"indicator", CIV_TYPE_STRING, "Only threats with this indicator; it may be defanged", CIV_OPTIONAL},
+    {"since", CIV_TYPE_TIMESTAMP, "Only what was first shared then or later", CIV_OPTIONAL},
+    {"limit", CIV_TYPE_LIMIT, "Most items of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t threat_parameters[] = {
+    {"threat_id", CIV_TYPE_THREAT_ID, "Id of a threat", CIV_IN_PATH}, END_OF_FIELDS};
+
 /* --- request bodies --- */
 
 static const civ_field_t share_body[] = {
@@ -113,6 +125,12 @@ static const civ_field_t leave_body[] = {
 static const civ_field_t contribute_body[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who contributes", CIV_REQUIRED},
     {"metrics", CIV_TYPE_METRICS, "Up to 100 numbers by name", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t threat_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who shares it", CIV_REQUIRED},
+    {"threat_info", CIV_TYPE_THREAT_INFO, "The threat", CIV_OPTIONAL},
+    {"threat", CIV_TYPE_THREAT_INFO, "The same, instead of threat_info", CIV_OPTIONAL},
     END_OF_FIELDS};
 
 static const civ_field_t add_body[] = {
@@ -244,6 +262,23 @@ static const civ_field_t benchmark_answer[] = {
     {"error", CIV_TYPE_STRING, "Then, why", CIV_OPTIONAL},
     END_OF_FIELDS};
 
+static const civ_field_t threat_share_answer[] = {
+    {"threat", CIV_TYPE_THREAT, "The threat as all see it", CIV_REQUIRED},
+    {"removed", CIV_TYPE_WITHHELD, "What did not leave as it came", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t threats_answer[] = {
+    {"threats", CIV_TYPE_THREATS, "Newest first", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"indicator", CIV_TYPE_INDICATOR, "The indicator asked for, as it is looked up", CIV_OPTIONAL},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t threat_answer[] = {
+    {"threat", CIV_TYPE_THREAT, "The threat, and its record as the node has signed it", CIV_REQUIRED},
+    END_OF_FIELDS};
+
 static const civ_field_t network_answer[] = {
     {"network_stats", CIV_TYPE_NETWORK, "What there is in the network", CIV_REQUIRED}, END_OF_FIELDS};
 
@@ -309,11 +344,18 @@ const civ_route_t civ_routes[] = {
      {304, 400, 404, 406, 503, 0}},
     {CIV_POST, "/federated/benchmark", "Contribute numbers to benchmarks",
      civ_api_contribute, NULL, contribute_body, message_answer, JSON, 200, 1,
-     {400, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
     {CIV_GET, "/federated/benchmark", "The metrics of which statistics are published",
      civ_api_benchmarks, list_parameters, NULL, benchmarks_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
     {CIV_GET, "/federated/benchmark/{metric}", "Statistics over the members' numbers",
      civ_api_benchmark, metric_parameters, NULL, benchmark_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_POST, "/federated/threat", "Share a threat, under a pseudonym",
+     civ_api_threat_share, NULL, threat_body, threat_share_answer, JSON, 201, 1,
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/threat", "Threats that members have shared, newest first",
+     civ_api_threats, threats_parameters, NULL, threats_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/federated/threat/{threat_id}", "One threat",
+     civ_api_threat, threat_parameters, NULL, threat_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
     {CIV_GET, "/federated/status", "The network in numbers",
      civ_api_federation_status, NULL, NULL, network_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
 

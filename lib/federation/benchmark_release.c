@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/timestamp.h"
 #include "federation/benchmarks_private.h"
+#include "federation/pseudonym.h"
 
 /* Members that a statistic can be made of. */
 #define CONTRIBUTORS_MOST 1000000
@@ -29,19 +30,41 @@ typedef struct occasion_t {
 void civ_benchmark_policy(civ_release_policy_t *policy, const civ_federation_t *federation,
                           const char *metric)
 {
-    (void)metric;
+    const apr_array_header_t *list = federation->config->metric_bounds;
+    int i;
+
     memset(policy, 0, sizeof(*policy));
     policy->minimum = federation->config->min_contributors;
+    for (i = 0; list != NULL && i < list->nelts; i++) {
+        const civ_metric_bounds_t *bounds = &APR_ARRAY_IDX(list, i, civ_metric_bounds_t);
+
+        if (strcmp(bounds->metric, metric) == 0) {
+            policy->is_bounded = 1;
+            policy->low = bounds->low;
+            policy->high = bounds->high;
+            policy->grid = bounds->grid;
+        }
+    }
+}
+
+const char *civ_benchmark_rules(const civ_release_policy_t *policy, apr_pool_t *pool)
+{
+    char low[CIV_CANONICAL_NUMBER_SIZE], high[CIV_CANONICAL_NUMBER_SIZE], grid[CIV_CANONICAL_NUMBER_SIZE];
+
+    if (!policy->is_bounded)
+        return apr_psprintf(pool, "%u", policy->minimum);
+    if (civ_canonical_number(low, policy->low) != APR_SUCCESS ||
+        civ_canonical_number(high, policy->high) != APR_SUCCESS ||
+        civ_canonical_number(grid, policy->grid) != APR_SUCCESS)
+        return "";
+    return apr_psprintf(pool, "%u %s %s %s", policy->minimum, low, high, grid);
 }
 
 const char *civ_benchmark_epoch(apr_int64_t time, apr_pool_t *pool)
 {
-    char text[CIV_TIMESTAMP_SIZE];
-    int month;
+    char text[CIV_EPOCH_SIZE];
 
-    civ_timestamp_format(text, time);
-    month = 10 * (text[5] - '0') + text[6] - '0';
-    return apr_psprintf(pool, "%.4sQ%d", text, (month - 1) / 3 + 1);
+    return apr_pstrdup(pool, civ_epoch_of(text, time));
 }
 
 /* --- what a publication is made of --- */
@@ -290,7 +313,7 @@ static apr_status_t store(civ_change_t *change, civ_metric_t *metric, const cont
         const civ_argument_t row[] = {civ_int(metric->release),     civ_int(metric->number),
                                       civ_int(metric->epoch),       civ_int(change->now),
                                       civ_text(metric->statistics), civ_text(pack_all(list, change->pool))};
-        const civ_argument_t newest[] = {civ_int(metric->release), civ_int(metric->minimum),
+        const civ_argument_t newest[] = {civ_int(metric->release), civ_text(metric->rules),
                                          civ_text(metric->statistics), civ_int(metric->number)};
 
         status = civ_db_execute(change->db, &civ_benchmarks_sql[SQL_RELEASE_INSERT], row, 6, NULL);
@@ -327,6 +350,6 @@ apr_status_t civ_benchmark_release(const civ_federation_t *federation, civ_chang
     if (statistics == NULL)
         return APR_SUCCESS;
     metric->statistics = statistics;
-    metric->minimum = policy.minimum;
+    metric->rules = civ_benchmark_rules(&policy, change->pool);
     return store(change, metric, &list);
 }

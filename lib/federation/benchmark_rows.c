@@ -10,7 +10,7 @@
 const char *const civ_benchmarks_tables[] = {
     "CREATE TABLE civ_fed_metrics (CIV_KEY(metric), name VARCHAR(64) NOT NULL, epoch BIGINT NOT NULL, "
     "contributors BIGINT NOT NULL, waiting BIGINT NOT NULL, released BIGINT NOT NULL, "
-    "minimum BIGINT NOT NULL, statistics TEXT NOT NULL)",
+    "rules VARCHAR(128) NOT NULL, statistics TEXT NOT NULL)",
     "CREATE UNIQUE INDEX civ_fed_metrics_by_name ON civ_fed_metrics (name)",
     "CREATE TABLE civ_fed_metric_values (CIV_KEY(sequence), metric BIGINT NOT NULL, epoch BIGINT NOT NULL, "
     "member BIGINT NOT NULL, value VARCHAR(32) NOT NULL, settled BIGINT NOT NULL, "
@@ -25,24 +25,23 @@ const char *const civ_benchmarks_tables[] = {
 };
 
 const civ_statement_t civ_benchmarks_sql[SQL_BENCHMARKS_COUNT] = {
-    [SQL_METRIC_BY_NAME] =
-        {"fed_metric_by_name",
-         "SELECT metric, name, epoch, contributors, waiting, released, minimum, statistics "
-         "FROM civ_fed_metrics WHERE name = %s"},
+    [SQL_METRIC_BY_NAME] = {"fed_metric_by_name",
+                            "SELECT metric, name, epoch, contributors, waiting, released, rules, statistics "
+                            "FROM civ_fed_metrics WHERE name = %s"},
     [SQL_METRIC_LAST] = {"fed_metric_last", "SELECT COALESCE(MAX(metric), 0) FROM civ_fed_metrics"},
     [SQL_METRIC_INSERT] =
         {"fed_metric_insert",
          "INSERT INTO civ_fed_metrics (metric, name, epoch, contributors, waiting, released, "
-         "minimum, statistics) VALUES (%lld, %s, %lld, 0, 0, 0, 0, '')"},
+         "rules, statistics) VALUES (%lld, %s, %lld, 0, 0, 0, '', '')"},
     [SQL_METRIC_UPDATE] = {"fed_metric_update",
                            "UPDATE civ_fed_metrics SET epoch = %lld, contributors = %lld, waiting = %lld "
                            "WHERE metric = %lld"},
     [SQL_METRIC_RELEASED] = {"fed_metric_released",
-                             "UPDATE civ_fed_metrics SET released = %lld, minimum = %lld, statistics = %s "
+                             "UPDATE civ_fed_metrics SET released = %lld, rules = %s, statistics = %s "
                              "WHERE metric = %lld"},
     [SQL_METRICS_PAGE] = {"fed_metrics_page",
                           "SELECT metric, name, epoch, contributors, waiting, released, "
-                          "minimum, statistics FROM civ_fed_metrics "
+                          "rules, statistics FROM civ_fed_metrics "
                           "WHERE released > 0 AND metric > %lld ORDER BY metric LIMIT %lld"},
     [SQL_VALUE_OF_MEMBER] = {"fed_value_of_member",
                              "SELECT sequence, value, settled FROM civ_fed_metric_values "
@@ -87,10 +86,10 @@ apr_status_t civ_metric_read(civ_metric_t *metric, civ_rows_t *rows, apr_pool_t 
         civ_rows_int(rows, 2, &metric->epoch) != APR_SUCCESS ||
         civ_rows_int(rows, 3, &metric->contributors) != APR_SUCCESS ||
         civ_rows_int(rows, 4, &metric->waiting) != APR_SUCCESS ||
-        civ_rows_int(rows, 5, &metric->release) != APR_SUCCESS ||
-        civ_rows_int(rows, 6, &metric->minimum) != APR_SUCCESS)
+        civ_rows_int(rows, 5, &metric->release) != APR_SUCCESS)
         return CIV_EDATABASE;
     metric->name = apr_pstrdup(pool, civ_rows_text(rows, 1));
+    metric->rules = apr_pstrdup(pool, civ_rows_text(rows, 6));
     metric->statistics = apr_pstrdup(pool, civ_rows_text(rows, 7));
     return APR_SUCCESS;
 }

@@ -59,7 +59,7 @@ static apr_status_t find_metric(contribute_t *contribute, civ_change_t *change, 
         memset(metric, 0, sizeof(*metric));
         metric->name = name;
         metric->epoch = contribute->epoch;
-        metric->statistics = "";
+        metric->rules = metric->statistics = "";
         status = civ_benchmark_next(change, SQL_METRIC_LAST, &metric->number);
         if (status == APR_SUCCESS) {
             const civ_argument_t row[] = {civ_int(metric->number), civ_text(name), civ_int(metric->epoch)};
@@ -287,7 +287,7 @@ static apr_status_t read_statistics(const civ_federation_t *federation, civ_db_t
     civ_benchmark_policy(&policy, federation, metric->name);
     if (metric->release == 0)
         return APR_SUCCESS;
-    if (metric->minimum != policy.minimum)
+    if (strcmp(metric->rules, civ_benchmark_rules(&policy, pool)) != 0)
         return civ_benchmark_recompute(db, metric, &policy, statistics, pool);
     *statistics = metric->statistics;
     return APR_SUCCESS;

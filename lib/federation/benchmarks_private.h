@@ -55,7 +55,7 @@ typedef struct civ_metric_t {
     apr_int64_t contributors; /**< of that quarter */
     apr_int64_t waiting;      /**< of these, those that may differ from the newest release */
     apr_int64_t release;      /**< number of the newest release; 0: none */
-    apr_int64_t minimum;      /**< under which its statistics were computed */
+    const char *rules;        /**< under which its statistics were computed, see civ_benchmark_rules */
     const char *statistics;   /**< of it; "" where there is none */
 } civ_metric_t;
 
@@ -67,6 +67,9 @@ apr_status_t civ_metric_find(civ_db_t *db, const char *name, civ_metric_t *metri
 
 /** The next number of a table, by its statement for the last one. */
 apr_status_t civ_benchmark_next(civ_change_t *change, civ_benchmarks_sql_e last, apr_int64_t *next);
+
+/** Rules as a text, to see whether they are others now. On @a pool. */
+const char *civ_benchmark_rules(const civ_release_policy_t *policy, apr_pool_t *pool);
 
 /** The rules for a metric. */
 void civ_benchmark_policy(civ_release_policy_t *policy, const civ_federation_t *federation,

@@ -8,6 +8,8 @@
 #ifndef CIV_FEDERATION_H
 #define CIV_FEDERATION_H
 
+#include <apr_tables.h>
+
 #include "base/keys.h"
 #include "federation/pseudonym.h"
 #include "store/change.h"
@@ -40,6 +42,13 @@ typedef struct civ_totals_t {
     apr_int64_t values[CIV_TOTAL_COUNT];
 } civ_totals_t;
 
+/** What is declared of a metric. */
+typedef struct civ_metric_bounds_t {
+    const char *metric;
+    double low, high; /**< contributions beyond count as these */
+    double grid;      /**< statistics are multiples of it; 0: three significant digits */
+} civ_metric_bounds_t;
+
 typedef struct civ_federation_config_t {
     civ_store_t *store;
     civ_transactor_t transactor;
@@ -49,7 +58,9 @@ typedef struct civ_federation_config_t {
     apr_uint32_t min_votes;        /**< votes that a decision on evidence takes */
     civ_fraction_t threshold;      /**< the share of their weight that decides */
     apr_uint32_t min_contributors; /**< members below which nothing that they have in common is shown */
-    int plain_http;                /**< endpoints may be http */
+    const apr_array_header_t
+        *metric_bounds; /**< of civ_metric_bounds_t, the last one for a metric holds; may be NULL */
+    int plain_http;     /**< endpoints may be http */
     /** Committed totals changed by so much; in the order of commits of this host. May be NULL. */
     void (*totals_moved)(void *baton, const civ_totals_t *by);
     void *baton;

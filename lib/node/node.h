@@ -32,8 +32,9 @@ typedef struct civ_node_config_t {
     civ_join_policy_e federation_join;       /**< CivarcosFederationJoin */
     apr_uint32_t federation_min_votes;       /**< CivarcosFederationQuorum: votes that a decision takes */
     apr_uint32_t benchmark_min_contributors; /**< CivarcosBenchmarkMinContributors */
-    civ_fraction_t federation_threshold;     /**< the share of them that decides */
-    int egress_plain_http;                   /**< CivarcosEgressPlainHttp */
+    apr_array_header_t *benchmark_bounds; /**< CivarcosBenchmarkBounds: of civ_metric_bounds_t; NULL: none */
+    civ_fraction_t federation_threshold;  /**< the share of them that decides */
+    int egress_plain_http;                /**< CivarcosEgressPlainHttp */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */

@@ -36,6 +36,7 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
     config->key = node->key;
     config->join = node->config->federation_join;
     config->min_contributors = node->config->benchmark_min_contributors;
+    config->metric_bounds = node->config->benchmark_bounds;
     config->min_votes = node->config->federation_min_votes;
     config->threshold = node->config->federation_threshold;
     config->plain_http = node->config->egress_plain_http;

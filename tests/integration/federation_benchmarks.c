@@ -179,6 +179,23 @@ static void absurd_numbers_do_not_count_as_they_are(void)
     stop();
 }
 
+/* What was declared clips and rounds; declared anew, it holds for what was published too. */
+static void declared_bounds(void)
+{
+    http_response_t *answer;
+
+    start("CivarcosBenchmarkBounds coverage 0 100 5\n");
+    consortium_join(web, 0, 5);
+    contribute_series(0, 4, 70);
+    CU_ASSERT_EQUAL(consortium_contribute(web, 4, "\"coverage\":1e9")->status, 200);
+    answer = read_coverage();
+    CU_ASSERT_EQUAL(statistic(answer, "avg"), 75); /* 386 / 5 = 77.2 */
+    harness_configure(server, CONFIG "CivarcosBenchmarkBounds coverage 0 71 0.5\n");
+    CU_ASSERT_EQUAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL(statistic(read_coverage(), "avg"), 71); /* 354 / 5 = 70.8 */
+    stop();
+}
+
 static void bad_numbers_and_names(void)
 {
     static const char *const metrics[][2] = {
@@ -338,6 +355,7 @@ static const test_case_t cases[] = {
     {"differencing_is_guarded", differencing_is_guarded},
     {"releases_are_held_against_all_earlier_ones", releases_are_held_against_all_earlier_ones},
     {"absurd_numbers_do_not_count_as_they_are", absurd_numbers_do_not_count_as_they_are},
+    {"declared_bounds", declared_bounds},
     {"bad_numbers_and_names", bad_numbers_and_names},
     {"history_is_on_record", history_is_on_record},
     {"restarts_and_other_minimums", restarts_and_other_minimums},
