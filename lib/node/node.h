@@ -28,8 +28,8 @@ typedef struct civ_node_config_t {
     apr_interval_time_t state_refresh;   /**< CivarcosStateRefresh */
     apr_int64_t min_free;                /**< CivarcosMinFree, bytes */
     civ_join_policy_e federation_join;   /**< CivarcosFederationJoin */
-    apr_uint32_t federation_min_votes;   /**< CivarcosFederationQuorum: votes that a decision takes */
-    civ_fraction_t federation_threshold; /**< the share of them that decides */
+    apr_uint32_t federation_min_votes;   /**< CivarcosFederationMinVotes: votes that a decision takes */
+    civ_fraction_t federation_threshold; /**< CivarcosFederationThreshold: the share of them that decides */
     int egress_plain_http;               /**< CivarcosEgressPlainHttp */
 } civ_node_config_t;
 

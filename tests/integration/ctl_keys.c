@@ -1,12 +1,13 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file ctl_keys.c
- * civarcosctl init, keygen and sign-vote; what it shows on a terminal; and what root does not do in somebody else's folder.
+ * civarcosctl init, keygen, sign-vote and sign-rotation; what it shows on a terminal; and what root does not do in somebody else's folder.
  */
 #include "integration/ctl_tool.h"
 #include "integration/ledger_checks.h"
 
 #include "base/encoding.h"
+#include "base/key_thumbprint.h"
 #include "base/keys.h"
 #include "support/runner.h"
 
@@ -92,6 +93,64 @@ static void test_sign_vote(void)
                         hash, "--decision", "accept", NULL));
     CU_ASSERT(tool_ends(0, &again, "sign-vote", "--help", NULL));
     CU_ASSERT(strstr(again, "height of the block that is voted on") != NULL);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+static void test_sign_rotation(void)
+{
+    harness_t *server = harness_start(NULL);
+    const char *folder, *old, *other, *text, *pem;
+    char old_id[CIV_KEY_THUMBPRINT_SIZE], new_id[CIV_KEY_THUMBPRINT_SIZE];
+    unsigned char *signature;
+    apr_size_t length;
+    civ_key_t *keys[2];
+    char *said[3];
+    int i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    folder = tool_folder(server, "keys");
+    old = apr_pstrcat(test_pool(), folder, "/old.pem", NULL);
+    other = apr_pstrcat(test_pool(), folder, "/new.pem", NULL);
+    CU_ASSERT(tool_ends(0, NULL, "keygen", old, NULL));
+    CU_ASSERT(tool_ends(0, &pem, "keygen", other, NULL));
+    CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[0], old, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[1], other, test_pool()), APR_SUCCESS);
+    text = apr_pstrcat(test_pool(), folder, "/new.pub", NULL);
+    CU_ASSERT_EQUAL(scenario_write_file(text, pem, strlen(pem)), 0);
+    /* As a file, as PEM, as 32 bytes. */
+    CU_ASSERT(tool_ends(0, (const char **)&said[0], "sign-rotation", "--key", old, "--organization", "org:1",
+                        "--new-key", text, NULL));
+    CU_ASSERT(tool_ends(0, (const char **)&said[1], "sign-rotation", "--key", old, "--organization", "org:1",
+                        "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(
+        0, (const char **)&said[2], "sign-rotation", "--key", old, "--organization", "org:1", "--new-key",
+        civ_base64_encode(civ_public_key_raw(civ_key_public(keys[1])), CIV_KEY_PUBLIC_SIZE, test_pool()),
+        NULL));
+    text = apr_pstrcat(test_pool(), "civarcos-rotation/v1\norg:1\n",
+                       civ_key_thumbprint(old_id, civ_public_key_raw(civ_key_public(keys[0]))), "\n",
+                       civ_key_thumbprint(new_id, civ_public_key_raw(civ_key_public(keys[1]))), "\n", NULL);
+    CU_ASSERT_STRING_EQUAL(said[1], said[0]);
+    CU_ASSERT_STRING_EQUAL(said[2], said[0]);
+    for (i = 0; i < 3; i++) {
+        said[i] = apr_pstrmemdup(test_pool(), said[i], strcspn(said[i], "\n"));
+        CU_ASSERT_EQUAL_FATAL(civ_base64_decode(&signature, &length, said[i], test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL_FATAL(length, CIV_KEY_SIGNATURE_SIZE);
+        CU_ASSERT_EQUAL(civ_public_key_verify(civ_key_public(keys[0]), signature, text, strlen(text)),
+                        APR_SUCCESS);
+    }
+    CU_ASSERT(
+        tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "a/b", "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", NULL));
+    CU_ASSERT(
+        tool_ends(2, NULL, "sign-rotation", "--key", other, "--organization", "org", "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "/nonexistent/key.pub", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", "/nonexistent/key.pem", "--organization", "org",
+                        "--new-key", pem, NULL));
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
@@ -269,6 +328,7 @@ static void test_links_of_others(void)
 static const test_case_t cases[] = {
     {"keygen", test_keygen},
     {"sign-vote", test_sign_vote},
+    {"sign-rotation", test_sign_rotation},
     {"init", test_init},
     {"init interrupted", test_init_interrupted},
     {"terminal", test_terminal},
