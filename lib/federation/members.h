@@ -61,7 +61,7 @@ typedef struct civ_joining_t {
 /**
  * Join, join again after leaving, or (with a rotation) go on under another key. What a speaker with a key has signed must
  * have been verified with that very key; speaker->key_id names it.
- * @param member as it is then; set also when @a repeated
+ * @param member as it is then; where @a repeated, as it was then
  * @param rotated set to whether a member has got another key
  * @return APR_SUCCESS; CIV_ECONFLICT (CONFLICT): it is in, or its id or key is another's; APR_EACCES (FORBIDDEN): not under
  * CivarcosFederationJoin, or not without the old key; as civ_transactor_t's run

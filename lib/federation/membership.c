@@ -11,10 +11,8 @@
 
 #define KIND "member"
 
-/* Answers kept for Idempotency-Key. */
-#define JOINED  "joined"
-#define ROTATED "rotated"
-#define LEFT    "left"
+/* Kept for Idempotency-Key. */
+#define LEFT "left"
 
 typedef struct join_t {
     civ_operation_t operation; /**< first, see civ_operation_run */
@@ -262,19 +260,15 @@ static apr_status_t note(civ_change_t *change, const char *action, const civ_dig
 
 /* --- join --- */
 
-static void describe(join_t *join, const civ_change_t *change, const civ_member_t *before)
+/** The member as the request has it; the rest is known already. */
+static void describe(const join_t *join)
 {
     const civ_joining_t *joining = join->joining;
     civ_member_t *member = join->member;
-    int is_in = before != NULL && before->left == 0;
 
-    memset(member, 0, sizeof(*member));
-    if (before != NULL)
-        *member = *before;
     member->organization_id = join->operation.speaker->organization_id;
     member->endpoint = joining->endpoint;
     member->metadata = joining->metadata;
-    member->joined = is_in ? before->joined : change->now;
     member->left = 0;
     member->key_id = join->key_id;
     member->key_pem = joining->key != NULL ? civ_public_key_pem(joining->key) : NULL;
@@ -299,7 +293,13 @@ static apr_status_t write_join(join_t *join, civ_change_t *change, const civ_mem
     civ_digest_t digest;
     apr_status_t status = APR_SUCCESS;
 
-    describe(join, change, before);
+    if (before != NULL)
+        *join->member = *before;
+    else
+        memset(join->member, 0, sizeof(*join->member));
+    if (!is_in)
+        join->member->joined = change->now;
+    describe(join);
     if (before == NULL)
         status = civ_federation_last(change, &civ_members_sql[SQL_MEMBER_LAST], &join->member->number);
     if (before == NULL)
@@ -319,6 +319,44 @@ static apr_status_t write_join(join_t *join, civ_change_t *change, const civ_mem
     return status;
 }
 
+/** What was told and does not stand in the request: it is told again to who repeats it, whatever has happened since. */
+static const char *answer_of(const join_t *join, apr_pool_t *pool)
+{
+    const civ_member_t *member = join->member;
+    const civ_outcomes_t *outcomes = &member->outcomes;
+
+    return apr_psprintf(pool,
+                        "%d %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT
+                        " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT,
+                        join->rotated, member->number, member->joined, outcomes->evidence_accepted,
+                        outcomes->evidence_rejected, outcomes->votes_agreed, outcomes->votes_disagreed);
+}
+
+static apr_status_t tell_again(join_t *join, const char *answer, civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_member_t *member = join->member;
+    apr_int64_t rotated = 0;
+    apr_int64_t *const numbers[] = {&rotated,
+                                    &member->number,
+                                    &member->joined,
+                                    &member->outcomes.evidence_accepted,
+                                    &member->outcomes.evidence_rejected,
+                                    &member->outcomes.votes_agreed,
+                                    &member->outcomes.votes_disagreed};
+    civ_digest_t unused;
+    apr_status_t status;
+    char *end;
+    int i;
+
+    memset(member, 0, sizeof(*member));
+    for (i = 0; i < (int)(sizeof(numbers) / sizeof(numbers[0])); i++, answer = end)
+        *numbers[i] = apr_strtoi64(answer, &end, 10);
+    join->rotated = rotated != 0;
+    describe(join);
+    status = seal_member(member, &unused, join->operation.federation, pool);
+    return status == APR_SUCCESS ? status : civ_federation_failed(problem, status, pool);
+}
+
 static apr_status_t apply_join(void *baton, civ_change_t *change)
 {
     join_t *join = baton;
@@ -333,8 +371,9 @@ static apr_status_t apply_join(void *baton, civ_change_t *change)
     status = check(join, change, is_known ? &before : NULL);
     if (status != APR_SUCCESS)
         return status;
-    change->answer = join->rotated ? ROTATED : JOINED;
-    return write_join(join, change, is_known ? &before : NULL);
+    status = write_join(join, change, is_known ? &before : NULL);
+    change->answer = answer_of(join, change->pool);
+    return status;
 }
 
 apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker_t *speaker,
@@ -354,10 +393,10 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
         return APR_EACCES;
     }
     status = civ_operation_run(&join.operation, apply_join, idempotency, &result, problem, pool);
-    *rotated = status == APR_SUCCESS && strcmp(result.answer, ROTATED) == 0;
-    *repeated = result.repeated;
     if (status == APR_SUCCESS && result.repeated)
-        status = civ_federation_member(federation, speaker->organization_id, member, problem, pool);
+        status = tell_again(&join, result.answer, problem, pool);
+    *rotated = join.rotated;
+    *repeated = result.repeated;
     return status;
 }
 

@@ -394,6 +394,7 @@ static void test_repeats(void)
     http_client_t *web = checks_client(server);
     http_response_t *first = scenario_post(web, JOIN, "join once", json);
     http_response_t *again = scenario_post(web, JOIN, "join once", json);
+    const http_response_t *joined = first;
     apr_int64_t before = members(web);
 
     CU_ASSERT_EQUAL(first->status, 201);
@@ -417,6 +418,8 @@ static void test_repeats(void)
     CU_ASSERT_EQUAL(again->status, 200);
     CU_ASSERT_STRING_EQUAL(checks_header(again, "Idempotent-Replayed"), "true");
     CU_ASSERT_STRING_EQUAL(again->body, first->body);
+    CU_ASSERT_EQUAL(members(web), before - 1);
+    CU_ASSERT_STRING_EQUAL(scenario_post(web, JOIN, "join once", json)->body, joined->body);
     CU_ASSERT_EQUAL(members(web), before - 1);
     /* What was refused has not taken the key. */
     CU_ASSERT_EQUAL(scenario_post(web, JOIN, "join again", json)->status, 201);

@@ -379,6 +379,18 @@ static void repeat_of_a_join_is_the_same(void)
     CU_ASSERT_EQUAL(rotation_again.repeated, 1);
     CU_ASSERT_EQUAL(rotation_again.rotated, 1);
     CU_ASSERT(members_totals_are(node, 1));
+    /* It is the first answer, whatever has become of the member since. */
+    CU_ASSERT_EQUAL(members_leave(node, "org", 2, NULL), APR_SUCCESS);
+    again = (applicant_t){.id = "org", .key = 1, .retry = "one"};
+    CU_ASSERT_EQUAL(members_join(node, &again), APR_SUCCESS);
+    CU_ASSERT_EQUAL(again.rotated, 0);
+    CU_ASSERT_EQUAL(again.member.left, 0);
+    CU_ASSERT_EQUAL(again.member.number, first.member.number);
+    CU_ASSERT_EQUAL(again.member.joined, first.member.joined);
+    CU_ASSERT_STRING_EQUAL(again.member.key_id, members_key_id(1));
+    CU_ASSERT_STRING_EQUAL(again.member.record, first.member.record);
+    CU_ASSERT_STRING_EQUAL(again.member.signature, first.member.signature);
+    CU_ASSERT(members_totals_are(node, 0));
 }
 
 /* --- several at once --- */
@@ -535,6 +547,7 @@ static void reputation_is_summed(void)
 {
     civ_node_t *node = members_start("reputation");
     civ_member_t a = members_admit(node, "a", 0);
+    applicant_t back;
 
     members_admit(node, "b", 0);
     CU_ASSERT_EQUAL(reputation_of_all(node), 20000);
@@ -549,9 +562,19 @@ static void reputation_is_summed(void)
     settle(node, a.number, (civ_outcomes_t){.evidence_rejected = 1});
     CU_ASSERT_EQUAL(reputation_of_all(node), 10000);
     CU_ASSERT(members_totals_are(node, 1));
-    members_admit(node, "a", 0);
+    back = (applicant_t){.id = "a", .retry = "back"};
+    CU_ASSERT_EQUAL(members_join(node, &back), APR_SUCCESS);
     CU_ASSERT_EQUAL(reputation_of_all(node), 10000 + 16 * 10000 / 25);
     CU_ASSERT(members_totals_are(node, 2));
+    /* A repeat tells the outcomes that were told. */
+    settle(node, a.number, (civ_outcomes_t){.votes_agreed = 5});
+    back = (applicant_t){.id = "a", .retry = "back"};
+    CU_ASSERT_EQUAL(members_join(node, &back), APR_SUCCESS);
+    CU_ASSERT_EQUAL(back.repeated, 1);
+    CU_ASSERT_EQUAL(back.member.outcomes.evidence_accepted, 1);
+    CU_ASSERT_EQUAL(back.member.outcomes.evidence_rejected, 2);
+    CU_ASSERT_EQUAL(back.member.outcomes.votes_agreed, 2);
+    CU_ASSERT_EQUAL(back.member.outcomes.votes_disagreed, 1);
 }
 
 static const test_case_t cases[] = {

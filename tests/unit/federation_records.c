@@ -211,12 +211,54 @@ static void entries_are_sealed(void)
     CU_ASSERT_EQUAL(proof.tree_size, 2);
 }
 
+/* --- the manual --- */
+
+static int is_in_manual(const char *manual, const char *what, const char *text)
+{
+    if (strstr(manual, text) != NULL)
+        return 1;
+    test_note("docs/formats.md does not have the %s: %s", what, text);
+    return 0;
+}
+
+/* The worked example of docs/formats.md, made anew: keys of 32 bytes 01, 02 and 07. */
+static void manual_has_this_example(void)
+{
+    static const char endpoint[] = "https://evidence.example.org/api", id[] = "example.org";
+    unsigned long length;
+    const char *manual =
+        test_read_file(apr_pstrcat(test_pool(), test_source_dir(), "/docs/formats.md", NULL), &length);
+    civ_member_t member = {.organization_id = id, .endpoint = endpoint, .metadata = "{}"};
+    const char *text;
+    civ_record_t record;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(manual);
+    CU_ASSERT_EQUAL(civ_timestamp_parse(&member.joined, "2026-01-02T03:04:05.678Z"), APR_SUCCESS);
+    text = expected_record(&member, 1);
+    CU_ASSERT_EQUAL(civ_record_seal(&record, "member", text, strlen(text), members_key(7), test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT(is_in_manual(manual, "record", record.json));
+    CU_ASSERT(is_in_manual(manual, "digest", digest_of(record.json)));
+    CU_ASSERT(is_in_manual(manual, "length of what is signed",
+                           apr_psprintf(test_pool(), "DSSEv1 36 application/vnd.civarcos.member+json %d {",
+                                        (int)record.length)));
+    CU_ASSERT(is_in_manual(manual, "signature of the record", record.signature));
+    CU_ASSERT(is_in_manual(manual, "node's key",
+                           civ_base64_encode(civ_public_key_raw(civ_key_public(members_key(7))),
+                                             CIV_KEY_PUBLIC_SIZE, test_pool())));
+    CU_ASSERT(is_in_manual(manual, "entry", entry_of("join", member.joined, 1, record.json)));
+    CU_ASSERT(is_in_manual(manual, "text of the rotation",
+                           civ_rotation_text(id, members_key_id(1), members_key_id(2), test_pool())));
+    CU_ASSERT(is_in_manual(manual, "signature of the rotation", members_rotation(id, 1, 2, 1)));
+}
+
 static const test_case_t cases[] = {
     {"records_are_signed", records_are_signed},
     {"signature_is_over_dsse", signature_is_over_dsse},
     {"only_objects_are_records", only_objects_are_records},
     {"entries_say_what_happened", entries_say_what_happened},
     {"entries_are_sealed", entries_are_sealed},
+    {"manual_has_this_example", manual_has_this_example},
     {NULL, NULL},
 };
 
