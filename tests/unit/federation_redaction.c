@@ -8,34 +8,21 @@
 
 #include "base/json.h"
 #include "federation/redaction.h"
+#include "unit/federation_fixture.h"
 
 #include <apr_strings.h>
 
 #include <string.h>
 
-static const civ_redactor_t *redactor;
-static apr_pool_t *suite_pool;
-
 static const civ_redaction_options_t usual = {CIV_REDACT_USUAL, NULL};
-
-static int make_redactor(void)
-{
-    return apr_pool_create(&suite_pool, NULL) != APR_SUCCESS ||
-           civ_redactor_create(&redactor, !test_is_slow(), suite_pool) != APR_SUCCESS;
-}
-
-static int drop_redactor(void)
-{
-    apr_pool_destroy(suite_pool);
-    return 0;
-}
 
 static const char *redact_n(const civ_redaction_options_t *options, const char *text, apr_size_t length,
                             civ_redaction_counts_t *counts)
 {
     apr_size_t out_length, again_length;
-    const char *out = civ_redact(redactor, options, text, length, counts, &out_length, test_pool());
-    const char *again = civ_redact(redactor, options, out, out_length, NULL, &again_length, test_pool());
+    const char *out = civ_redact(fixture_redactor, options, text, length, counts, &out_length, test_pool());
+    const char *again =
+        civ_redact(fixture_redactor, options, out, out_length, NULL, &again_length, test_pool());
 
     CU_ASSERT_EQUAL(strlen(out) == out_length || memchr(text, '\0', length) != NULL, 1);
     CU_ASSERT_PTR_EQUAL(again, out);
@@ -52,8 +39,8 @@ static unsigned count_of(const civ_redaction_counts_t *counts, const char *name)
 {
     apr_size_t i;
 
-    for (i = 0; i < civ_redactor_class_count(redactor); i++) {
-        if (strcmp(civ_redactor_class_name(redactor, i), name) == 0) {
+    for (i = 0; i < civ_redactor_class_count(fixture_redactor); i++) {
+        if (strcmp(civ_redactor_class_name(fixture_redactor, i), name) == 0) {
             return counts->of_class[i];
         }
     }
@@ -98,7 +85,6 @@ static const char *joined_parts(const civ_json_t *parts)
 
 static const civ_json_t *read_vectors(void)
 {
-    static const civ_json_limits_t limits = {1048576, 16, 10000, 100};
     const char *shared = test_shared_dir();
     const civ_json_t *root;
     unsigned long length;
@@ -111,7 +97,8 @@ static const civ_json_t *read_vectors(void)
     text =
         test_read_file(apr_pstrcat(test_pool(), shared, "/vectors/federation/redaction.json", NULL), &length);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-    CU_ASSERT_EQUAL_FATAL(civ_json_parse(&root, text, length, &limits, NULL, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_json_parse(&root, text, length, &fixture_limits, NULL, test_pool()),
+                          APR_SUCCESS);
     return root;
 }
 
@@ -167,4 +154,5 @@ static const test_case_t cases[] = {
     {NULL, NULL},
 };
 
-const test_suite_t federation_redaction_suite = {"federation_redaction", make_redactor, drop_redactor, cases};
+const test_suite_t federation_redaction_suite = {"federation_redaction", fixture_make_redactor,
+                                                 fixture_drop_redactor, cases};
