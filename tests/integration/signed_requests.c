@@ -29,13 +29,18 @@
 static harness_t *server;
 static http_client_t *web;
 
-static void start_with(const char *config)
+static void start_on(const char *mpm, const char *config)
 {
-    harness_options_t options = {NULL, config, NULL};
+    harness_options_t options = {mpm, config, NULL};
 
     server = harness_start(&options);
     CU_ASSERT_FATAL(server != NULL);
     web = http_client(server->url, test_pool());
+}
+
+static void start_with(const char *config)
+{
+    start_on(NULL, config);
 }
 
 static void start(void)
@@ -524,6 +529,43 @@ static void test_signed_with_a_shell(void)
     stop();
 }
 
+/* There, httpd makes up a Host header and has other filters in front of ours. */
+static void test_over_http_2(void)
+{
+    const char *authority, *key, *body, *headers, *said;
+    const char *const *lines;
+    signer_request_t request;
+
+    if (!has_program("curl --version | grep HTTP2") ||
+        !has_program("test -e '" CIVARCOS_HTTPD_MODULES "/mod_http2.so'")) {
+        test_note("skipped: no HTTP/2");
+        return;
+    }
+    /* Not on prefork. */
+    start_on("event",
+             "<IfModule !http2_module>\nLoadModule http2_module ${civ_modules}/mod_http2.so\n</IfModule>\n"
+             "Protocols h2c http/1.1\n" SIGNER_CONFIG "LogLevel civarcos:info\n");
+    authority = prepare_signer("alpha", &key, &body);
+    request = request_of("alpha", JOIN, signer_joining("alpha", "alpha"));
+    headers = "";
+    for (lines = signer_headers(&request); *lines; lines++) {
+        headers = apr_pstrcat(test_pool(), headers, *lines, "\n", NULL);
+    }
+    CU_ASSERT_EQUAL(scenario_write_file(scenario_file(server, "headers"), headers, strlen(headers)), 0);
+    said =
+        apr_psprintf(test_pool(),
+                     "curl -s -o '%s' -w '%%{http_version} %%{http_code}' --http2-prior-knowledge -H '@%s' "
+                     "--data-binary '@%s' 'http://%s" JOIN "'",
+                     scenario_file(server, "answer"), scenario_file(server, "headers"), body, authority);
+    lines = headers_of(said);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lines);
+    CU_ASSERT_STRING_EQUAL(lines[0], "2 201");
+    lines = headers_of(said);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lines);
+    CU_ASSERT_STRING_EQUAL(lines[0], "2 401");
+    stop();
+}
+
 static void test_signed_by_an_npm_library(void)
 {
     const char *authority, *key, *body, *folder;
@@ -569,6 +611,7 @@ static const test_case_t cases[] = {
     {"own names", test_own_names},
     {"signed with a shell", test_signed_with_a_shell},
     {"signed by an npm library", test_signed_by_an_npm_library},
+    {"over HTTP/2", test_over_http_2},
     {NULL, NULL},
 };
 
