@@ -15,6 +15,7 @@
 #include "support/runner.h"
 
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,60 @@ static void test_replays(void)
     CU_ASSERT(http_is_problem(http_send(web, "POST", JOIN, headers, body, strlen(body)), 409));
     REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "used before",
             "with a nonce of its own");
+    stop();
+}
+
+#define CROWD 16
+
+/** One of many who send the same at once. */
+typedef struct replayer_t {
+    const char *const *headers;
+    const char *body;
+    int status;
+} replayer_t;
+
+static void *APR_THREAD_FUNC send_once(apr_thread_t *thread, void *data)
+{
+    replayer_t *replayer = data;
+    apr_pool_t *pool;
+
+    (void)thread;
+    apr_pool_create(&pool, NULL);
+    replayer->status = http_send(http_client(server->url, pool), "POST", JOIN, replayer->headers,
+                                 replayer->body, strlen(replayer->body))
+                           ->status;
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+/* In one transaction or in several, in one process or in several: one of them is the first. */
+static void test_replays_at_once(void)
+{
+    apr_thread_t *threads[CROWD];
+    replayer_t replayers[CROWD];
+    signer_request_t request;
+    apr_status_t status;
+    int round, i, taken;
+
+    start_with(SIGNER_CONFIG SCENARIO_PROCESSES);
+    for (round = 0; round < 5; round++) {
+        const char *name = apr_psprintf(test_pool(), "member%d", round);
+
+        request = request_of(name, JOIN, signer_joining(name, name));
+        taken = 0;
+        for (i = 0; i < CROWD; i++) {
+            replayers[i].headers = i == 0 ? signer_headers(&request) : replayers[0].headers;
+            replayers[i].body = request.body;
+            CU_ASSERT_EQUAL_FATAL(apr_thread_create(&threads[i], NULL, send_once, &replayers[i], test_pool()),
+                                  APR_SUCCESS);
+        }
+        for (i = 0; i < CROWD; i++) {
+            apr_thread_join(&status, threads[i]);
+            taken += replayers[i].status == 201;
+            CU_ASSERT(replayers[i].status == 201 || replayers[i].status == 401);
+        }
+        CU_ASSERT_EQUAL(taken, 1);
+    }
     stop();
 }
 
@@ -597,6 +652,7 @@ static const test_case_t cases[] = {
     {"joining", test_joining},
     {"speaking", test_speaking},
     {"replays", test_replays},
+    {"replays at once", test_replays_at_once},
     {"expiry of nonces", test_expiry_of_nonces},
     {"nonces of others", test_nonces_of_others},
     {"clocks", test_clocks},
