@@ -631,11 +631,11 @@ static void test_signed_by_an_npm_library(void)
     }
     start();
     folder = scenario_file(server, "npm");
-    if (!has_program(
-            apr_psprintf(test_pool(),
-                         "mkdir '%s' && cd '%s' && timeout 120 npm --cache '%s/cache' install --no-audit "
-                         "--no-fund --ignore-scripts http-message-signatures@1",
-                         folder, folder, folder))) {
+    if (!has_program(apr_psprintf(test_pool(),
+                                  "mkdir '%s' && cd '%s' && timeout 120 npm --fetch-retries=0 "
+                                  "--fetch-timeout=30000 --cache '%s/cache' install --no-audit "
+                                  "--no-fund --ignore-scripts http-message-signatures@1",
+                                  folder, folder, folder))) {
         test_note("skipped: npm cannot install http-message-signatures");
         stop();
         return;
