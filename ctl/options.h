@@ -16,7 +16,8 @@ struct ctl_options_t {
     const char *name;
     const char *owner;
     const char *key;
-    const char *public_key;
+    const char *public_key, *new_key;
+    const char *organization;
     const char *ledger_id;
     const char *signed_head;
     const char *decision, *block_hash, *set_hash;

@@ -32,7 +32,7 @@ const char *const civ_evidence_tables[] = {
     "SELECT e.number, e.member, e.evidence_id, e.version, e.privacy, e.type, e.shared, e.withdrawn, "        \
     "e.latest, e.digest, e.record, e.signature, e.guarded, e.guarded_signature, e.votes, e.valid_weight, "   \
     "e.invalid_weight, e.opinion, (SELECT COUNT(*) FROM (SELECT 1 FROM civ_fed_groups g WHERE g.group_id = " \
-    "e.group_id LIMIT %lld) AS some), e.content_hash FROM civ_fed_evidence e "
+    "e.group_id LIMIT %lld) AS sharers), e.content_hash FROM civ_fed_evidence e "
 
 const civ_statement_t civ_evidence_sql[SQL_EVIDENCE_SQL_COUNT] = {
     [SQL_EVIDENCE_LAST] = {"fed_evidence_last",

@@ -63,11 +63,14 @@ const civ_statement_t civ_members_sql[SQL_MEMBERS_COUNT] = {
                          "ON m.member = k.member WHERE k.key_id = %s AND k.valid_until = 0 AND "
                          "m.left_at = 0 LIMIT 1"},
     [SQL_KEY_LAST] = {"fed_key_last", "SELECT COALESCE(MAX(sequence), 0) FROM civ_fed_keys"},
+    [SQL_KEY_COUNT] = {"fed_key_count", "SELECT COUNT(*) FROM civ_fed_keys WHERE member = %lld"},
     [SQL_KEY_INSERT] = {"fed_key_insert",
                         "INSERT INTO civ_fed_keys (sequence, key_id, member, public_key, valid_from, "
                         "valid_until, rotation) VALUES (%lld, %s, %lld, %s, %lld, 0, %s)"},
     [SQL_KEY_END] = {"fed_key_end",
                      "UPDATE civ_fed_keys SET valid_until = %lld WHERE member = %lld AND valid_until = 0"},
+    [SQL_KEY_RESUME] = {"fed_key_resume",
+                        "UPDATE civ_fed_keys SET valid_until = 0 WHERE member = %lld AND key_id = %s"},
     [SQL_KEYS_OF] = {"fed_keys_of",
                      "SELECT key_id, public_key, valid_from, valid_until, rotation FROM civ_fed_keys "
                      "WHERE member = %lld ORDER BY sequence DESC LIMIT %lld"},

@@ -16,24 +16,24 @@
 #include "state/state.h"
 
 typedef struct civ_node_config_t {
-    const char *state_dir;                   /**< CivarcosStateDir, absolute */
-    const char *database_driver;             /**< CivarcosDatabase; NULL: sqlite3 */
-    const char *database_parameters;         /**< NULL: <state>/civarcos.db */
-    int pool_min, pool_max;                  /**< CivarcosDatabasePool */
-    const char *ledger_name;                 /**< CivarcosLedgerName */
-    apr_uint32_t difficulty;                 /**< CivarcosDifficulty, bits */
-    apr_uint32_t min_validators;             /**< CivarcosMinValidators */
-    apr_interval_time_t seal_interval;       /**< CivarcosSealInterval */
-    apr_uint32_t seal_count;                 /**< CivarcosSealCount */
-    int queue_limit;                         /**< CivarcosQueueLimit */
-    apr_uint32_t hot_blocks;                 /**< CivarcosHotBlocks */
-    apr_interval_time_t state_refresh;       /**< CivarcosStateRefresh */
-    apr_int64_t min_free;                    /**< CivarcosMinFree, bytes */
-    civ_join_policy_e federation_join;       /**< CivarcosFederationJoin */
-    apr_uint32_t federation_min_votes;       /**< CivarcosFederationQuorum: votes that a decision takes */
+    const char *state_dir;               /**< CivarcosStateDir, absolute */
+    const char *database_driver;         /**< CivarcosDatabase; NULL: sqlite3 */
+    const char *database_parameters;     /**< NULL: <state>/civarcos.db */
+    int pool_min, pool_max;              /**< CivarcosDatabasePool */
+    const char *ledger_name;             /**< CivarcosLedgerName */
+    apr_uint32_t difficulty;             /**< CivarcosDifficulty, bits */
+    apr_uint32_t min_validators;         /**< CivarcosMinValidators */
+    apr_interval_time_t seal_interval;   /**< CivarcosSealInterval */
+    apr_uint32_t seal_count;             /**< CivarcosSealCount */
+    int queue_limit;                     /**< CivarcosQueueLimit */
+    apr_uint32_t hot_blocks;             /**< CivarcosHotBlocks */
+    apr_interval_time_t state_refresh;   /**< CivarcosStateRefresh */
+    apr_int64_t min_free;                /**< CivarcosMinFree, bytes */
+    civ_join_policy_e federation_join;   /**< CivarcosFederationJoin */
+    apr_uint32_t federation_min_votes;   /**< CivarcosFederationMinVotes: votes that a decision takes */
+    civ_fraction_t federation_threshold; /**< CivarcosFederationThreshold: the share of them that decides */
     apr_uint32_t benchmark_min_contributors; /**< CivarcosBenchmarkMinContributors */
     apr_array_header_t *benchmark_bounds; /**< CivarcosBenchmarkBounds: of civ_metric_bounds_t; NULL: none */
-    civ_fraction_t federation_threshold;  /**< the share of them that decides */
     int egress_plain_http;                /**< CivarcosEgressPlainHttp */
 } civ_node_config_t;
 

@@ -11,10 +11,12 @@
 
 #include "base/content_digest.h"
 #include "base/request_signature.h"
+#include "support/document.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -445,6 +447,110 @@ static void test_own_names(void)
     stop();
 }
 
+/* --- signers that share no code with us --- */
+
+/* Key, content and folder of one that joins. */
+static const char *prepare_signer(const char *organization, const char **key, const char **body)
+{
+    *key = scenario_file(server, "member.pem");
+    *body = scenario_file(server, "join.json");
+    CU_ASSERT_EQUAL(civ_key_save(signer_key(organization), *key, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(scenario_write_file(*body, signer_joining(organization, organization),
+                                        strlen(signer_joining(organization, organization))),
+                    0);
+    return apr_psprintf(test_pool(), "127.0.0.1:%d", server->port);
+}
+
+/* The lines that a command prints, as headers; NULL when it does not end well. */
+static const char *const *headers_of(const char *command)
+{
+    const char **headers = apr_pcalloc(test_pool(), 10 * sizeof(*headers));
+    char *text = apr_pcalloc(test_pool(), 8192);
+    FILE *pipe = popen(command, "r");
+    char *line, *state;
+    int count = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pipe);
+    if (fread(text, 1, 8191, pipe) == 0) {
+        text[0] = '\0';
+    }
+    if (pclose(pipe) != 0) {
+        return NULL;
+    }
+    for (line = apr_strtok(text, "\n", &state); line && count < 9; line = apr_strtok(NULL, "\n", &state)) {
+        headers[count++] = line;
+    }
+    return headers;
+}
+
+static int has_program(const char *test)
+{
+    return system(apr_pstrcat(test_pool(), "(", test, ") >/dev/null 2>&1", NULL)) == 0;
+}
+
+static void send_joining(const char *const *headers, const char *body)
+{
+    unsigned long length;
+    const char *text = test_read_file(body, &length);
+    http_response_t *answer;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(headers);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    answer = http_send(web, "POST", JOIN, headers, text, length);
+    CU_ASSERT_EQUAL(answer->status, 201);
+    if (answer->status != 201) {
+        test_note("%s", answer->body);
+    }
+    REFUSED(http_send(web, "POST", JOIN, headers, text, length), "used before", "with a nonce of its own");
+}
+
+/* The lines of shell that the manual shows, with the openssl program. */
+static void test_signed_with_a_shell(void)
+{
+    const char *script = document_block("docs/formats.md", "### With a shell", "sh");
+    const char *authority, *key, *body;
+
+    if (!has_program("openssl version | grep 'OpenSSL 3'")) {
+        test_note("skipped: no OpenSSL 3 to run");
+        return;
+    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(script);
+    start();
+    authority = prepare_signer("alpha", &key, &body);
+    CU_ASSERT_EQUAL(scenario_write_file(scenario_file(server, "sign.sh"), script, strlen(script)), 0);
+    send_joining(headers_of(apr_psprintf(test_pool(), ". '%s' && sign POST %s " JOIN " '%s' '%s'",
+                                         scenario_file(server, "sign.sh"), authority, key, body)),
+                 body);
+    stop();
+}
+
+static void test_signed_by_an_npm_library(void)
+{
+    const char *authority, *key, *body, *folder;
+
+    if (!has_program("node --version && npm --version")) {
+        test_note("skipped: no node and npm");
+        return;
+    }
+    start();
+    folder = scenario_file(server, "npm");
+    if (!has_program(
+            apr_psprintf(test_pool(),
+                         "mkdir '%s' && cd '%s' && timeout 120 npm --cache '%s/cache' install --no-audit "
+                         "--no-fund --ignore-scripts http-message-signatures@1",
+                         folder, folder, folder))) {
+        test_note("skipped: npm cannot install http-message-signatures");
+        stop();
+        return;
+    }
+    authority = prepare_signer("beta", &key, &body);
+    send_joining(headers_of(apr_psprintf(
+                     test_pool(), "node '%s/tests/tools/sign_request.mjs' '%s' '%s' 'http://%s" JOIN "' '%s'",
+                     test_source_dir(), folder, key, authority, body)),
+                 body);
+    stop();
+}
+
 static const test_case_t cases[] = {
     {"joining", test_joining},
     {"speaking", test_speaking},
@@ -461,6 +567,8 @@ static const test_case_t cases[] = {
     {"large content", test_large_content},
     {"authorities", test_authorities},
     {"own names", test_own_names},
+    {"signed with a shell", test_signed_with_a_shell},
+    {"signed by an npm library", test_signed_by_an_npm_library},
     {NULL, NULL},
 };
 
