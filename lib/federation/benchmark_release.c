@@ -15,6 +15,9 @@
 /* Members that a statistic can be made of. */
 #define CONTRIBUTORS_MOST 1000000
 
+/* A publication is made anew when this part of the contributors may differ from the last one, however small the minimum is. */
+#define STALE_PART 20
+
 /* Bytes of a contribution as a publication keeps it: member and value, most significant first. */
 #define PACKED_SIZE 16
 
@@ -286,7 +289,7 @@ static apr_status_t compare(civ_db_t *db, const civ_metric_row_t *metric, const 
 
     *may = 1;
     *is_same = 0;
-    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
+    while (status == APR_SUCCESS && *may && civ_rows_next(rows) == APR_SUCCESS) {
         apr_int64_t epoch;
         apr_size_t difference;
         contributions_t earlier;
@@ -345,9 +348,10 @@ apr_status_t civ_benchmark_release(const civ_federation_t *federation, civ_chang
     apr_status_t status;
 
     civ_benchmark_policy(&policy, federation, metric->name);
-    /* Too few, or too few that differ: no need to look. */
+    /* Too few, or too few that differ: no need to look. Of many, so many that looking costs little for each of them. */
     if ((apr_size_t)metric->contributors < civ_release_least(&policy) ||
-        (metric->release > 0 && metric->waiting < policy.minimum))
+        (metric->release > 0 &&
+         (metric->waiting < policy.minimum || metric->waiting < metric->contributors / STALE_PART)))
         return APR_SUCCESS;
     status = read_current(&list, change->db, metric, change->pool);
     if (status == APR_SUCCESS)
