@@ -55,6 +55,7 @@ static const struct {
 } others[] = {
     {"civ_pending", "evidence that is not sealed yet, so nothing has been promised about it"},
     {"civ_idempotency", "answers to repeated requests; the block they name is read and checked anew"},
+    {"civ_replay", "nonces of signed requests, which are forgotten after a while"},
     {"civ_schema", "which version the tables have"},
     {NULL, NULL},
 };
