@@ -11,6 +11,7 @@
 #include "unit/federation_fixture.h"
 
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #include <string.h>
 
@@ -147,150 +148,152 @@ static void vectors_survivors(void)
     }
 }
 
+/* What each begins with, and how many letters and digits, or hexadecimal digits, follow. */
+static const struct {
+    const char *class_name, *first;
+    int alnum, hex;
+} provider_tokens[] = {
+    {"github-token",
+     "gh"
+     "s_",
+     36, 0},
+    {"github-token",
+     "github"
+     "_pat_",
+     82, 0},
+    {"gitlab-token",
+     "glr"
+     "t-",
+     20, 0},
+    {"gitlab-token",
+     "glp"
+     "tt-",
+     0, 40},
+    {"gitlab-token",
+     "GR13"
+     "48941",
+     20, 0},
+    {"bitbucket-token",
+     "AT"
+     "BB",
+     32, 0},
+    {"atlassian-token",
+     "AT"
+     "ATT3",
+     80, 0},
+    {"circleci-token",
+     "CCI"
+     "PRJ_",
+     40, 0},
+    {"google-api-key",
+     "AI"
+     "za",
+     35, 0},
+    {"slack-token",
+     "xo"
+     "xp-",
+     40, 0},
+    {"npm-token",
+     "np"
+     "m_",
+     36, 0},
+    {"pypi-token",
+     "py"
+     "pi-AgEIcHlwaS5vcmc",
+     60, 0},
+    {"rubygems-token",
+     "rubygems"
+     "_",
+     0, 48},
+    {"stripe-key",
+     "sk"
+     "_live_",
+     24, 0},
+    {"sendgrid-token",
+     "S"
+     "G.",
+     66, 0},
+    {"twilio-key",
+     "S"
+     "K",
+     0, 32},
+    {"anthropic-key",
+     "sk"
+     "-ant-api03-",
+     80, 0},
+    {"openai-key",
+     "sk"
+     "-proj-",
+     40, 0},
+    {"hugging-face-token",
+     "h"
+     "f_",
+     34, 0},
+    {"digitalocean-token",
+     "dop"
+     "_v1_",
+     0, 64},
+    {"vault-token",
+     "hv"
+     "s.",
+     80, 0},
+    {"databricks-token",
+     "da"
+     "pi",
+     0, 32},
+    {"grafana-token",
+     "gl"
+     "sa_",
+     41, 0},
+    {"sonar-token",
+     "sq"
+     "p_",
+     0, 40},
+    {"age-key",
+     "AGE-SECRET"
+     "-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN5",
+     0, 0},
+    {"artifactory-key",
+     "AK"
+     "Cp",
+     69, 0},
+    {"pulumi-token",
+     "pu"
+     "l-",
+     0, 40},
+    {"linear-key",
+     "lin"
+     "_api_",
+     40, 0},
+    {"shopify-token",
+     "shp"
+     "at_",
+     0, 32},
+    {"jenkins-token",
+     "1"
+     "1",
+     0, 32},
+    {"slack-webhook",
+     "https://hooks.slack"
+     ".com/services/",
+     44, 0},
+};
+
 /* A fresh copy of the project has no vectors: the same kinds, of our own. */
 static void kinds_of_secrets(void)
 {
     static const char alphabet[] =
         "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2w3X4y5Z6a7B8c9D0e1F2g3H4i5J6k7L8m9N0";
     const char *hex = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    static const struct {
-        const char *class_name, *first;
-        int alnum, hex;
-    } rows[] = {
-        {"github-token",
-         "gh"
-         "s_",
-         36, 0},
-        {"github-token",
-         "github"
-         "_pat_",
-         82, 0},
-        {"gitlab-token",
-         "glr"
-         "t-",
-         20, 0},
-        {"gitlab-token",
-         "glp"
-         "tt-",
-         0, 40},
-        {"gitlab-token",
-         "GR13"
-         "48941",
-         20, 0},
-        {"bitbucket-token",
-         "AT"
-         "BB",
-         32, 0},
-        {"atlassian-token",
-         "AT"
-         "ATT3",
-         80, 0},
-        {"circleci-token",
-         "CCI"
-         "PRJ_",
-         40, 0},
-        {"google-api-key",
-         "AI"
-         "za",
-         35, 0},
-        {"slack-token",
-         "xo"
-         "xp-",
-         40, 0},
-        {"npm-token",
-         "np"
-         "m_",
-         36, 0},
-        {"pypi-token",
-         "py"
-         "pi-AgEIcHlwaS5vcmc",
-         60, 0},
-        {"rubygems-token",
-         "rubygems"
-         "_",
-         0, 48},
-        {"stripe-key",
-         "sk"
-         "_live_",
-         24, 0},
-        {"sendgrid-token",
-         "S"
-         "G.",
-         66, 0},
-        {"twilio-key",
-         "S"
-         "K",
-         0, 32},
-        {"anthropic-key",
-         "sk"
-         "-ant-api03-",
-         80, 0},
-        {"openai-key",
-         "sk"
-         "-proj-",
-         40, 0},
-        {"hugging-face-token",
-         "h"
-         "f_",
-         34, 0},
-        {"digitalocean-token",
-         "dop"
-         "_v1_",
-         0, 64},
-        {"vault-token",
-         "hv"
-         "s.",
-         80, 0},
-        {"databricks-token",
-         "da"
-         "pi",
-         0, 32},
-        {"grafana-token",
-         "gl"
-         "sa_",
-         41, 0},
-        {"sonar-token",
-         "sq"
-         "p_",
-         0, 40},
-        {"age-key",
-         "AGE-SECRET"
-         "-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN5",
-         0, 0},
-        {"artifactory-key",
-         "AK"
-         "Cp",
-         69, 0},
-        {"pulumi-token",
-         "pu"
-         "l-",
-         0, 40},
-        {"linear-key",
-         "lin"
-         "_api_",
-         40, 0},
-        {"shopify-token",
-         "shp"
-         "at_",
-         0, 32},
-        {"jenkins-token",
-         "1"
-         "1",
-         0, 32},
-        {"slack-webhook",
-         "https://hooks.slack"
-         ".com/services/",
-         44, 0},
-    };
     apr_size_t i;
 
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const char *secret =
-            JOINED(rows[i].first, apr_pstrndup(test_pool(), alphabet, (apr_size_t)rows[i].alnum),
-                   apr_pstrndup(test_pool(), hex, (apr_size_t)rows[i].hex));
+    for (i = 0; i < sizeof(provider_tokens) / sizeof(provider_tokens[0]); i++) {
+        const char *secret = JOINED(provider_tokens[i].first,
+                                    apr_pstrndup(test_pool(), alphabet, (apr_size_t)provider_tokens[i].alnum),
+                                    apr_pstrndup(test_pool(), hex, (apr_size_t)provider_tokens[i].hex));
 
-        goes(rows[i].class_name, secret, secret);
-        goes(rows[i].class_name, JOINED("it was ", secret, ", now it is another"), secret);
+        goes(provider_tokens[i].class_name, secret, secret);
+        goes(provider_tokens[i].class_name, JOINED("it was ", secret, ", now it is another"), secret);
     }
 }
 
@@ -519,6 +522,48 @@ static void any_bytes_are_taken(void)
     CU_ASSERT_EQUAL(memcmp(out, "a\0b [REDACTED:email] \xff\xfe\xc3 \0", 26), 0);
 }
 
+/* ---- threads ---- */
+
+static const char mixed[] = "password=hunter2x by jane@example.com at 10.1.2.3, %6Aane%40example.com";
+static const char mixed_out[] =
+    "password=[REDACTED:generic-secret] by [REDACTED:email] at [REDACTED:ipv4], [REDACTED:email]";
+
+static void *APR_THREAD_FUNC redact_often(apr_thread_t *thread, void *baton)
+{
+    int *faults = baton, i;
+
+    (void)thread;
+    for (i = 0; i < 200; i++) {
+        apr_pool_t *pool;
+        apr_size_t length;
+
+        if (apr_pool_create(&pool, NULL) != APR_SUCCESS) {
+            ++*faults;
+            continue;
+        }
+        *faults += strcmp(civ_redact(fixture_redactor, &usual, mixed, sizeof(mixed) - 1, NULL, &length, pool),
+                          mixed_out) != 0;
+        apr_pool_destroy(pool);
+    }
+    return NULL;
+}
+
+static void threads_share_the_rules(void)
+{
+    apr_thread_t *threads[4];
+    int faults[4] = {0}, i;
+    apr_status_t ended;
+
+    for (i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL_FATAL(apr_thread_create(&threads[i], NULL, redact_often, &faults[i], test_pool()),
+                              APR_SUCCESS);
+    }
+    for (i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL(apr_thread_join(&ended, threads[i]), APR_SUCCESS);
+        CU_ASSERT_EQUAL(faults[i], 0);
+    }
+}
+
 static const test_case_t cases[] = {
     {"vectors_secrets", vectors_secrets},
     {"vectors_persons", vectors_persons},
@@ -532,6 +577,7 @@ static const test_case_t cases[] = {
     {"long_texts_of_secrets", long_texts_of_secrets},
     {"what_is_too_long_goes", what_is_too_long_goes},
     {"any_bytes_are_taken", any_bytes_are_taken},
+    {"threads_share_the_rules", threads_share_the_rules},
     {NULL, NULL},
 };
 
