@@ -505,14 +505,18 @@ static void test_own_names(void)
     signer_request_t request;
     const char *port;
 
+    /* Nodes of their own, which take over no names of the main server. */
     start_with(
-        "LogLevel civarcos:info\n"
+        "LogLevel civarcos:info\nCivarcosAuthority main.example\n"
         "<VirtualHost *:${civ_port}>\nServerName fed.example\nServerAlias also.example *.wild.example\n"
-        "</VirtualHost>\n"
-        "<VirtualHost *:${civ_port}>\nServerName https://tls.example:443\n</VirtualHost>\n");
+        "CivarcosStateDir \"${civ_state}/fed\"\n</VirtualHost>\n"
+        "<VirtualHost *:${civ_port}>\nServerName https://tls.example:443\n"
+        "CivarcosStateDir \"${civ_state}/tls\"\n</VirtualHost>\n");
     port = apr_psprintf(test_pool(), ":%d", server->port);
     request = request_of("alpha", JOIN, signer_joining("alpha", "alpha"));
     request.authority = "fed.example";
+    REFUSED(signer_send(web, &request), "authority-not-ours", "not this server's own");
+    request.authority = "main.example";
     REFUSED(signer_send(web, &request), "authority-not-ours", "not this server's own");
     request.authority = apr_pstrcat(test_pool(), "a.wild.example", port, NULL);
     REFUSED(signer_send(web, &request), "authority-not-ours", "not this server's own");
