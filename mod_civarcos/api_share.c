@@ -10,22 +10,26 @@
 
 #include "base/canonical.h"
 #include "base/encoding.h"
+#include "base/timestamp.h"
+#include "federation/anonymise.h"
+#include "federation/commitment.h"
 #include "federation/evidence.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include <string.h>
 
-#define SALT_SIZE 32
+#define PLACE "/federated/evidence/"
 
 /* What is asked for, and what of it may leave. */
 typedef struct sharing_t {
     const civ_json_t *evidence;
     int is_rehearsal;
     civ_draft_t draft;
-    civ_digest_t commitment; /* private: of salt and content */
-    const char *salt;        /* private: base64 */
+    civ_digest_t commitment;        /* private: of salt and content */
+    const char *salt;               /* private: base64 */
+    const civ_redactor_t *redactor; /* anonymized */
+    civ_anonymised_t anonymised;
 } sharing_t;
 
 /* --- reading --- */
@@ -94,17 +98,80 @@ static int read_sharing(civ_call_t *call, sharing_t *sharing)
 /* Nothing but SHA-256(salt || content): who has both can show later that the content was there now. */
 static int commit_to(civ_call_t *call, sharing_t *sharing)
 {
-    unsigned char salt[SALT_SIZE];
-    civ_buffer_t content;
+    unsigned char salt[CIV_COMMITMENT_SALT_SIZE];
 
-    civ_buffer_init(&content, 1024, call->r->pool);
-    if (civ_canonical_write(&content, sharing->evidence) != APR_SUCCESS ||
-        apr_generate_random_bytes(salt, sizeof(salt)) != APR_SUCCESS) {
+    if (civ_commitment_salt(salt) != APR_SUCCESS ||
+        civ_commitment(&sharing->commitment, salt, sharing->evidence, call->r->pool) != APR_SUCCESS) {
         return civ_request_fault(call, CIV_PROBLEM_INTERNAL, "The evidence cannot be committed to.");
     }
-    civ_digest_sha256_two(&sharing->commitment, salt, sizeof(salt), content.data, content.length);
     sharing->salt = civ_base64_encode(salt, sizeof(salt), call->r->pool);
+    sharing->draft.type = "private";
     sharing->draft.commitment = &sharing->commitment;
+    return OK;
+}
+
+/* One number for each metric that is known. */
+static int aggregate(civ_call_t *call, sharing_t *sharing)
+{
+    const civ_aggregate_t *numbers;
+    civ_measurement_t *measurements;
+    apr_size_t count;
+    apr_size_t i;
+
+    if (civ_aggregate(&numbers, &count, &sharing->draft.type, sharing->evidence, &call->problem,
+                      call->r->pool) != APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    if (count == 0) {
+        civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, "/evidence", call->r->pool,
+                           "The evidence has no number of a metric that statistics are made of.");
+        return CIV_FAULTED;
+    }
+    if (count > CIV_METRICS_OF_CONTRIBUTION) {
+        count = CIV_METRICS_OF_CONTRIBUTION;
+    }
+    measurements = apr_pcalloc(call->r->pool, count * sizeof(*measurements));
+    for (i = 0; i < count; i++) {
+        measurements[i].metric = numbers[i].metric->name;
+        measurements[i].value = numbers[i].value;
+    }
+    sharing->draft.measurements = measurements;
+    sharing->draft.measurement_count = count;
+    return OK;
+}
+
+static const char *write_variant(const civ_anonymised_t *anonymised, int level, apr_pool_t *pool)
+{
+    civ_json_writer_t writer;
+    civ_buffer_t text;
+
+    civ_buffer_init(&text, 512, pool);
+    civ_json_writer_init(&writer, &text);
+    civ_json_begin_object(&writer);
+    civ_anonymised_write(&writer, anonymised, level);
+    civ_json_end_object(&writer);
+    return text.data;
+}
+
+/* A record of listed fields. What the organisation is called is taken out of texts as well. */
+static int anonymise(civ_call_t *call, sharing_t *sharing)
+{
+    const char *words[] = {civ_json_get_text(call->body, "organization_id"), NULL};
+    civ_anonymise_options_t options = {.now = civ_timestamp_now(), .words = words};
+    int i;
+
+    options.redactor = sharing->redactor = civ_node_redactor(call->node, &call->problem, call->r->pool);
+    if (!options.redactor || civ_anonymise(&sharing->anonymised, sharing->evidence, &options, &call->problem,
+                                           call->r->pool) != APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    sharing->draft.type = sharing->anonymised.type;
+    for (i = 0; i < CIV_RECORD_VARIANTS; i++) {
+        sharing->draft.content[i] = write_variant(&sharing->anonymised, i, call->r->pool);
+    }
+    for (i = 0; i < CIV_RECORD_VARIANTS - 1; i++) {
+        sharing->draft.group[i] = sharing->anonymised.group[i];
+    }
     return OK;
 }
 
@@ -114,25 +181,77 @@ static int prepare(civ_call_t *call, sharing_t *sharing)
     case CIV_PRIVACY_PRIVATE:
         return commit_to(call, sharing);
     case CIV_PRIVACY_AGGREGATED:
+        return aggregate(call, sharing);
     case CIV_PRIVACY_ANONYMIZED:
     case CIV_PRIVACY_COUNT:
         break;
     }
-    return civ_request_fault(call, CIV_PROBLEM_INTERNAL, "Not yet.");
+    return anonymise(call, sharing);
 }
 
 /* --- answering --- */
 
-static void write_commitment(civ_json_writer_t *writer, const sharing_t *sharing, const char *evidence_id)
+static void write_commitment(civ_json_writer_t *writer, const sharing_t *sharing)
 {
     char hex[CIV_DIGEST_HEX_SIZE];
 
-    civ_json_begin_object(writer);
-    civ_json_member_text(writer, "evidence_id", evidence_id);
-    civ_json_member_text(writer, "privacy_level", civ_privacy_name(CIV_PRIVACY_PRIVATE));
     civ_json_member_text(writer, "commitment", civ_digest_hex(hex, &sharing->commitment));
     civ_json_member_text(writer, "salt", sharing->salt);
+}
+
+static void write_measurements(civ_json_writer_t *writer, const civ_draft_t *draft)
+{
+    apr_size_t i;
+
+    civ_json_member_text(writer, "evidence_type", draft->type);
+    civ_json_name(writer, "quality_metrics");
+    civ_json_begin_object(writer);
+    for (i = 0; i < draft->measurement_count; i++) {
+        char number[CIV_CANONICAL_NUMBER_SIZE];
+
+        civ_canonical_number(number, draft->measurements[i].value);
+        civ_json_name(writer, draft->measurements[i].metric);
+        civ_json_raw(writer, number, strlen(number));
+    }
     civ_json_end_object(writer);
+}
+
+/* What its author is told: of the anonymized level all that may leave, and what of it is shown while few share it. */
+static void write_evidence(civ_json_writer_t *writer, const sharing_t *sharing, const civ_shared_t *shared)
+{
+    const civ_draft_t *draft = &sharing->draft;
+
+    civ_json_begin_object(writer);
+    if (shared->evidence_id) {
+        civ_json_member_text(writer, "evidence_id", shared->evidence_id);
+        civ_json_member_int(writer, "version", shared->version);
+    }
+    civ_json_member_text(writer, "privacy_level", civ_privacy_name(draft->privacy));
+    switch (draft->privacy) {
+    case CIV_PRIVACY_PRIVATE:
+        write_commitment(writer, sharing);
+        break;
+    case CIV_PRIVACY_AGGREGATED:
+        write_measurements(writer, draft);
+        break;
+    case CIV_PRIVACY_ANONYMIZED:
+    case CIV_PRIVACY_COUNT:
+        civ_anonymised_write(writer, &sharing->anonymised, 0);
+        break;
+    }
+    if (shared->source) {
+        civ_json_member_text(writer, "source_hash", shared->source);
+    }
+    civ_json_end_object(writer);
+}
+
+static void write_shown(civ_json_writer_t *writer, const sharing_t *sharing)
+{
+    civ_json_name(writer, "shown_while_few_share_it");
+    civ_json_begin_object(writer);
+    civ_anonymised_write(writer, &sharing->anonymised, CIV_RECORD_VARIANTS - 1);
+    civ_json_end_object(writer);
+    civ_anonymised_write_report(writer, &sharing->anonymised, sharing->redactor);
 }
 
 static int reply_shared(civ_call_t *call, const sharing_t *sharing, const civ_shared_t *shared,
@@ -147,10 +266,9 @@ static int reply_shared(civ_call_t *call, const sharing_t *sharing, const civ_sh
     civ_json_begin_object(&writer);
     civ_json_member_bool(&writer, "success", 1);
     civ_json_name(&writer, "evidence");
-    if (sharing->draft.privacy == CIV_PRIVACY_PRIVATE) {
-        write_commitment(&writer, sharing, shared->evidence_id);
-    } else {
-        civ_shared_write(&writer, shared);
+    write_evidence(&writer, sharing, shared);
+    if (sharing->redactor) {
+        write_shown(&writer, sharing);
     }
     if (sharing->is_rehearsal) {
         civ_json_member_bool(&writer, "dry_run", 1);
@@ -182,5 +300,8 @@ int civ_api_share(civ_call_t *call)
         return CIV_FAULTED;
     }
     civ_reply_repeated(call, repeated);
+    if (sharing.draft.privacy == CIV_PRIVACY_ANONYMIZED) {
+        civ_reply_location(call, apr_pstrcat(call->r->pool, PLACE, shared.evidence_id, NULL));
+    }
     return reply_shared(call, &sharing, &shared, "Evidence shared successfully");
 }

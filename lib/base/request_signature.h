@@ -148,9 +148,10 @@ apr_status_t civ_request_signature_make(civ_signature_fields_t *fields, const ci
                                         int has_content, const civ_key_t *key,
                                         const civ_signature_choice_t *choice, apr_pool_t *pool);
 
-/** What servers ask for: the value of Accept-Signature. */
+/** What servers ask for: the value of Accept-Signature (RFC 9421, section 5.1, where keyid and nonce would have to be values that
+ *  the server chooses). */
 #define CIV_SIGNATURE_ACCEPT                                                                                 \
     "sig1=(\"@method\" \"@authority\" \"@path\" \"@query\" \"content-type\" \"content-digest\")"             \
-    ";created;keyid;nonce;tag=\"" CIV_SIGNATURE_TAG "\""
+    ";created;tag=\"" CIV_SIGNATURE_TAG "\""
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/canonical.h"
 #include "base/encoding.h"
 #include "base/timestamp.h"
+#include "federation/metrics.h"
 #include "federation/benchmarks_private.h"
 #include "federation/pseudonym.h"
 
@@ -34,10 +35,17 @@ void civ_benchmark_policy(civ_release_policy_t *policy, const civ_federation_t *
                           const char *metric)
 {
     const apr_array_header_t *list = federation->config->metric_bounds;
+    const civ_metric_t *known = civ_metric_find(metric);
     int i;
 
     memset(policy, 0, sizeof(*policy));
     policy->minimum = federation->config->min_contributors;
+    if (known != NULL) {
+        policy->is_bounded = 1;
+        policy->low = known->lower;
+        policy->high = known->upper;
+        policy->grid = known->grid;
+    }
     for (i = 0; list != NULL && i < list->nelts; i++) {
         const civ_metric_bounds_t *bounds = &APR_ARRAY_IDX(list, i, civ_metric_bounds_t);
 
@@ -123,7 +131,7 @@ static apr_status_t unpack_all(contributions_t *list, const char *text, apr_pool
     return APR_SUCCESS;
 }
 
-static apr_status_t read_current(contributions_t *list, civ_db_t *db, const civ_metric_t *metric,
+static apr_status_t read_current(contributions_t *list, civ_db_t *db, const civ_metric_row_t *metric,
                                  apr_pool_t *pool)
 {
     const civ_argument_t arguments[] = {civ_int(metric->number), civ_int(metric->epoch),
@@ -195,7 +203,7 @@ static void write_withheld(civ_json_writer_t *writer, const named_t *named, apr_
     civ_json_end_object(writer);
 }
 
-static const char *write_statistics(const civ_metric_t *metric, const civ_release_policy_t *policy,
+static const char *write_statistics(const civ_metric_row_t *metric, const civ_release_policy_t *policy,
                                     const civ_release_t *release, const occasion_t *occasion,
                                     apr_pool_t *pool)
 {
@@ -230,7 +238,7 @@ static const char *write_statistics(const civ_metric_t *metric, const civ_releas
     return out.data;
 }
 
-static const char *compute(const civ_metric_t *metric, const civ_release_policy_t *policy,
+static const char *compute(const civ_metric_row_t *metric, const civ_release_policy_t *policy,
                            const contributions_t *list, const occasion_t *occasion, apr_pool_t *pool)
 {
     double *values = apr_palloc(pool, (list->count + 1) * sizeof(*values));
@@ -245,7 +253,7 @@ static const char *compute(const civ_metric_t *metric, const civ_release_policy_
     return write_statistics(metric, policy, &release, occasion, pool);
 }
 
-apr_status_t civ_benchmark_recompute(civ_db_t *db, const civ_metric_t *metric,
+apr_status_t civ_benchmark_recompute(civ_db_t *db, const civ_metric_row_t *metric,
                                      const civ_release_policy_t *policy, const char **statistics,
                                      apr_pool_t *pool)
 {
@@ -271,7 +279,7 @@ apr_status_t civ_benchmark_recompute(civ_db_t *db, const civ_metric_t *metric,
 /* --- publishing --- */
 
 /* Whether it may stand beside each of the earlier publications, and whether it is that of them which is the newest. */
-static apr_status_t compare(civ_db_t *db, const civ_metric_t *metric, const civ_release_policy_t *policy,
+static apr_status_t compare(civ_db_t *db, const civ_metric_row_t *metric, const civ_release_policy_t *policy,
                             const contributions_t *list, int *may, int *is_same, apr_pool_t *pool)
 {
     const civ_argument_t arguments[] = {civ_int(metric->number), civ_int(CIV_RELEASES_COMPARED)};
@@ -307,7 +315,7 @@ static apr_status_t note(civ_change_t *change, const char *statistics)
     return civ_record_note(change, "benchmark", "release", &digest, NULL);
 }
 
-static apr_status_t store(civ_change_t *change, civ_metric_t *metric, const contributions_t *list)
+static apr_status_t store(civ_change_t *change, civ_metric_row_t *metric, const contributions_t *list)
 {
     const civ_argument_t settled[] = {civ_int(metric->number), civ_int(metric->epoch)};
     apr_status_t status = civ_benchmark_next(change, SQL_RELEASE_LAST, &metric->release);
@@ -330,7 +338,7 @@ static apr_status_t store(civ_change_t *change, civ_metric_t *metric, const cont
 }
 
 apr_status_t civ_benchmark_release(const civ_federation_t *federation, civ_change_t *change,
-                                   civ_metric_t *metric)
+                                   civ_metric_row_t *metric)
 {
     const occasion_t occasion = {metric->epoch, change->now};
     civ_release_policy_t policy;

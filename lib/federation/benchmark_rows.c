@@ -80,7 +80,7 @@ const civ_statement_t civ_benchmarks_sql[SQL_BENCHMARKS_COUNT] = {
 
 const civ_statement_set_t civ_benchmarks_statements = {civ_benchmarks_sql, SQL_BENCHMARKS_COUNT};
 
-apr_status_t civ_metric_read(civ_metric_t *metric, civ_rows_t *rows, apr_pool_t *pool)
+apr_status_t civ_metric_row_read(civ_metric_row_t *metric, civ_rows_t *rows, apr_pool_t *pool)
 {
     if (civ_rows_int(rows, 0, &metric->number) != APR_SUCCESS ||
         civ_rows_int(rows, 2, &metric->epoch) != APR_SUCCESS ||
@@ -94,7 +94,7 @@ apr_status_t civ_metric_read(civ_metric_t *metric, civ_rows_t *rows, apr_pool_t 
     return APR_SUCCESS;
 }
 
-apr_status_t civ_metric_find(civ_db_t *db, const char *name, civ_metric_t *metric, apr_pool_t *pool)
+apr_status_t civ_metric_row_find(civ_db_t *db, const char *name, civ_metric_row_t *metric, apr_pool_t *pool)
 {
     const civ_argument_t argument = civ_text(name);
     civ_rows_t *rows;
@@ -103,7 +103,7 @@ apr_status_t civ_metric_find(civ_db_t *db, const char *name, civ_metric_t *metri
 
     if (status != APR_SUCCESS)
         return status;
-    return civ_rows_next(rows) == APR_SUCCESS ? civ_metric_read(metric, rows, pool) : APR_NOTFOUND;
+    return civ_rows_next(rows) == APR_SUCCESS ? civ_metric_row_read(metric, rows, pool) : APR_NOTFOUND;
 }
 
 apr_status_t civ_benchmark_next(civ_change_t *change, civ_benchmarks_sql_e last, apr_int64_t *next)

@@ -51,9 +51,9 @@ static apr_int64_t epoch_of(apr_int64_t time, apr_pool_t *pool)
 
 /* Find a metric, or make it. */
 static apr_status_t find_metric(contribute_t *contribute, civ_change_t *change, const char *name,
-                                civ_metric_t *metric)
+                                civ_metric_row_t *metric)
 {
-    apr_status_t status = civ_metric_find(change->db, name, metric, change->pool);
+    apr_status_t status = civ_metric_row_find(change->db, name, metric, change->pool);
 
     if (status == APR_NOTFOUND) {
         memset(metric, 0, sizeof(*metric));
@@ -74,7 +74,7 @@ static apr_status_t find_metric(contribute_t *contribute, civ_change_t *change, 
     return status;
 }
 
-static apr_status_t add_value(contribute_t *contribute, civ_change_t *change, civ_metric_t *metric,
+static apr_status_t add_value(contribute_t *contribute, civ_change_t *change, civ_metric_row_t *metric,
                               const char *value)
 {
     apr_int64_t sequence;
@@ -93,7 +93,7 @@ static apr_status_t add_value(contribute_t *contribute, civ_change_t *change, ci
     return status;
 }
 
-static apr_status_t store_value(contribute_t *contribute, civ_change_t *change, civ_metric_t *metric,
+static apr_status_t store_value(contribute_t *contribute, civ_change_t *change, civ_metric_row_t *metric,
                                 const char *value)
 {
     const civ_argument_t place[] = {civ_int(metric->number), civ_int(metric->epoch),
@@ -123,7 +123,7 @@ static apr_status_t contribute_one(contribute_t *contribute, civ_change_t *chang
                                    const civ_measurement_t *measurement)
 {
     char value[CIV_CANONICAL_NUMBER_SIZE];
-    civ_metric_t metric;
+    civ_metric_row_t metric;
     apr_status_t status = civ_canonical_number(value, measurement->value);
 
     if (status == APR_SUCCESS)
@@ -205,9 +205,9 @@ static apr_status_t check_room(const contribute_t *contribute, civ_change_t *cha
     if (status != APR_SUCCESS || next + (apr_int64_t)contribute->count <= CIV_METRICS_MOST + 1)
         return status;
     for (i = 0; i < contribute->count; i++) {
-        civ_metric_t metric;
+        civ_metric_row_t metric;
 
-        status = civ_metric_find(change->db, contribute->measurements[i].metric, &metric, change->pool);
+        status = civ_metric_row_find(change->db, contribute->measurements[i].metric, &metric, change->pool);
         if (status != APR_SUCCESS && status != APR_NOTFOUND)
             return status;
         unknown += status == APR_NOTFOUND;
@@ -279,7 +279,7 @@ apr_status_t civ_benchmark_contribute(civ_federation_t *federation, const civ_sp
 
 /* What a metric's newest release says under the rules of now. */
 static apr_status_t read_statistics(const civ_federation_t *federation, civ_db_t *db,
-                                    const civ_metric_t *metric, const char **statistics, apr_pool_t *pool)
+                                    const civ_metric_row_t *metric, const char **statistics, apr_pool_t *pool)
 {
     civ_release_policy_t policy;
 
@@ -298,14 +298,14 @@ apr_status_t civ_benchmark_read(civ_federation_t *federation, const char *name, 
 {
     civ_store_t *store = federation->config->store;
     civ_release_policy_t policy;
-    civ_metric_t metric;
+    civ_metric_row_t metric;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(store, &db);
 
     *statistics = NULL;
     civ_benchmark_policy(&policy, federation, name);
     if (status == APR_SUCCESS) {
-        status = civ_metric_find(db, name, &metric, pool);
+        status = civ_metric_row_find(db, name, &metric, pool);
         if (status == APR_SUCCESS)
             status = read_statistics(federation, db, &metric, statistics, pool);
         civ_store_release(store, db);
@@ -328,13 +328,13 @@ static apr_status_t fill_page(const civ_federation_t *federation, civ_db_t *db, 
     page->names = apr_pcalloc(pool, (apr_size_t)limit * sizeof(*page->names));
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
         const char *statistics;
-        civ_metric_t metric;
+        civ_metric_row_t metric;
 
         if (seen++ == limit) {
             page->more = 1;
             break;
         }
-        status = civ_metric_read(&metric, rows, pool);
+        status = civ_metric_row_read(&metric, rows, pool);
         if (status == APR_SUCCESS)
             status = read_statistics(federation, db, &metric, &statistics, pool);
         if (status == APR_SUCCESS) {

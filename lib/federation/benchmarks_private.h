@@ -48,7 +48,7 @@ apr_status_t civ_benchmark_add(civ_operation_t *operation, civ_change_t *change,
                                const civ_measurement_t *measurements, apr_size_t count);
 
 /** A row of a metric. */
-typedef struct civ_metric_t {
+typedef struct civ_metric_row_t {
     apr_int64_t number;
     const char *name;
     apr_int64_t epoch;        /**< the newest quarter with contributions: 4 * year + 0 to 3 */
@@ -57,13 +57,13 @@ typedef struct civ_metric_t {
     apr_int64_t release;      /**< number of the newest release; 0: none */
     const char *rules;        /**< under which its statistics were computed, see civ_benchmark_rules */
     const char *statistics;   /**< of it; "" where there is none */
-} civ_metric_t;
+} civ_metric_row_t;
 
 /** Read a row of a metric. */
-apr_status_t civ_metric_read(civ_metric_t *metric, civ_rows_t *rows, apr_pool_t *pool);
+apr_status_t civ_metric_row_read(civ_metric_row_t *metric, civ_rows_t *rows, apr_pool_t *pool);
 
 /** Find a metric. @return APR_SUCCESS; APR_NOTFOUND; database errors */
-apr_status_t civ_metric_find(civ_db_t *db, const char *name, civ_metric_t *metric, apr_pool_t *pool);
+apr_status_t civ_metric_row_find(civ_db_t *db, const char *name, civ_metric_row_t *metric, apr_pool_t *pool);
 
 /** The next number of a table, by its statement for the last one. */
 apr_status_t civ_benchmark_next(civ_change_t *change, civ_benchmarks_sql_e last, apr_int64_t *next);
@@ -80,11 +80,11 @@ void civ_benchmark_policy(civ_release_policy_t *policy, const civ_federation_t *
  * caller writes the row.
  */
 apr_status_t civ_benchmark_release(const civ_federation_t *federation, civ_change_t *change,
-                                   civ_metric_t *metric);
+                                   civ_metric_row_t *metric);
 
 /** What a release says under other rules than those it was made under: computed from what it was made of. @param statistics
  *  NULL where it says nothing under them */
-apr_status_t civ_benchmark_recompute(civ_db_t *db, const civ_metric_t *metric,
+apr_status_t civ_benchmark_recompute(civ_db_t *db, const civ_metric_row_t *metric,
                                      const civ_release_policy_t *policy, const char **statistics,
                                      apr_pool_t *pool);
 

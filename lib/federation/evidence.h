@@ -30,15 +30,19 @@ civ_privacy_e civ_privacy_from_name(const char *name);
 /** Longest id that a member gives its own evidence, in bytes. It never leaves. */
 #define CIV_OWN_ID_SIZE 256
 
+/** Variants of a record, from the fullest on. Shown is the first whose group has members enough. */
+#define CIV_RECORD_VARIANTS 3
+
 /** What is to be shared, after everything that must not leave was taken away. */
 typedef struct civ_draft_t {
     civ_privacy_e privacy;
     const char *type;   /**< of the table of types */
     const char *own_id; /**< the member's own name for it, 1 to 256 bytes; NULL: it has none */
-    /** CIV_PRIVACY_ANONYMIZED: members of the record besides id, version, source and level, as a JSON object. */
-    const char *content;
-    const char *guarded;                   /**< the same without what few members may have in common */
-    const char *group;                     /**< what those have in common who share these */
+    /** CIV_PRIVACY_ANONYMIZED: members of the record besides id, version, source and level, as JSON objects: all that may
+     *  leave; without what few members may have in common; without all that members may have in common. */
+    const char *content[CIV_RECORD_VARIANTS];
+    /** What those have in common who share the first, and the second. The last one is always shown. */
+    const char *group[CIV_RECORD_VARIANTS - 1];
     const civ_measurement_t *measurements; /**< CIV_PRIVACY_AGGREGATED: 1 to CIV_METRICS_OF_CONTRIBUTION */
     apr_size_t measurement_count;
     const civ_digest_t *commitment; /**< CIV_PRIVACY_PRIVATE */
@@ -54,9 +58,10 @@ typedef struct civ_shared_t {
     apr_int64_t shared;    /**< in ms */
     apr_int64_t withdrawn; /**< 0: it was not */
     int is_latest;
+    const char *source;    /**< its author's pseudonym, when it was just shared; else NULL */
     const char *record;    /**< the public record, a JSON object in canonical form; "" where none is public */
     const char *signature; /**< the node's over it; see record.h */
-    const char *digest;    /**< in hex, as the ledger has it: of the guarded record, or the commitment */
+    const char *digest;    /**< in hex, as the ledger has it: of the barest record, or the commitment */
     civ_tally_t tally;
     civ_opinion_e opinion;
 } civ_shared_t;

@@ -54,15 +54,19 @@ static apr_status_t select_page(civ_db_t *db, const civ_evidence_query_t *query,
 {
     apr_int64_t floor;
     apr_status_t status = find_floor(db, query->since, &floor, pool);
-    const civ_argument_t typed[] = {civ_int(k), civ_text(query->type != NULL ? query->type : ""),
-                                    civ_int(query->before), civ_int(floor), civ_int(query->limit + 1)};
-    const civ_argument_t any[] = {typed[0], typed[2], typed[3], typed[4]};
+    const civ_argument_t typed[] = {civ_int(k),
+                                    civ_int(k),
+                                    civ_text(query->type != NULL ? query->type : ""),
+                                    civ_int(query->before),
+                                    civ_int(floor),
+                                    civ_int(query->limit + 1)};
+    const civ_argument_t any[] = {typed[0], typed[1], typed[3], typed[4], typed[5]};
 
     if (status != APR_SUCCESS)
         return status;
     return query->type != NULL
-               ? civ_db_select(db, &civ_evidence_sql[SQL_EVIDENCE_OF_TYPE], typed, 5, rows, pool)
-               : civ_db_select(db, &civ_evidence_sql[SQL_EVIDENCE_ALL], any, 4, rows, pool);
+               ? civ_db_select(db, &civ_evidence_sql[SQL_EVIDENCE_OF_TYPE], typed, 6, rows, pool)
+               : civ_db_select(db, &civ_evidence_sql[SQL_EVIDENCE_ALL], any, 5, rows, pool);
 }
 
 apr_status_t civ_federation_evidence(civ_federation_t *federation, const civ_evidence_query_t *query,
@@ -99,7 +103,7 @@ apr_status_t civ_federation_versions(civ_federation_t *federation, const char *e
                                      civ_shared_page_t *page, civ_problem_t *problem, apr_pool_t *pool)
 {
     apr_int64_t k = federation->config->min_contributors;
-    const civ_argument_t arguments[] = {civ_int(k), civ_text(evidence_id), civ_int(VERSIONS_MAX)};
+    const civ_argument_t arguments[] = {civ_int(k), civ_int(k), civ_text(evidence_id), civ_int(VERSIONS_MAX)};
     civ_store_t *store = federation->config->store;
     civ_rows_t *rows;
     civ_db_t *db;
@@ -107,7 +111,7 @@ apr_status_t civ_federation_versions(civ_federation_t *federation, const char *e
 
     memset(page, 0, sizeof(*page));
     if (status == APR_SUCCESS) {
-        status = civ_db_select(db, &civ_evidence_sql[SQL_EVIDENCE_VERSIONS], arguments, 3, &rows, pool);
+        status = civ_db_select(db, &civ_evidence_sql[SQL_EVIDENCE_VERSIONS], arguments, 4, &rows, pool);
         civ_store_release(store, db);
     }
     if (status == APR_SUCCESS)

@@ -34,9 +34,9 @@ typedef struct version_t {
     civ_member_t member;
     apr_int64_t number, version, shared;
     const char *content_hash;
-    char group_id[CIV_DIGEST_HEX_SIZE];
-    civ_record_t full, guarded; /**< json "" where nothing is public */
-    civ_digest_t digest;        /**< for the ledger */
+    char groups[CIV_RECORD_VARIANTS - 1][CIV_DIGEST_HEX_SIZE];
+    civ_record_t records[CIV_RECORD_VARIANTS]; /**< json NULL where nothing is public */
+    civ_digest_t digest;                       /**< for the ledger */
 } version_t;
 
 /* --- what is written --- */
@@ -50,8 +50,8 @@ static const char *hash_content(const civ_draft_t *draft, apr_pool_t *pool)
 
     civ_buffer_init(&text, 512, pool);
     civ_buffer_append_text(&text, draft->type);
-    if (draft->content != NULL)
-        civ_buffer_append_text(&text, draft->content);
+    if (draft->content[0] != NULL)
+        civ_buffer_append_text(&text, draft->content[0]);
     for (i = 0; i < draft->measurement_count; i++) {
         char number[CIV_CANONICAL_NUMBER_SIZE];
 
@@ -77,7 +77,6 @@ static apr_status_t seal(civ_record_t *record, const sharing_t *sharing, const v
     civ_json_begin_object(&writer);
     civ_json_member_text(&writer, "evidence_id", sharing->evidence_id);
     civ_json_member_int(&writer, "version", version->version);
-    civ_json_member_text(&writer, "evidence_type", sharing->draft->type);
     civ_json_member_text(&writer, "privacy_level", civ_privacy_name(sharing->draft->privacy));
     civ_json_member_text(
         &writer, "source_hash",
@@ -95,8 +94,6 @@ static void seal_nothing(version_t *version, const sharing_t *sharing, apr_pool_
 {
     const char *name;
 
-    version->full.json = version->guarded.json = "";
-    version->full.signature = version->guarded.signature = "";
     if (sharing->draft->commitment != NULL) {
         version->digest = *sharing->draft->commitment;
         return;
@@ -107,32 +104,41 @@ static void seal_nothing(version_t *version, const sharing_t *sharing, apr_pool_
     civ_digest_sha256(&version->digest, name, strlen(name));
 }
 
+/** The same group in another quarter, or of another type, is another one. */
+static void name_group(char out[CIV_DIGEST_HEX_SIZE], const version_t *version, const civ_draft_t *draft,
+                       const char *group, apr_pool_t *pool)
+{
+    char epoch[CIV_EPOCH_SIZE];
+    const char *text =
+        apr_pstrcat(pool, civ_epoch_of(epoch, version->shared), "\n", draft->type, "\n", group, NULL);
+    civ_digest_t digest;
+
+    civ_digest_sha256(&digest, text, strlen(text));
+    civ_digest_hex(out, &digest);
+}
+
 static apr_status_t seal_version(version_t *version, const sharing_t *sharing, apr_pool_t *pool)
 {
     const civ_draft_t *draft = sharing->draft;
-    civ_digest_t group;
-    char epoch[CIV_EPOCH_SIZE];
-    apr_status_t status;
+    apr_status_t status = APR_SUCCESS;
+    int i;
 
-    memset(version->group_id, 0, sizeof(version->group_id));
     if (draft->privacy != CIV_PRIVACY_ANONYMIZED) {
         seal_nothing(version, sharing, pool);
         return APR_SUCCESS;
     }
-    civ_epoch_of(epoch, version->shared);
-    civ_digest_sha256(&group, apr_pstrcat(pool, epoch, "\n", draft->type, "\n", draft->group, NULL),
-                      strlen(epoch) + strlen(draft->type) + strlen(draft->group) + 2);
-    civ_digest_hex(version->group_id, &group);
-    status = seal(&version->full, sharing, version, draft->content, pool);
-    if (status == APR_SUCCESS)
-        status = seal(&version->guarded, sharing, version, draft->guarded, pool);
-    version->digest = version->guarded.digest;
+    for (i = 0; i < CIV_RECORD_VARIANTS - 1; i++)
+        name_group(version->groups[i], version, draft, draft->group[i], pool);
+    for (i = 0; i < CIV_RECORD_VARIANTS && status == APR_SUCCESS; i++)
+        status = seal(&version->records[i], sharing, version, draft->content[i], pool);
+    /* What everybody may see: of a fuller one, the digest would tell who can guess it that it is right. */
+    version->digest = version->records[CIV_RECORD_VARIANTS - 1].digest;
     return status;
 }
 
-static apr_status_t join_group(civ_change_t *change, const version_t *version)
+static apr_status_t join_group(civ_change_t *change, const version_t *version, const char *group)
 {
-    const civ_argument_t arguments[] = {civ_text(version->group_id), civ_int(version->member.number)};
+    const civ_argument_t arguments[] = {civ_text(group), civ_int(version->member.number)};
     civ_rows_t *rows;
     apr_status_t status =
         civ_db_select(change->db, &civ_evidence_sql[SQL_GROUP_MEMBER], arguments, 2, &rows, change->pool);
@@ -140,6 +146,21 @@ static apr_status_t join_group(civ_change_t *change, const version_t *version)
     if (status != APR_SUCCESS || civ_rows_next(rows) == APR_SUCCESS)
         return status;
     return civ_db_execute(change->db, &civ_evidence_sql[SQL_GROUP_JOIN], arguments, 2, NULL);
+}
+
+static apr_status_t store_records(civ_change_t *change, const version_t *version)
+{
+    const civ_record_t *records = version->records;
+    const civ_argument_t row[] = {
+        civ_text(records[2].json),      civ_text(records[2].signature), civ_text(records[1].json),
+        civ_text(records[1].signature), civ_text(version->groups[1]),   civ_text(records[0].json),
+        civ_text(records[0].signature), civ_text(version->groups[0]),   civ_int(version->number)};
+    apr_status_t status = civ_db_execute(change->db, &civ_evidence_sql[SQL_EVIDENCE_RECORDS], row, 9, NULL);
+    int i;
+
+    for (i = 0; i < CIV_RECORD_VARIANTS - 1 && status == APR_SUCCESS; i++)
+        status = join_group(change, version, version->groups[i]);
+    return status;
 }
 
 static apr_status_t store(const sharing_t *sharing, civ_change_t *change, const version_t *version)
@@ -158,11 +179,6 @@ static apr_status_t store(const sharing_t *sharing, civ_change_t *change, const 
         civ_int(draft->privacy == CIV_PRIVACY_ANONYMIZED),
         civ_text(version->content_hash),
         civ_text(civ_digest_hex(digest, &version->digest)),
-        civ_text(version->full.json),
-        civ_text(version->full.signature),
-        civ_text(version->guarded.json),
-        civ_text(version->guarded.signature),
-        civ_text(version->group_id),
         civ_text(civ_operation_proof(&sharing->operation)),
     };
     apr_status_t status = APR_SUCCESS;
@@ -170,8 +186,9 @@ static apr_status_t store(const sharing_t *sharing, civ_change_t *change, const 
     if (version->version > 1)
         status = civ_db_execute(change->db, &civ_evidence_sql[SQL_EVIDENCE_SUPERSEDE], &id, 1, NULL);
     if (status == APR_SUCCESS)
-        status = civ_db_execute(change->db, &civ_evidence_sql[SQL_EVIDENCE_INSERT], row, 16, NULL);
-    return status == APR_SUCCESS && version->group_id[0] != '\0' ? join_group(change, version) : status;
+        status = civ_db_execute(change->db, &civ_evidence_sql[SQL_EVIDENCE_INSERT], row, 11, NULL);
+    return status == APR_SUCCESS && draft->privacy == CIV_PRIVACY_ANONYMIZED ? store_records(change, version)
+                                                                             : status;
 }
 
 static apr_status_t note(const sharing_t *sharing, civ_change_t *change, const version_t *version)
@@ -219,9 +236,15 @@ static void describe(sharing_t *sharing, const version_t *version, apr_pool_t *p
     shared->type = sharing->draft->type;
     shared->shared = version->shared;
     shared->is_latest = 1;
+    if (sharing->draft->privacy == CIV_PRIVACY_ANONYMIZED)
+        shared->source = civ_federation_pseudonym(sharing->operation.federation, KIND, version->shared,
+                                                  version->member.organization_id, pool);
     /* What its author is told is what the others see at least. */
-    shared->record = version->guarded.json;
-    shared->signature = version->guarded.signature;
+    shared->record = shared->signature = "";
+    if (version->records[CIV_RECORD_VARIANTS - 1].json != NULL) {
+        shared->record = version->records[CIV_RECORD_VARIANTS - 1].json;
+        shared->signature = version->records[CIV_RECORD_VARIANTS - 1].signature;
+    }
     shared->digest = civ_digest_hex_dup(&version->digest, pool);
 }
 
@@ -415,11 +438,10 @@ static apr_status_t write_withdrawal(withdrawal_t *withdrawal, civ_change_t *cha
     apr_status_t status = seal_tombstone(withdrawal, change, last, &record);
 
     if (status == APR_SUCCESS) {
-        const civ_argument_t row[] = {civ_int(change->now),       civ_text(record.json),
-                                      civ_text(record.signature), civ_text(record.json),
-                                      civ_text(record.signature), civ_text(withdrawal->evidence_id)};
+        const civ_argument_t row[] = {civ_int(change->now), civ_text(record.json), civ_text(record.signature),
+                                      civ_text(withdrawal->evidence_id)};
 
-        status = civ_db_execute(change->db, &civ_evidence_sql[SQL_EVIDENCE_WITHDRAW], row, 6, NULL);
+        status = civ_db_execute(change->db, &civ_evidence_sql[SQL_EVIDENCE_WITHDRAW], row, 4, NULL);
     }
     if (status == APR_SUCCESS && !is_private)
         status = civ_operation_count(&withdrawal->operation, change, CIV_TOTAL_EVIDENCE, -1);

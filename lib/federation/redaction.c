@@ -157,13 +157,15 @@ static int match_at(const job_t *job, const pcre2_code *code, const civ_redactio
     return found;
 }
 
-/* Entropy is that of what the pattern found, and costs more than a check. */
+/* Entropy first: a check may walk far, which is only affordable where the find then is one. */
 static int is_accepted(const civ_redaction_rule_t *rule, civ_redaction_match_t *find)
 {
-    apr_size_t start = find->start, length = find->end - find->start;
+    const char *start = find->text + find->start;
 
-    return (rule->check == NULL || rule->check(find)) &&
-           (rule->entropy <= 0 || civ_redaction_entropy(find->text + start, length) >= rule->entropy);
+    if (rule->entropy > 0 && civ_redaction_entropy(start, find->end - find->start) < rule->entropy) {
+        return 0;
+    }
+    return rule->check == NULL || rule->check(find);
 }
 
 /* @return APR_SUCCESS, or APR_EGENERAL when a limit was reached */

@@ -233,8 +233,7 @@ const civ_redaction_rule_t civ_redaction_rules[] = {
     {"email",
      CIV_REDACT_PERSONS,
      {"@"},
-     "(?<=[A-Za-z0-9!#$%&'*+/"
-     "=?^_`{|}~.\\x80-\\xff-])@(?!v?[0-9]{1,9}\\.[0-9])(?:[A-Za-z0-9\\x80-\\xff-]{1,63}+\\.){1,8}"
+     "(?<=[A-Za-z0-9%+._~\\x80-\\xff-])@(?!v?[0-9]{1,9}\\.[0-9])(?:[A-Za-z0-9\\x80-\\xff-]{1,63}+\\.){1,8}"
      "(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z\\x80-\\xff]{2,24})(?![A-Za-z0-9])",
      0,
      civ_redaction_email},

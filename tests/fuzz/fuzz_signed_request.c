@@ -160,6 +160,7 @@ static void sign_and_verify(input_t *input, apr_pool_t *pool)
 {
     const civ_signature_choice_t choice = {NOW, NULL, NULL};
     civ_signature_fields_t fields;
+    civ_signature_label_e label;
 
     remove_lines(input, "Signature");
     remove_lines(input, "Signature-Input");
@@ -173,7 +174,13 @@ static void sign_and_verify(input_t *input, apr_pool_t *pool)
     }
     add_line(input, "Signature-Input", fields.input);
     add_line(input, "Signature", fields.signature);
-    FUZZ_DEMAND(verify(input, pool) == CIV_SIGNATURE_GOOD);
+    label = verify(input, pool);
+    /* A target in absolute form has an authority of its own. */
+    FUZZ_DEMAND(label == CIV_SIGNATURE_GOOD ||
+                (label == CIV_SIGNATURE_AUTHORITY && input->message.target[0] != '/'));
+    if (label != CIV_SIGNATURE_GOOD) {
+        return;
+    }
     input->message.method = apr_pstrcat(pool, input->message.method, "X", NULL);
     FUZZ_DEMAND(verify(input, pool) == CIV_SIGNATURE_INVALID);
 }

@@ -15,6 +15,7 @@
 #include "support/runner.h"
 
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +30,18 @@
 static harness_t *server;
 static http_client_t *web;
 
-static void start_with(const char *config)
+static void start_on(const char *mpm, const char *config)
 {
-    harness_options_t options = {NULL, config, NULL};
+    harness_options_t options = {mpm, config, NULL};
 
     server = harness_start(&options);
     CU_ASSERT_FATAL(server != NULL);
     web = http_client(server->url, test_pool());
+}
+
+static void start_with(const char *config)
+{
+    start_on(NULL, config);
 }
 
 static void start(void)
@@ -143,6 +149,60 @@ static void test_replays(void)
     CU_ASSERT(http_is_problem(http_send(web, "POST", JOIN, headers, body, strlen(body)), 409));
     REFUSED(http_send(web, "POST", JOIN, headers, body, strlen(body)), "used before",
             "with a nonce of its own");
+    stop();
+}
+
+#define CROWD 16
+
+/** One of many who send the same at once. */
+typedef struct replayer_t {
+    const char *const *headers;
+    const char *body;
+    int status;
+} replayer_t;
+
+static void *APR_THREAD_FUNC send_once(apr_thread_t *thread, void *data)
+{
+    replayer_t *replayer = data;
+    apr_pool_t *pool;
+
+    (void)thread;
+    apr_pool_create(&pool, NULL);
+    replayer->status = http_send(http_client(server->url, pool), "POST", JOIN, replayer->headers,
+                                 replayer->body, strlen(replayer->body))
+                           ->status;
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+/* In one transaction or in several, in one process or in several: one of them is the first. */
+static void test_replays_at_once(void)
+{
+    apr_thread_t *threads[CROWD];
+    replayer_t replayers[CROWD];
+    signer_request_t request;
+    apr_status_t status;
+    int round, i, taken;
+
+    start_with(SIGNER_CONFIG SCENARIO_PROCESSES);
+    for (round = 0; round < 5; round++) {
+        const char *name = apr_psprintf(test_pool(), "member%d", round);
+
+        request = request_of(name, JOIN, signer_joining(name, name));
+        taken = 0;
+        for (i = 0; i < CROWD; i++) {
+            replayers[i].headers = i == 0 ? signer_headers(&request) : replayers[0].headers;
+            replayers[i].body = request.body;
+            CU_ASSERT_EQUAL_FATAL(apr_thread_create(&threads[i], NULL, send_once, &replayers[i], test_pool()),
+                                  APR_SUCCESS);
+        }
+        for (i = 0; i < CROWD; i++) {
+            apr_thread_join(&status, threads[i]);
+            taken += replayers[i].status == 201;
+            CU_ASSERT(replayers[i].status == 201 || replayers[i].status == 401);
+        }
+        CU_ASSERT_EQUAL(taken, 1);
+    }
     stop();
 }
 
@@ -288,6 +348,27 @@ static void test_unknown_keys_and_wrong_signatures_look_alike(void)
     REFUSED(wrong, "signature-invalid", "cannot be verified");
     CU_ASSERT_STRING_EQUAL(http_json_text(unknown, "/detail"), http_json_text(wrong, "/detail"));
     CU_ASSERT_STRING_NOT_EQUAL(http_json_text(unknown, "/request_id"), http_json_text(wrong, "/request_id"));
+    stop();
+}
+
+/* Where mod_unique_id gives each request an id, that is the one. */
+static void test_ids_of_requests(void)
+{
+    signer_request_t request;
+    http_response_t *answer;
+
+    start_with(SIGNER_CONFIG
+               "LogLevel civarcos:info\n"
+               "<IfModule !unique_id_module>\nLoadModule unique_id_module "
+               "${civ_modules}/mod_unique_id.so\n</IfModule>\n"
+               "<IfModule !headers_module>\nLoadModule headers_module ${civ_modules}/mod_headers.so\n"
+               "</IfModule>\nHeader always set X-Unique \"%{UNIQUE_ID}e\"\n");
+    request = request_of(NULL, JOIN, signer_joining("alpha", "alpha"));
+    answer = signer_send(web, &request);
+    REFUSED(answer, "signature-missing", "needs a signature");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/request_id"), checks_header(answer, "X-Unique"));
+    /* Nothing is said of ids where nothing was refused for its signature. */
+    CU_ASSERT_PTR_NULL(http_json(http_post(web, JOIN, "{}"), "/request_id"));
     stop();
 }
 
@@ -524,6 +605,43 @@ static void test_signed_with_a_shell(void)
     stop();
 }
 
+/* There, httpd makes up a Host header and has other filters in front of ours. */
+static void test_over_http_2(void)
+{
+    const char *authority, *key, *body, *headers, *said;
+    const char *const *lines;
+    signer_request_t request;
+
+    if (!has_program("curl --version | grep HTTP2") ||
+        !has_program("test -e '" CIVARCOS_HTTPD_MODULES "/mod_http2.so'")) {
+        test_note("skipped: no HTTP/2");
+        return;
+    }
+    /* Not on prefork. */
+    start_on("event",
+             "<IfModule !http2_module>\nLoadModule http2_module ${civ_modules}/mod_http2.so\n</IfModule>\n"
+             "Protocols h2c http/1.1\n" SIGNER_CONFIG "LogLevel civarcos:info\n");
+    authority = prepare_signer("alpha", &key, &body);
+    request = request_of("alpha", JOIN, signer_joining("alpha", "alpha"));
+    headers = "";
+    for (lines = signer_headers(&request); *lines; lines++) {
+        headers = apr_pstrcat(test_pool(), headers, *lines, "\n", NULL);
+    }
+    CU_ASSERT_EQUAL(scenario_write_file(scenario_file(server, "headers"), headers, strlen(headers)), 0);
+    said =
+        apr_psprintf(test_pool(),
+                     "curl -s -o '%s' -w '%%{http_version} %%{http_code}' --http2-prior-knowledge -H '@%s' "
+                     "--data-binary '@%s' 'http://%s" JOIN "'",
+                     scenario_file(server, "answer"), scenario_file(server, "headers"), body, authority);
+    lines = headers_of(said);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lines);
+    CU_ASSERT_STRING_EQUAL(lines[0], "2 201");
+    lines = headers_of(said);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lines);
+    CU_ASSERT_STRING_EQUAL(lines[0], "2 401");
+    stop();
+}
+
 static void test_signed_by_an_npm_library(void)
 {
     const char *authority, *key, *body, *folder;
@@ -534,11 +652,11 @@ static void test_signed_by_an_npm_library(void)
     }
     start();
     folder = scenario_file(server, "npm");
-    if (!has_program(
-            apr_psprintf(test_pool(),
-                         "mkdir '%s' && cd '%s' && timeout 120 npm --cache '%s/cache' install --no-audit "
-                         "--no-fund --ignore-scripts http-message-signatures@1",
-                         folder, folder, folder))) {
+    if (!has_program(apr_psprintf(test_pool(),
+                                  "mkdir '%s' && cd '%s' && timeout 120 npm --fetch-retries=0 "
+                                  "--fetch-timeout=30000 --cache '%s/cache' install --no-audit "
+                                  "--no-fund --ignore-scripts http-message-signatures@1",
+                                  folder, folder, folder))) {
         test_note("skipped: npm cannot install http-message-signatures");
         stop();
         return;
@@ -555,12 +673,14 @@ static const test_case_t cases[] = {
     {"joining", test_joining},
     {"speaking", test_speaking},
     {"replays", test_replays},
+    {"replays at once", test_replays_at_once},
     {"expiry of nonces", test_expiry_of_nonces},
     {"nonces of others", test_nonces_of_others},
     {"clocks", test_clocks},
     {"changes on the way", test_changes_on_the_way},
     {"smuggled headers", test_smuggled_headers},
     {"unknown keys and wrong signatures look alike", test_unknown_keys_and_wrong_signatures_look_alike},
+    {"ids of requests", test_ids_of_requests},
     {"compressed content", test_compressed_content},
     {"headers that a filter takes away", test_headers_that_a_filter_takes_away},
     {"chunked content", test_chunked_content},
@@ -569,6 +689,7 @@ static const test_case_t cases[] = {
     {"own names", test_own_names},
     {"signed with a shell", test_signed_with_a_shell},
     {"signed by an npm library", test_signed_by_an_npm_library},
+    {"over HTTP/2", test_over_http_2},
     {NULL, NULL},
 };
 

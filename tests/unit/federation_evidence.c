@@ -24,14 +24,17 @@ typedef struct sharer_t {
     civ_problem_t problem;
 } sharer_t;
 
+#define BARE   "{\"evidence_type\":\"coverage\",\"quality_metrics\":{\"coverage\":87}}"
+#define FULLER "{\"evidence_type\":\"coverage\",\"quality_metrics\":{\"coverage\":87},\"language\":\"c\"}"
+#define FULL                                                                                                 \
+    "{\"evidence_type\":\"coverage\",\"quality_metrics\":{\"coverage\":87},\"language\":\"c\",\"size\":"     \
+    "\"1024\"}"
+
 static const civ_draft_t anonymized = {.privacy = CIV_PRIVACY_ANONYMIZED,
                                        .type = "coverage",
                                        .own_id = "run-1",
-                                       .content = "{\"quality_metrics\":{\"coverage\":87},\"timestamp\":"
-                                                  "\"2026-11-22\",\"language\":\"c\"}",
-                                       .guarded = "{\"quality_metrics\":{\"coverage\":87},\"timestamp\":"
-                                                  "\"2026-11-22\"}",
-                                       .group = "c/1024"};
+                                       .content = {FULL, FULLER, BARE},
+                                       .group = {"c|1024", "c"}};
 
 static apr_status_t share(civ_node_t *node, sharer_t *sharer)
 {
@@ -43,16 +46,25 @@ static apr_status_t share(civ_node_t *node, sharer_t *sharer)
     return sharer->status;
 }
 
-static civ_shared_t share_as(civ_node_t *node, const char *id, const char *own_id, int coverage)
+static civ_shared_t share_sized(civ_node_t *node, const char *id, const char *own_id, int coverage, int size)
 {
     sharer_t sharer = {.id = id, .draft = anonymized};
 
     sharer.draft.own_id = own_id;
-    sharer.draft.content =
+    sharer.draft.content[2] = apr_psprintf(test_pool(), "{\"quality_metrics\":{\"coverage\":%d}}", coverage);
+    sharer.draft.content[1] =
         apr_psprintf(test_pool(), "{\"quality_metrics\":{\"coverage\":%d},\"language\":\"c\"}", coverage);
-    sharer.draft.guarded = apr_psprintf(test_pool(), "{\"quality_metrics\":{\"coverage\":%d}}", coverage);
+    sharer.draft.content[0] = apr_psprintf(
+        test_pool(), "{\"quality_metrics\":{\"coverage\":%d},\"language\":\"c\",\"size\":\"%d\"}", coverage,
+        size);
+    sharer.draft.group[0] = apr_psprintf(test_pool(), "c|%d", size);
     CU_ASSERT_EQUAL_FATAL(share(node, &sharer), APR_SUCCESS);
     return sharer.shared;
+}
+
+static civ_shared_t share_as(civ_node_t *node, const char *id, const char *own_id, int coverage)
+{
+    return share_sized(node, id, own_id, coverage, 1024);
 }
 
 static apr_status_t vote(civ_node_t *node, const char *id, const char *evidence_id, int is_valid,
@@ -183,7 +195,22 @@ static void few_members_hide_what_they_have_in_common(void)
     /* Five have it in common now, so all of them show it. */
     for (i = 0; i < 5; i++)
         CU_ASSERT_PTR_NOT_NULL(
-            strstr(list(node, NULL, APR_INT64_MAX, 5).items[i].record, "\"language\":\"c\""));
+            strstr(list(node, NULL, APR_INT64_MAX, 5).items[i].record, "\"size\":\"1024\""));
+}
+
+static void what_fewer_have_in_common_goes_first(void)
+{
+    civ_node_t *node = start_with("first", 5);
+    civ_shared_page_t page;
+    int i;
+
+    for (i = 0; i < 5; i++)
+        share_sized(node, apr_psprintf(test_pool(), "org%d", i), "run", 80, i < 4 ? 1024 : 2048);
+    page = list(node, NULL, APR_INT64_MAX, 5);
+    for (i = 0; i < 5; i++) {
+        CU_ASSERT_PTR_NOT_NULL(strstr(page.items[i].record, "\"language\":\"c\""));
+        CU_ASSERT_PTR_NULL(strstr(page.items[i].record, "size"));
+    }
 }
 
 static void many_of_one_member_are_one(void)
@@ -302,7 +329,7 @@ static void a_tombstone_is_left(void)
     CU_ASSERT_EQUAL(
         node_raw_int(node->config,
                      "SELECT COUNT(*) FROM civ_fed_evidence WHERE record LIKE '%coverage\":8%' OR "
-                     "guarded LIKE '%coverage\":8%'"),
+                     "fullest LIKE '%coverage\":8%'"),
         0);
     CU_ASSERT_EQUAL(vote(node, "org1", shared.evidence_id, 1, CIV_CONFIDENCE_ONE, NULL), CIV_ECONFLICT);
     CU_ASSERT(members_totals_are(node, 2));
@@ -449,6 +476,7 @@ static const test_case_t cases[] = {
     {"nobody_replaces_anothers", nobody_replaces_anothers},
     {"strangers_do_not_share", strangers_do_not_share},
     {"few_members_hide_what_they_have_in_common", few_members_hide_what_they_have_in_common},
+    {"what_fewer_have_in_common_goes_first", what_fewer_have_in_common_goes_first},
     {"many_of_one_member_are_one", many_of_one_member_are_one},
     {"records_are_signed", records_are_signed},
     {"private_leaves_a_commitment", private_leaves_a_commitment},
