@@ -7,7 +7,7 @@
 #include "support/runner.h"
 
 #include "base/json.h"
-#include "federation/redaction.h"
+#include "federation/redaction_private.h"
 #include "unit/federation_fixture.h"
 
 #include <apr_strings.h>
@@ -512,6 +512,26 @@ static void what_is_too_long_goes(void)
     CU_ASSERT_STRING_EQUAL(redact_n(&usual, repeated("://a@", size), size, NULL), "[REDACTED:unexamined]");
 }
 
+/* A text on which a pattern would have to work more than it may is not passed, whatever was found in it before. */
+static void what_takes_too_much_work_goes(void)
+{
+    static const char text[] = "jane@example.com: token=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    int use_jit;
+
+    for (use_jit = 0; use_jit <= !test_is_slow(); use_jit++) {
+        civ_redaction_counts_t counts = {{0}, 0};
+        const civ_redactor_t *limited;
+        apr_size_t length;
+
+        CU_ASSERT_EQUAL_FATAL(civ_redactor_create_limited(&limited, use_jit, 1, test_pool()), APR_SUCCESS);
+        CU_ASSERT_STRING_EQUAL(
+            civ_redact(limited, &usual, text, sizeof(text) - 1, &counts, &length, test_pool()),
+            "[REDACTED:unexamined]");
+        CU_ASSERT_EQUAL(length, 21);
+        CU_ASSERT_EQUAL(counts.of_class[0], 1);
+    }
+}
+
 static void any_bytes_are_taken(void)
 {
     static const char text[] = "a\0b jane@example.com \xff\xfe\xc3 \0";
@@ -576,6 +596,7 @@ static const test_case_t cases[] = {
     {"long_texts_of_beginnings", long_texts_of_beginnings},
     {"long_texts_of_secrets", long_texts_of_secrets},
     {"what_is_too_long_goes", what_is_too_long_goes},
+    {"what_takes_too_much_work_goes", what_takes_too_much_work_goes},
     {"any_bytes_are_taken", any_bytes_are_taken},
     {"threads_share_the_rules", threads_share_the_rules},
     {NULL, NULL},
