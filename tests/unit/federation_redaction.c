@@ -542,6 +542,30 @@ static void any_bytes_are_taken(void)
     CU_ASSERT_EQUAL(memcmp(out, "a\0b [REDACTED:email] \xff\xfe\xc3 \0", 26), 0);
 }
 
+/* No pattern of now ends within a character; one of tomorrow may. */
+static void characters_go_as_a_whole(void)
+{
+    static const char text[] = "a\xc3\xa9\xe2\x82\xac"
+                               "b";
+    civ_redaction_view_t *view = civ_redaction_view(text, sizeof(text) - 1, test_pool());
+
+    civ_redaction_view_take(view, 1, 2, 7);
+    civ_redaction_view_take(view, 4, 5, 8);
+    civ_redaction_view_settle(view);
+    CU_ASSERT_EQUAL(memcmp(view->owner, "\0\7\7\10\10\10\0", 7), 0);
+}
+
+/* However long it is. */
+static void long_headers_go_to_their_end(void)
+{
+    const char *text = JOINED("Cookie: a=x", repeated("\xc3\xa9z", 9000), "\nnext");
+
+    CU_ASSERT_STRING_EQUAL(redact(text), "Cookie: [REDACTED:cookie]\nnext");
+    text = JOINED("Authorization: Digest u=x", repeated(" response", 9000), "\nnext");
+    CU_ASSERT_STRING_EQUAL(
+        redact(text), "Authorization: [REDACTED:authorization-header] [REDACTED:authorization-header]\nnext");
+}
+
 /* ---- threads ---- */
 
 static const char mixed[] = "password=hunter2x by jane@example.com at 10.1.2.3, %6Aane%40example.com";
@@ -598,6 +622,8 @@ static const test_case_t cases[] = {
     {"what_is_too_long_goes", what_is_too_long_goes},
     {"what_takes_too_much_work_goes", what_takes_too_much_work_goes},
     {"any_bytes_are_taken", any_bytes_are_taken},
+    {"characters_go_as_a_whole", characters_go_as_a_whole},
+    {"long_headers_go_to_their_end", long_headers_go_to_their_end},
     {"threads_share_the_rules", threads_share_the_rules},
     {NULL, NULL},
 };
