@@ -149,7 +149,7 @@ static void test_join_and_leave(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(found, "/node/record/organization_id"), "come:and@go_1.x-y");
     CU_ASSERT_EQUAL(strlen(http_json_text(found, "/node/signature")), 88);
     CU_ASSERT_EQUAL(http_json_count(found, "/node/keys"), 0);
-    CU_ASSERT_EQUAL(members(web), ++before);
+    CU_ASSERT_EQUAL(members(web), before + 1);
     CU_ASSERT(checks_problem_at(join(web, "come:and@go_1.x-y"), 409, "/organization_id"));
 
     CU_ASSERT_EQUAL(leave(web, "come:and@go_1.x-y")->status, 200);
@@ -162,7 +162,7 @@ static void test_join_and_leave(void)
                            http_json_text(found, "/node/record/left_at"));
     CU_ASSERT_PTR_NULL(strstr(http_get(web, NODES)->body, "come:and@go_1.x-y"));
     CU_ASSERT_EQUAL(join(web, "come:and@go_1.x-y")->status, 201);
-    CU_ASSERT_EQUAL(members(web), ++before);
+    CU_ASSERT_EQUAL(members(web), before + 1);
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
