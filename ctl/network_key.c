@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/private_file.h"
 #include "options.h"
 #include "output.h"
 
@@ -54,11 +53,18 @@ static apr_status_t copy_key(const char *from, const char *to, apr_pool_t *pool)
 static apr_status_t copy_id(const char *from, const char *to, apr_pool_t *pool)
 {
     char id[CIV_PSEUDONYM_KEY_ID_SIZE];
+    ctl_output_t output;
     apr_status_t status = read_id(id, from);
 
-    return status == APR_SUCCESS
-               ? civ_private_file_put(to, apr_pstrcat(pool, id, "\n", NULL), CIV_PSEUDONYM_KEY_ID_SIZE, pool)
-               : status;
+    if (status == APR_SUCCESS)
+        status = ctl_output_open(&output, to, pool);
+    if (status != APR_SUCCESS)
+        return status;
+    status = ctl_output_write(&output, apr_pstrcat(pool, id, "\n", NULL), CIV_PSEUDONYM_KEY_ID_SIZE);
+    if (status == APR_SUCCESS)
+        status = ctl_output_finish(&output);
+    ctl_output_abandon(&output);
+    return status;
 }
 
 ctl_exit_e ctl_network_key_copy(ctl_t *ctl, const civ_node_config_t *config, const char *folder, int with_key)
