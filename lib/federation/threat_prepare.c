@@ -126,7 +126,7 @@ static apr_status_t read_indicators(const place_t *place, const civ_redactor_t *
     const civ_json_t *list = civ_json_get(threat, "indicators");
     apr_hash_t *seen = apr_hash_make(place->pool);
     civ_indicator_t *indicators;
-    apr_size_t i;
+    apr_size_t i, bytes = 0;
 
     if (list == NULL || list->type == CIV_JSON_NULL)
         return APR_SUCCESS;
@@ -150,7 +150,12 @@ static apr_status_t read_indicators(const place_t *place, const civ_redactor_t *
         if (apr_hash_get(seen, key, APR_HASH_KEY_STRING) == NULL) {
             apr_hash_set(seen, key, APR_HASH_KEY_STRING, key);
             report->count++;
+            bytes += strlen(indicator->value);
         }
+        if (bytes > CIV_THREAT_BYTES)
+            return fault(place, "indicators",
+                         "The indicators of a threat have at most 262144 bytes: share more of them as several "
+                         "threats");
     }
     report->indicators = indicators;
     return APR_SUCCESS;

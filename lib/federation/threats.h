@@ -20,6 +20,9 @@
 /** Indicators of one threat, at most. */
 #define CIV_THREAT_INDICATORS 1000
 
+/** Bytes of all indicators of one threat as they are shared, at most: with what is said of each, they fit into a record. */
+#define CIV_THREAT_BYTES 262144
+
 /** Bytes of a description as it comes, at most. */
 #define CIV_THREAT_DESCRIPTION 16384
 
