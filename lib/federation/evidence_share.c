@@ -295,6 +295,16 @@ static apr_status_t look_before(sharing_t *sharing, civ_change_t *change, versio
     return APR_SUCCESS;
 }
 
+/** The id; and of what is private the commitment, which a later version would hide. */
+static const char *answer_of(const sharing_t *sharing, apr_pool_t *pool)
+{
+    const civ_digest_t *commitment = sharing->draft->commitment;
+
+    return commitment == NULL
+               ? sharing->evidence_id
+               : apr_pstrcat(pool, sharing->evidence_id, " ", civ_digest_hex_dup(commitment, pool), NULL);
+}
+
 static apr_status_t apply_share(void *baton, civ_change_t *change)
 {
     sharing_t *sharing = baton;
@@ -312,7 +322,7 @@ static apr_status_t apply_share(void *baton, civ_change_t *change)
         status = civ_benchmark_check(change, sharing->draft->measurements, sharing->draft->measurement_count);
     if (status != APR_SUCCESS)
         return status;
-    change->answer = sharing->evidence_id;
+    change->answer = answer_of(sharing, change->pool);
     return sharing->known ? APR_SUCCESS : write_version(sharing, change, version);
 }
 
@@ -369,7 +379,10 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
     status = civ_operation_run(&sharing.operation, apply_share, idempotency, &result, problem, pool);
     *repeated = result.repeated || sharing.known;
     if (status == APR_SUCCESS && result.repeated)
-        status = read_again(federation, result.answer, shared, problem, pool);
+        status = read_again(federation, apr_pstrndup(pool, result.answer, CIV_EVIDENCE_ID_SIZE - 1), shared,
+                            problem, pool);
+    if (status == APR_SUCCESS && result.repeated && strlen(result.answer) > CIV_EVIDENCE_ID_SIZE)
+        shared->digest = result.answer + CIV_EVIDENCE_ID_SIZE;
     return status;
 }
 

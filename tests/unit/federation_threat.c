@@ -61,7 +61,7 @@ static civ_threat_report_t *prepare(const char *text)
 
     CU_ASSERT_FATAL(civ_json_parse(&json, text, strlen(text), &civ_json_request_limits, &problem,
                                    test_pool()) == APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_threat_prepare(redactor, json, "/threat_info", report, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_threat_prepare(redactor, NULL, json, "/threat_info", report, &problem, test_pool()),
                     APR_SUCCESS);
     return report;
 }
@@ -113,7 +113,7 @@ static apr_status_t prepare_many(int count, civ_problem_t *problem)
     civ_buffer_append_text(&text, "]}");
     CU_ASSERT_FATAL(civ_json_parse(&json, text.data, text.length, &civ_json_request_limits, problem,
                                    test_pool()) == APR_SUCCESS);
-    return civ_threat_prepare(redactor, json, "/threat_info", report, problem, test_pool());
+    return civ_threat_prepare(redactor, NULL, json, "/threat_info", report, problem, test_pool());
 }
 
 /* What could not be made a record of would fail in the middle of a transaction that others share. */
