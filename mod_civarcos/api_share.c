@@ -289,8 +289,9 @@ int civ_api_share(civ_call_t *call)
     civ_shared_t shared = {.evidence_id = NULL};
     int repeated = 0;
 
-    if (read_sharing(call, &sharing) != OK || prepare(call, &sharing) != OK ||
-        civ_speaker_identify(call, &speaker) != OK) {
+    /* Who cannot sign does not make us search texts. */
+    if (read_sharing(call, &sharing) != OK || civ_speaker_identify(call, &speaker) != OK ||
+        prepare(call, &sharing) != OK) {
         return CIV_FAULTED;
     }
     if (sharing.is_rehearsal) {

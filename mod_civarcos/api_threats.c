@@ -104,8 +104,9 @@ int civ_api_threat_share(civ_call_t *call)
     int is_new;
     int repeated;
 
-    if (!redactor || read_report(call, redactor, report) != OK ||
-        civ_speaker_identify(call, &speaker) != OK ||
+    /* Who cannot sign does not make us search texts. */
+    if (!redactor || civ_speaker_identify(call, &speaker) != OK ||
+        read_report(call, redactor, report) != OK ||
         civ_threat_share(civ_node_federation(call->node), &speaker, report, civ_request_retry(call), &threat,
                          &is_new, &repeated, &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;

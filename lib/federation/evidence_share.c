@@ -34,7 +34,8 @@ typedef struct withdrawal_t {
 typedef struct version_t {
     civ_member_t member;
     apr_int64_t number, version, shared;
-    apr_int64_t first; /**< when the first version was shared: its quarter's pseudonym is that of all, or one id would join two */
+    apr_int64_t
+        first; /**< when the first version was shared: its quarter's pseudonym is that of all, or one id would join two */
     const char *content_hash;
     char groups[CIV_RECORD_VARIANTS - 1][CIV_DIGEST_HEX_SIZE];
     civ_record_t records[CIV_RECORD_VARIANTS]; /**< json NULL where nothing is public */
@@ -273,8 +274,8 @@ static apr_status_t write_version(sharing_t *sharing, civ_change_t *change, vers
     return status;
 }
 
-static apr_status_t find_first(const civ_operation_t *operation, civ_change_t *change, const char *evidence_id,
-                               apr_int64_t *first)
+static apr_status_t find_first(const civ_operation_t *operation, civ_change_t *change,
+                               const char *evidence_id, apr_int64_t *first)
 {
     civ_evidence_row_t row;
     apr_status_t status =

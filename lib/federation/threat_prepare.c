@@ -156,9 +156,10 @@ static apr_status_t read_indicators(const place_t *place, const civ_redactor_t *
             bytes += strlen(indicator->value);
         }
         if (bytes > CIV_THREAT_BYTES)
-            return fault(place, "indicators",
-                         "The indicators of a threat have at most 262144 bytes: share more of them as several "
-                         "threats");
+            return fault(
+                place, "indicators",
+                "The indicators of a threat have at most 262144 bytes: share more of them as several "
+                "threats");
     }
     report->indicators = indicators;
     return APR_SUCCESS;

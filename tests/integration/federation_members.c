@@ -404,8 +404,10 @@ static void test_repeats(void)
     CU_ASSERT_STRING_EQUAL(again->body, first->body);
     CU_ASSERT_STRING_EQUAL(checks_header(again, "Location"), checks_header(first, "Location"));
     CU_ASSERT_EQUAL(members(web), before);
-    CU_ASSERT(http_is_problem(
-        scenario_post(web, JOIN, "join once", "{\"organization_id\": \"twice\", " ENDPOINT "}"), 422));
+    CU_ASSERT(
+        http_is_problem(scenario_post(web, JOIN, "join once",
+                                      "{\"organization_id\": \"once\", \"metadata\": {}, " ENDPOINT "}"),
+                        422));
     CU_ASSERT(http_is_problem(http_get(web, NODES "/twice"), 404));
     /* Without the key, and with another one, it is a second join. */
     CU_ASSERT(http_is_problem(http_post(web, JOIN, json), 409));

@@ -82,16 +82,38 @@ static void nobody_names_itself(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/threat/description"),
                            "mails to all of [REDACTED:own-name], staff first");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/threat/indicators/0"), "http://org-0.evil.bad-host.org/");
-    answer = http_post(web, "/api/federated/share",
-                       "{\"organization_id\":\"org-0\",\"evidence\":{\"type\":\"coverage\",\"coverage\":81}}");
-    CU_ASSERT_EQUAL(answer->status, 201);
     answer =
-        http_post(web, "/api/federated/withdraw",
-                  apr_psprintf(test_pool(),
-                               "{\"organization_id\":\"org-0\",\"evidence_id\":\"%s\",\"reason\":\"of org-0\"}",
-                               http_json_text(answer, "/evidence/evidence_id")));
+        http_post(web, "/api/federated/share",
+                  "{\"organization_id\":\"org-0\",\"evidence\":{\"type\":\"coverage\",\"coverage\":81}}");
+    CU_ASSERT_EQUAL(answer->status, 201);
+    answer = http_post(
+        web, "/api/federated/withdraw",
+        apr_psprintf(test_pool(),
+                     "{\"organization_id\":\"org-0\",\"evidence_id\":\"%s\",\"reason\":\"of org-0\"}",
+                     http_json_text(answer, "/evidence/evidence_id")));
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/evidence/reason"), "of [REDACTED:own-name]");
+    stop();
+}
+
+/* Looking for secrets takes time: not for who cannot sign. */
+static void signatures_come_before_contents(void)
+{
+    static const char *const headers[] = {"Content-Type: application/json", "Signature-Input: a=()",
+                                          "Signature: a=:AA==:", NULL};
+    static const char *const rows[][2] = {
+        {"/api/federated/share",
+         "{\"organization_id\":\"org-0\",\"privacy_level\":\"aggregated\",\"evidence\":{\"x\":1}}"},
+        {"/api/federated/threat", "{\"organization_id\":\"org-0\",\"threat_info\":{\"type\":\"a b?\"}}"},
+    };
+    size_t i;
+
+    start(1);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CU_ASSERT(http_is_problem(http_post(web, rows[i][0], rows[i][1]), 400));
+        CU_ASSERT(http_is_problem(http_send(web, "POST", rows[i][0], headers, rows[i][1], strlen(rows[i][1])),
+                                  401));
+    }
     stop();
 }
 
@@ -110,6 +132,7 @@ static void paths_are_utf8(void)
 static const test_case_t cases[] = {
     {"a_commitment_is_told_again_without_its_salt", a_commitment_is_told_again_without_its_salt},
     {"nobody_names_itself", nobody_names_itself},
+    {"signatures_come_before_contents", signatures_come_before_contents},
     {"paths_are_utf8", paths_are_utf8},
     {NULL, NULL},
 };
