@@ -191,12 +191,15 @@ static int prepare(civ_call_t *call, sharing_t *sharing)
 
 /* --- answering --- */
 
-static void write_commitment(civ_json_writer_t *writer, const sharing_t *sharing)
+/* A salt is told once and kept nowhere: a repeated request has another one, that nothing was committed to with. */
+static void write_commitment(civ_json_writer_t *writer, const sharing_t *sharing, const civ_shared_t *shared)
 {
     char hex[CIV_DIGEST_HEX_SIZE];
+    const char *made = civ_digest_hex(hex, &sharing->commitment);
+    int is_stored = !shared->digest || strcmp(shared->digest, made) == 0;
 
-    civ_json_member_text(writer, "commitment", civ_digest_hex(hex, &sharing->commitment));
-    civ_json_member_text(writer, "salt", sharing->salt);
+    civ_json_member_text(writer, "commitment", is_stored ? made : shared->digest);
+    civ_json_member_text(writer, "salt", is_stored ? sharing->salt : NULL);
 }
 
 static void write_measurements(civ_json_writer_t *writer, const civ_draft_t *draft)
@@ -229,7 +232,7 @@ static void write_evidence(civ_json_writer_t *writer, const sharing_t *sharing, 
     civ_json_member_text(writer, "privacy_level", civ_privacy_name(draft->privacy));
     switch (draft->privacy) {
     case CIV_PRIVACY_PRIVATE:
-        write_commitment(writer, sharing);
+        write_commitment(writer, sharing, shared);
         break;
     case CIV_PRIVACY_AGGREGATED:
         write_measurements(writer, draft);
@@ -286,8 +289,9 @@ int civ_api_share(civ_call_t *call)
     civ_shared_t shared = {.evidence_id = NULL};
     int repeated = 0;
 
-    if (read_sharing(call, &sharing) != OK || prepare(call, &sharing) != OK ||
-        civ_speaker_identify(call, &speaker) != OK) {
+    /* Who cannot sign does not make us search texts. */
+    if (read_sharing(call, &sharing) != OK || civ_speaker_identify(call, &speaker) != OK ||
+        prepare(call, &sharing) != OK) {
         return CIV_FAULTED;
     }
     if (sharing.is_rehearsal) {

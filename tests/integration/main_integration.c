@@ -12,6 +12,7 @@ extern const test_suite_t bad_input_suite;
 extern const test_suite_t bad_transfer_suite;
 extern const test_suite_t federation_benchmarks_suite;
 extern const test_suite_t federation_members_suite;
+extern const test_suite_t federation_sharing_suite;
 extern const test_suite_t federation_threats_suite;
 extern const test_suite_t http_semantics_suite;
 extern const test_suite_t idempotency_suite;
@@ -46,6 +47,7 @@ int main(int argc, const char *const *argv)
         &privileges_suite,
         &federation_members_suite,
         &federation_benchmarks_suite,
+        &federation_sharing_suite,
         &federation_threats_suite,
         NULL,
     };
