@@ -11,6 +11,7 @@
 
 #include "federation/benchmarks.h"
 #include "federation/evidence.h"
+#include "federation/evidence_types.h"
 
 #include <string.h>
 
@@ -61,6 +62,9 @@ static int read_query(civ_call_t *call, civ_evidence_query_t *query)
 
     memset(query, 0, sizeof(*query));
     query->type = civ_query_get(&call->query, "type");
+    if (query->type) {
+        query->type = civ_evidence_type_of(query->type)->names[0];
+    }
     query->since = APR_INT64_MIN;
     if (civ_paging_limit(call, &query->limit) != OK || civ_paging_cursor(call, &position) != OK ||
         civ_request_time(call, "since", &query->since) != OK) {

@@ -13,6 +13,7 @@
 #include <apr_strings.h>
 
 #include <string.h>
+#include <unistd.h>
 
 typedef struct sharer_t {
     const char *id;
@@ -176,6 +177,29 @@ static void strangers_do_not_share(void)
     sharer.id = "org0";
     CU_ASSERT_EQUAL(share(node, &sharer), APR_NOTFOUND);
     CU_ASSERT_EQUAL(node_raw_int(node->config, "SELECT COUNT(*) FROM civ_fed_evidence"), 0);
+}
+
+/* The folder could not be written when the key was to be made. */
+static void without_a_network_key_nothing_is_shared(void)
+{
+    civ_node_config_t *config = node_configure("keyless");
+    const civ_idempotency_t retry = {{{1}}, {{2}}};
+    sharer_t sharer = {.id = "org0", .draft = anonymized};
+    unsigned char salt[CIV_COMMITMENT_SALT_SIZE];
+    civ_node_t *node;
+
+    node_prepare(config);
+    CU_ASSERT_EQUAL(unlink(civ_node_pseudonym_key_path(config, test_pool())), 0);
+    CU_ASSERT_EQUAL(unlink(civ_node_pseudonym_id_path(config, test_pool())), 0);
+    node = node_open(config, node_make_hot(config));
+    CU_ASSERT_EQUAL_FATAL(civ_node_start(node, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(share(node, &sharer), CIV_EUNREACHABLE);
+    CU_ASSERT_EQUAL(sharer.problem.kind, CIV_PROBLEM_UNAVAILABLE);
+    CU_ASSERT_EQUAL(
+        civ_federation_salt(civ_node_federation(node), "org0", &retry, salt, &sharer.problem, test_pool()),
+        CIV_EUNREACHABLE);
+    sharer.draft.own_id = NULL;
+    CU_ASSERT_EQUAL(share(node, &sharer), CIV_EUNREACHABLE);
 }
 
 /* --- what is seen --- */
@@ -475,6 +499,7 @@ static const test_case_t cases[] = {
     {"the_same_again_changes_nothing", the_same_again_changes_nothing},
     {"nobody_replaces_anothers", nobody_replaces_anothers},
     {"strangers_do_not_share", strangers_do_not_share},
+    {"without_a_network_key_nothing_is_shared", without_a_network_key_nothing_is_shared},
     {"few_members_hide_what_they_have_in_common", few_members_hide_what_they_have_in_common},
     {"what_fewer_have_in_common_goes_first", what_fewer_have_in_common_goes_first},
     {"many_of_one_member_are_one", many_of_one_member_are_one},
