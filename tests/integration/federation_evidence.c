@@ -153,9 +153,9 @@ static void expect_nothing_in_rows(void)
 {
     static const char *const sums[] = {
         "SELECT group_concat(record || fuller || fullest || evidence_id || type || content_hash || digest || "
-        "fuller_group || fullest_group || proof, '|') FROM civ_fed_evidence",
-        "SELECT group_concat(group_id, '|') FROM civ_fed_groups",
-        "SELECT group_concat(voter || proof, '|') FROM civ_fed_opinions",
+        "fuller_group || fullest_group || proof) FROM civ_fed_evidence",
+        "SELECT group_concat(group_id) FROM civ_fed_groups",
+        "SELECT group_concat(voter || proof) FROM civ_fed_opinions",
     };
     size_t i;
 

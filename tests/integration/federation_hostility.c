@@ -112,7 +112,7 @@ static void a_mebibyte_of_nested_secrets(void)
     CU_ASSERT(consortium_says_nothing(
         "the rows",
         scenario_sql_text(scenario_file(server, "ledger/civarcos.db"),
-                          "SELECT group_concat(record || fuller || fullest, '|') FROM "
+                          "SELECT group_concat(record || fuller || fullest) FROM "
                           "civ_fed_evidence"),
         secrets));
     stop();
