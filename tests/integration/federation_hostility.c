@@ -109,12 +109,12 @@ static void a_mebibyte_of_nested_secrets(void)
         CU_ASSERT(consortium_says_nothing("the threat", answer->body, secrets));
     }
     CU_ASSERT(consortium_says_nothing("the threats", http_get(web, "/api/federated/threat")->body, secrets));
-    CU_ASSERT(consortium_says_nothing(
-        "the rows",
-        scenario_sql_text(scenario_file(server, "ledger/civarcos.db"),
-                          "SELECT group_concat(record || fuller || fullest) FROM "
-                          "civ_fed_evidence"),
-        secrets));
+    CU_ASSERT(
+        consortium_says_nothing("the rows",
+                                scenario_sql_text(scenario_file(server, "ledger/civarcos.db"),
+                                                  "SELECT group_concat(record || fuller || fullest) FROM "
+                                                  "civ_fed_evidence"),
+                                secrets));
     stop();
 }
 
