@@ -11,15 +11,12 @@
 #include "base/buffer.h"
 #include "base/canonical.h"
 #include "base/keys.h"
-#include "federation/pseudonym.h"
 #include "federation/record.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
 
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 void consortium_join(http_client_t *web, int from, int to)
 {
@@ -87,33 +84,6 @@ http_response_t consortium_example(const harness_t *server, const char *command)
     json = checks_parse(output, strlen(output));
     CU_ASSERT_PTR_NOT_NULL_FATAL(json);
     return checks_view(json);
-}
-
-const char *consortium_second_host(const harness_t *server)
-{
-    static const char *const paths[] = {"second/ledger", "second/ledger/keys",
-                                        "second/ledger/keys/ledger.pem", "second/ledger/keys/pseudonym.key"};
-    const char *original = scenario_file(server, "ledger/keys/ledger.pem");
-    civ_pseudonym_key_t *network;
-    struct stat info;
-    civ_key_t *key;
-    int i;
-
-    if (stat(original, &info) || mkdir(scenario_file(server, "second"), 0755) ||
-        mkdir(scenario_file(server, paths[0]), 0700) || mkdir(scenario_file(server, paths[1]), 0700) ||
-        civ_key_load(&key, original, test_pool()) != APR_SUCCESS ||
-        civ_key_save(key, scenario_file(server, paths[2]), test_pool()) != APR_SUCCESS ||
-        civ_pseudonym_key_load(&network, scenario_file(server, "ledger/keys/pseudonym.key"), test_pool()) !=
-            APR_SUCCESS ||
-        civ_pseudonym_key_save(network, scenario_file(server, paths[3]), test_pool()) != APR_SUCCESS) {
-        return NULL;
-    }
-    for (i = 3; i >= 0; i--) {
-        if (chown(scenario_file(server, paths[i]), info.st_uid, info.st_gid)) {
-            return NULL;
-        }
-    }
-    return scenario_file(server, "second");
 }
 
 /* What a member of a listing adds to the record is the node's own, and not signed. */

@@ -42,8 +42,4 @@ int consortium_says_nothing(const char *where, const char *text, const char *con
 /** A command as people type it to http://localhost:8000, with this server in place of theirs; the answer, parsed. */
 http_response_t consortium_example(const harness_t *server, const char *command);
 
-/** The state folder of another host for the same database, in the first one's, with copies of both keys, as an administrator
- *  makes it; NULL on failure. */
-const char *consortium_second_host(const harness_t *server);
-
 #endif

@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include "integration/consortium.h"
 #include "integration/scenario.h"
 #include "support/database.h"
 #include "support/runner.h"
@@ -249,7 +248,7 @@ static void test_crash_among_a_crowd(void)
 
 static void test_second_host(void)
 {
-    harness_options_t options = {NULL, NULL, consortium_second_host(server)};
+    harness_options_t options = {NULL, NULL, scenario_prepare_host(server, "second", NULL)};
     harness_t *second;
     http_client_t *web[2];
     int i;

@@ -292,7 +292,7 @@ static void expect_no_replay(const harness_t *second)
 
 static void test_second_host(void)
 {
-    harness_options_t options = {NULL, NULL, consortium_second_host(server)};
+    harness_options_t options = {NULL, NULL, scenario_prepare_host(server, "second", NULL)};
     http_response_t *one, *two;
     http_client_t *web[2];
     harness_t *second;

@@ -239,8 +239,8 @@ static void missing_rights_are_named(void)
 
 static void root_gives_away(void)
 {
-    static const char *const names[] = {".",           "keys",       "keys/ledger.pem", "keys/pseudonym.key",
-                                        "pseudonym.id", "civarcos.db"};
+    static const char *const names[] = {
+        ".", "keys", "keys/ledger.pem", "keys/pseudonym.key", "pseudonym.id", "civarcos.db"};
     civ_node_config_t *config = node_configure("given");
     const char *error = NULL;
     apr_size_t i;
