@@ -98,10 +98,14 @@ static int read_sharing(civ_call_t *call, sharing_t *sharing)
 /* Nothing but SHA-256(salt || content): who has both can show later that the content was there now. */
 static int commit_to(civ_call_t *call, sharing_t *sharing)
 {
+    const char *organization_id = civ_json_get_text(call->body, "organization_id");
     unsigned char salt[CIV_COMMITMENT_SALT_SIZE];
 
-    if (civ_commitment_salt(salt) != APR_SUCCESS ||
-        civ_commitment(&sharing->commitment, salt, sharing->evidence, call->r->pool) != APR_SUCCESS) {
+    if (civ_federation_salt(civ_node_federation(call->node), organization_id ? organization_id : "",
+                            civ_request_retry(call), salt, &call->problem, call->r->pool) != APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    if (civ_commitment(&sharing->commitment, salt, sharing->evidence, call->r->pool) != APR_SUCCESS) {
         return civ_request_fault(call, CIV_PROBLEM_INTERNAL, "The evidence cannot be committed to.");
     }
     sharing->salt = civ_base64_encode(salt, sizeof(salt), call->r->pool);
@@ -191,7 +195,8 @@ static int prepare(civ_call_t *call, sharing_t *sharing)
 
 /* --- answering --- */
 
-/* A salt is told once and kept nowhere: a repeated request has another one, that nothing was committed to with. */
+/* A salt is kept nowhere, but a repeated request comes to the same one; not under another network key: then it would be one that
+ * nothing was committed to with. */
 static void write_commitment(civ_json_writer_t *writer, const sharing_t *sharing, const civ_shared_t *shared)
 {
     char hex[CIV_DIGEST_HEX_SIZE];

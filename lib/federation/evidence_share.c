@@ -36,6 +36,7 @@ typedef struct version_t {
     apr_int64_t number, version, shared;
     apr_int64_t
         first; /**< when the first version was shared: its quarter's pseudonym is that of all, or one id would join two */
+    int counted; /**< the version before is one of those that are counted */
     const char *content_hash;
     char groups[CIV_RECORD_VARIANTS - 1][CIV_DIGEST_HEX_SIZE];
     civ_record_t records[CIV_RECORD_VARIANTS]; /**< json NULL where nothing is public */
@@ -256,7 +257,7 @@ static void describe(sharing_t *sharing, const version_t *version, apr_pool_t *p
 static apr_status_t write_version(sharing_t *sharing, civ_change_t *change, version_t *version)
 {
     apr_status_t status = number_version(change, version);
-    int counts = version->version == 1 && sharing->draft->privacy != CIV_PRIVACY_PRIVATE;
+    int counts = sharing->draft->privacy != CIV_PRIVACY_PRIVATE;
 
     if (status == APR_SUCCESS)
         status = seal_version(version, sharing, change->pool);
@@ -265,8 +266,9 @@ static apr_status_t write_version(sharing_t *sharing, civ_change_t *change, vers
     if (status == APR_SUCCESS && sharing->draft->measurement_count > 0)
         status = civ_benchmark_add(&sharing->operation, change, &version->member,
                                    sharing->draft->measurements, sharing->draft->measurement_count);
-    if (status == APR_SUCCESS && counts)
-        status = civ_operation_count(&sharing->operation, change, CIV_TOTAL_EVIDENCE, 1);
+    if (status == APR_SUCCESS)
+        status =
+            civ_operation_count(&sharing->operation, change, CIV_TOTAL_EVIDENCE, counts - version->counted);
     if (status == APR_SUCCESS)
         status = note(sharing, change, version);
     if (status == APR_SUCCESS)
@@ -304,6 +306,7 @@ static apr_status_t look_before(sharing_t *sharing, civ_change_t *change, versio
         return CIV_ECONFLICT;
     }
     version->version = before.shared.version + 1;
+    version->counted = before.shared.privacy != CIV_PRIVACY_PRIVATE;
     sharing->known = before.shared.privacy == sharing->draft->privacy &&
                      sharing->draft->privacy != CIV_PRIVACY_PRIVATE &&
                      strcmp(before.content_hash, version->content_hash) == 0;
@@ -343,6 +346,11 @@ static apr_status_t apply_share(void *baton, civ_change_t *change)
     return sharing->known ? APR_SUCCESS : write_version(sharing, change, version);
 }
 
+static void refuse_without_random(civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The server has no random numbers");
+}
+
 static const char *name_evidence(const civ_federation_t *federation, const char *organization_id,
                                  const char *own_id, apr_pool_t *pool)
 {
@@ -378,6 +386,18 @@ static apr_status_t read_again(civ_federation_t *federation, const char *evidenc
     return APR_SUCCESS;
 }
 
+/** The pseudonym in a record that was read back. */
+static const char *source_of(const char *record, apr_pool_t *pool)
+{
+    const civ_json_t *root;
+    civ_problem_t unused;
+
+    return civ_json_parse(&root, record, strlen(record), &civ_json_request_limits, &unused, pool) ==
+                   APR_SUCCESS
+               ? civ_json_get_text(root, "source_hash")
+               : NULL;
+}
+
 apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speaker_t *speaker,
                                   const civ_draft_t *draft, const civ_idempotency_t *idempotency,
                                   civ_shared_t *shared, int *repeated, civ_problem_t *problem,
@@ -388,9 +408,12 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
     civ_change_result_t result;
     apr_status_t status;
 
+    status = civ_federation_require_key(federation, problem, pool);
+    if (status != APR_SUCCESS)
+        return status;
     sharing.evidence_id = name_evidence(federation, speaker->organization_id, draft->own_id, pool);
     if (sharing.evidence_id == NULL) {
-        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The server has no random numbers");
+        refuse_without_random(problem, pool);
         return APR_EGENERAL;
     }
     status = civ_operation_run(&sharing.operation, apply_share, idempotency, &result, problem, pool);
@@ -400,7 +423,33 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
                             problem, pool);
     if (status == APR_SUCCESS && result.repeated && strlen(result.answer) > CIV_EVIDENCE_ID_SIZE)
         shared->digest = result.answer + CIV_EVIDENCE_ID_SIZE;
+    if (status == APR_SUCCESS && shared->privacy == CIV_PRIVACY_ANONYMIZED && shared->source == NULL)
+        shared->source = source_of(shared->record, pool);
     return status;
+}
+
+apr_status_t civ_federation_salt(const civ_federation_t *federation, const char *organization_id,
+                                 const civ_idempotency_t *idempotency,
+                                 unsigned char salt[CIV_COMMITMENT_SALT_SIZE], civ_problem_t *problem,
+                                 apr_pool_t *pool)
+{
+    const char *text, *halves;
+    apr_status_t status;
+
+    if (idempotency == NULL) {
+        status = civ_commitment_salt(salt);
+        if (status != APR_SUCCESS)
+            refuse_without_random(problem, pool);
+        return status;
+    }
+    status = civ_federation_require_key(federation, problem, pool);
+    if (status != APR_SUCCESS)
+        return status;
+    text = apr_pstrcat(pool, organization_id, "\x1f", civ_digest_hex_dup(&idempotency->key, pool), "\x1f",
+                       civ_digest_hex_dup(&idempotency->request, pool), NULL);
+    halves = apr_pstrcat(pool, civ_federation_keyed_name(federation, "commitment-salt/1", text, pool),
+                         civ_federation_keyed_name(federation, "commitment-salt/2", text, pool), NULL);
+    return civ_hex_decode(salt, CIV_COMMITMENT_SALT_SIZE, halves);
 }
 
 static apr_status_t apply_rehearsal(void *baton, civ_change_t *change)
