@@ -269,10 +269,7 @@ static int reply_shared(civ_call_t *call, const sharing_t *sharing, const civ_sh
     civ_json_writer_t writer;
     civ_buffer_t body;
 
-    civ_buffer_init(&body, 2048, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "evidence");
     write_evidence(&writer, sharing, shared);
     if (sharing->redactor) {

@@ -129,16 +129,11 @@ apr_status_t civ_federation_member_keys(civ_federation_t *federation, const civ_
                                         apr_pool_t *pool)
 {
     const civ_argument_t arguments[] = {civ_int(member->number), civ_int(CIV_MEMBER_KEYS_MAX)};
-    civ_store_t *store = federation->config->store;
     civ_rows_t *rows;
-    civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    apr_status_t status =
+        civ_federation_select(federation, &civ_members_sql[SQL_KEYS_OF], arguments, 2, &rows, pool);
 
     *count = 0;
-    if (status == APR_SUCCESS) {
-        status = civ_db_select(db, &civ_members_sql[SQL_KEYS_OF], arguments, 2, &rows, pool);
-        civ_store_release(store, db);
-    }
     if (status != APR_SUCCESS)
         return civ_federation_failed(problem, status, pool);
     while (civ_rows_next(rows) == APR_SUCCESS) {
@@ -159,17 +154,12 @@ apr_status_t civ_federation_key(civ_federation_t *federation, const char *key_id
                                 apr_pool_t *pool)
 {
     const civ_argument_t argument = civ_text(key_id);
-    civ_store_t *store = federation->config->store;
     unsigned char *bytes;
     apr_size_t length;
     civ_rows_t *rows;
-    civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    apr_status_t status =
+        civ_federation_select(federation, &civ_members_sql[SQL_KEY_CURRENT], &argument, 1, &rows, pool);
 
-    if (status != APR_SUCCESS)
-        return status;
-    status = civ_db_select(db, &civ_members_sql[SQL_KEY_CURRENT], &argument, 1, &rows, pool);
-    civ_store_release(store, db);
     if (status != APR_SUCCESS)
         return status;
     if (civ_rows_next(rows) != APR_SUCCESS)
@@ -186,16 +176,11 @@ apr_status_t civ_federation_members(civ_federation_t *federation, apr_int64_t af
                                     civ_member_page_t *page, civ_problem_t *problem, apr_pool_t *pool)
 {
     const civ_argument_t arguments[] = {civ_int(after), civ_int(limit + 1)};
-    civ_store_t *store = federation->config->store;
     civ_rows_t *rows;
-    civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    apr_status_t status =
+        civ_federation_select(federation, &civ_members_sql[SQL_MEMBERS_PAGE], arguments, 2, &rows, pool);
 
     memset(page, 0, sizeof(*page));
-    if (status == APR_SUCCESS) {
-        status = civ_db_select(db, &civ_members_sql[SQL_MEMBERS_PAGE], arguments, 2, &rows, pool);
-        civ_store_release(store, db);
-    }
     page->members = apr_pcalloc(pool, (apr_size_t)limit * sizeof(*page->members));
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
         if (page->count == limit) {
