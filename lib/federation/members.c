@@ -98,8 +98,11 @@ apr_status_t civ_federation_member(civ_federation_t *federation, const char *org
 {
     civ_store_t *store = federation->config->store;
     civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    apr_status_t status = APR_NOTFOUND;
 
+    /* Not every database takes what is no text. */
+    if (civ_organization_id_is_valid(organization_id))
+        status = civ_store_acquire(store, &db);
     if (status == APR_SUCCESS) {
         status = civ_member_find(db, organization_id, member, pool);
         civ_store_release(store, db);

@@ -117,9 +117,9 @@ static void signatures_come_before_contents(void)
     stop();
 }
 
-static void paths_are_utf8(void)
+static void ids_are_text(void)
 {
-    static const char *const paths[] = {"nodes", "evidence", "consensus", "benchmark", "threat"};
+    static const char *const paths[] = {"nodes", "evidence", "consensus", "threat"};
     size_t i;
 
     start(0);
@@ -133,7 +133,7 @@ static const test_case_t cases[] = {
     {"a_commitment_is_told_again_without_its_salt", a_commitment_is_told_again_without_its_salt},
     {"nobody_names_itself", nobody_names_itself},
     {"signatures_come_before_contents", signatures_come_before_contents},
-    {"paths_are_utf8", paths_are_utf8},
+    {"ids_are_text", ids_are_text},
     {NULL, NULL},
 };
 
