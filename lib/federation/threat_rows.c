@@ -121,8 +121,12 @@ apr_status_t civ_threat_find(civ_db_t *db, const char *id, civ_threat_t *threat,
 {
     const civ_argument_t argument = civ_text(id);
     civ_rows_t *rows;
-    apr_status_t status = civ_db_select(db, &civ_threats_sql[SQL_THREAT_BY_ID], &argument, 1, &rows, pool);
+    apr_status_t status;
 
+    /* Not every database takes what is no text. */
+    if (id[strspn(id, "0123456789abcdef")] != '\0')
+        return APR_NOTFOUND;
+    status = civ_db_select(db, &civ_threats_sql[SQL_THREAT_BY_ID], &argument, 1, &rows, pool);
     if (status != APR_SUCCESS)
         return status;
     return civ_rows_next(rows) == APR_SUCCESS ? civ_threat_from_row(threat, rows, pool) : APR_NOTFOUND;

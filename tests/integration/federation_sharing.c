@@ -116,9 +116,38 @@ static void signatures_come_before_contents(void)
     stop();
 }
 
-static void paths_are_utf8(void)
+/* What members say of themselves is bounded, and so is a page of them. */
+static void talkative_members_make_short_pages(void)
 {
-    static const char *const paths[] = {"nodes", "evidence", "consensus", "benchmark", "threat"};
+    char talk[16001];
+    const char *cursor = "";
+    http_response_t *answer;
+    int i, found = 0, pages = 0;
+
+    memset(talk, 'a', sizeof(talk) - 1);
+    talk[sizeof(talk) - 1] = '\0';
+    start(0);
+    for (i = 0; i < 200; i++)
+        CU_ASSERT_EQUAL(http_post(web, "/api/federated/join",
+                                  apr_psprintf(test_pool(),
+                                               "{\"organization_id\":\"org-%d\",\"evidence_endpoint\":"
+                                               "\"https://a.example/\",\"metadata\":{\"a\":\"%s\"}}",
+                                               i, talk))
+                            ->status,
+                        201);
+    do {
+        answer = http_get(web, apr_pstrcat(test_pool(), "/api/federated/nodes?limit=1000", cursor, NULL));
+        found += (int)http_json_int(answer, "/count");
+        cursor = apr_pstrcat(test_pool(), "&cursor=", http_json_text(answer, "/next_cursor"), NULL);
+    } while (http_json(answer, "/next_cursor") && ++pages < 20);
+    CU_ASSERT_EQUAL(found, 200);
+    CU_ASSERT(pages > 0);
+    stop();
+}
+
+static void ids_are_text(void)
+{
+    static const char *const paths[] = {"nodes", "evidence", "consensus", "threat"};
     size_t i;
 
     start(0);
@@ -132,7 +161,8 @@ static const test_case_t cases[] = {
     {"a_commitment_is_told_again_with_its_salt", a_commitment_is_told_again_with_its_salt},
     {"nobody_names_itself", nobody_names_itself},
     {"signatures_come_before_contents", signatures_come_before_contents},
-    {"paths_are_utf8", paths_are_utf8},
+    {"talkative_members_make_short_pages", talkative_members_make_short_pages},
+    {"ids_are_text", ids_are_text},
     {NULL, NULL},
 };
 
