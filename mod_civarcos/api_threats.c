@@ -78,6 +78,7 @@ static int read_report(civ_call_t *call, const civ_redactor_t *redactor, civ_thr
 {
     const civ_json_t *threat = civ_json_get(call->body, "threat_info");
     const civ_json_t *other = civ_json_get(call->body, "threat");
+    const char *words[] = {civ_json_get_text(call->body, "organization_id"), NULL};
     const char *pointer = threat || !other ? "/threat_info" : "/threat";
 
     if (threat && other) {
@@ -85,7 +86,7 @@ static int read_report(civ_call_t *call, const civ_redactor_t *redactor, civ_thr
                            "A request has one threat: threat_info, or threat.");
         return CIV_FAULTED;
     }
-    return civ_threat_prepare(redactor, threat ? threat : other, pointer, report, &call->problem,
+    return civ_threat_prepare(redactor, words, threat ? threat : other, pointer, report, &call->problem,
                               call->r->pool) == APR_SUCCESS
                ? OK
                : CIV_FAULTED;
@@ -103,8 +104,9 @@ int civ_api_threat_share(civ_call_t *call)
     int is_new;
     int repeated;
 
-    if (!redactor || read_report(call, redactor, report) != OK ||
-        civ_speaker_identify(call, &speaker) != OK ||
+    /* Who cannot sign does not make us search texts. */
+    if (!redactor || civ_speaker_identify(call, &speaker) != OK ||
+        read_report(call, redactor, report) != OK ||
         civ_threat_share(civ_node_federation(call->node), &speaker, report, civ_request_retry(call), &threat,
                          &is_new, &repeated, &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;

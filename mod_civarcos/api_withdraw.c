@@ -19,7 +19,8 @@
 /* The reason as it may be seen by all; "" without one. */
 static int read_reason(civ_call_t *call, const char **reason)
 {
-    static const civ_redaction_options_t options = {CIV_REDACT_ALL, NULL};
+    const char *words[] = {civ_json_get_text(call->body, "organization_id"), NULL};
+    const civ_redaction_options_t options = {CIV_REDACT_ALL, words};
     const civ_json_t *member = civ_json_get(call->body, "reason");
     const char *text = civ_json_get_text(call->body, "reason");
     const civ_redactor_t *redactor;

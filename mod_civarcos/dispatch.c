@@ -56,6 +56,10 @@ static int find_route(civ_call_t *call)
 {
     int known;
 
+    /* No id has it, and not every database takes it as text. */
+    if (!civ_query_is_utf8(call->path)) {
+        return civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is nothing at this path.");
+    }
     call->route = civ_route_find(method_of(call->r), call->path, call->segments, &known);
     if (call->route) {
         return OK;

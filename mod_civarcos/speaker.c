@@ -51,15 +51,6 @@ static apr_status_t find_named_key(void *baton, const char *key_id, apr_int64_t 
     return APR_SUCCESS;
 }
 
-/* An Idempotency-Key is the organisation's own: no other one can use it up. */
-static void own_retry_key(civ_call_t *call, const civ_speaker_t *speaker)
-{
-    civ_digest_t *key = &call->idempotency.key;
-    const char *id = speaker->organization_id;
-
-    civ_digest_sha256_two(key, key->bytes, sizeof(key->bytes), id, strlen(id));
-}
-
 static void take_signature(civ_speaker_t *speaker, const civ_request_signature_t *signature, apr_pool_t *pool)
 {
     speaker->key_id = signature->key_id;
@@ -80,7 +71,6 @@ int civ_speaker_identify(civ_call_t *call, civ_speaker_t *speaker)
     if (civ_request_organization(call, &speaker->organization_id) != OK) {
         return CIV_FAULTED;
     }
-    own_retry_key(call, speaker);
     if (!civ_signature_is_there(call)) {
         return OK;
     }
@@ -106,7 +96,6 @@ int civ_speaker_join(civ_call_t *call, const civ_public_key_t *key, civ_speaker_
     if (civ_request_organization(call, &speaker->organization_id) != OK) {
         return CIV_FAULTED;
     }
-    own_retry_key(call, speaker);
     if (!key) {
         return OK;
     }

@@ -76,6 +76,16 @@ apr_status_t civ_operation_count(civ_operation_t *operation, civ_change_t *chang
     return by == 0 ? APR_SUCCESS : civ_db_execute(change->db, &sql[TOTALS_ADD], arguments, 2, NULL);
 }
 
+apr_status_t civ_federation_require_key(const civ_federation_t *federation, civ_problem_t *problem,
+                                        apr_pool_t *pool)
+{
+    if (federation->config->pseudonym_key != NULL)
+        return APR_SUCCESS;
+    civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
+                    "This server has no network key at the moment; nothing was stored");
+    return CIV_EUNREACHABLE;
+}
+
 /** The network's key makes the pseudonyms: hosts that share a database share it, or one organisation would have several. */
 static apr_status_t check_network(civ_federation_t *federation, civ_change_t *change)
 {
@@ -87,11 +97,9 @@ static apr_status_t check_network(civ_federation_t *federation, civ_change_t *ch
 
     if (apr_atomic_read32(&federation->network_checked))
         return APR_SUCCESS;
-    if (config->pseudonym_key == NULL) {
-        civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
-                        "This server has no network key at the moment; nothing was stored");
-        return CIV_EUNREACHABLE;
-    }
+    status = civ_federation_require_key(federation, change->problem, change->pool);
+    if (status != APR_SUCCESS)
+        return status;
     civ_pseudonym_key_id(id, config->pseudonym_key);
     status = civ_db_select(change->db, &sql[NETWORK_READ], NULL, 0, &rows, change->pool);
     if (status != APR_SUCCESS)

@@ -39,6 +39,11 @@ apr_status_t civ_operation_run(civ_operation_t *operation, civ_change_fn apply,
 apr_status_t civ_operation_count(civ_operation_t *operation, civ_change_t *change, civ_total_e total,
                                  apr_int64_t by);
 
+/** Whether there is a network key, without which nobody has a pseudonym. Before anything else is done with it.
+ *  @return APR_SUCCESS; CIV_EUNREACHABLE (UNAVAILABLE) */
+apr_status_t civ_federation_require_key(const civ_federation_t *federation, civ_problem_t *problem,
+                                        apr_pool_t *pool);
+
 /** The proof of authorship to be kept, "" where there is none. */
 const char *civ_operation_proof(const civ_operation_t *operation);
 

@@ -13,6 +13,7 @@ extern const test_suite_t concurrency_suite;
 extern const test_suite_t crash_suite;
 extern const test_suite_t failover_suite;
 extern const test_suite_t federation_endurance_suite;
+extern const test_suite_t federation_keeping_suite;
 extern const test_suite_t leaks_suite;
 extern const test_suite_t outage_suite;
 extern const test_suite_t outage_disk_suite;
@@ -34,6 +35,7 @@ int main(int argc, const char *const *argv)
         &several_hosts_suite,
         &failover_suite,
         &federation_endurance_suite,
+        &federation_keeping_suite,
         NULL,
     };
 
