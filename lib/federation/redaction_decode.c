@@ -2,23 +2,13 @@
 /**
  * Seeing through percent-encoding and base64. Lenient, unlike lib/base's decoders: what is broken may still hold a secret.
  */
+#include "base/encoding.h"
 #include "federation/redaction_private.h"
 
 #include <string.h>
 
-#include <apr_lib.h>
-
 /* Shorter runs of base64 hold nothing that is long enough to be a secret of a known form. */
 #define SHORTEST_RUN 40
-
-static int hex_value(char digit)
-{
-    if (apr_isdigit(digit)) {
-        return digit - '0';
-    }
-    digit = (char)apr_tolower(digit);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
 
 apr_size_t civ_redaction_percent_decode(char *out, apr_uint32_t *map, const char *text, apr_size_t length)
 {
@@ -26,9 +16,9 @@ apr_size_t civ_redaction_percent_decode(char *out, apr_uint32_t *map, const char
 
     while (from < length) {
         map[to] = (apr_uint32_t)from;
-        if (text[from] == '%' && length - from > 2 && hex_value(text[from + 1]) >= 0 &&
-            hex_value(text[from + 2]) >= 0) {
-            out[to++] = (char)(hex_value(text[from + 1]) * 16 + hex_value(text[from + 2]));
+        if (text[from] == '%' && length - from > 2 && civ_hex_value(text[from + 1]) >= 0 &&
+            civ_hex_value(text[from + 2]) >= 0) {
+            out[to++] = (char)(civ_hex_value(text[from + 1]) * 16 + civ_hex_value(text[from + 2]));
             from += 3;
         } else {
             out[to++] = text[from++];
