@@ -119,12 +119,14 @@ static apr_status_t check_network(civ_federation_t *federation, civ_change_t *ch
         apr_atomic_set32(&federation->network_checked, 1);
         return APR_SUCCESS;
     }
-    civ_log_write(
-        config->log, CIV_LOG_ERROR, APR_SUCCESS,
-        "CIV0500: the network's key (keys/pseudonym.key) of this host has the id %s, but pseudonyms in "
-        "the database were made with the key %s: copy that one, and pseudonym.id with it, "
-        "from where they are, and restart",
-        id, civ_rows_text(rows, 0));
+    /* Once: every request that is refused would say the same. */
+    if (apr_atomic_xchg32(&federation->network_reported, 1) == 0)
+        civ_log_write(
+            config->log, CIV_LOG_ERROR, APR_SUCCESS,
+            "CIV0500: the network's key (keys/pseudonym.key) of this host has the id %s, but pseudonyms in "
+            "the database were made with the key %s: copy that one, and pseudonym.id with it, "
+            "from where they are, and restart",
+            id, civ_rows_text(rows, 0));
     civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
                     "This server has another network key than the one in use; nothing was stored");
     return CIV_EREADONLY;

@@ -15,7 +15,8 @@
 
 struct civ_federation_t {
     const civ_federation_config_t *config;
-    volatile apr_uint32_t network_checked; /**< our network key is the one that the database knows */
+    volatile apr_uint32_t network_reported; /**< that it is not was logged */
+    volatile apr_uint32_t network_checked;  /**< our network key is the one that the database knows */
 };
 
 /** A change of one area on its way: what every such change has. First member of the area's own structure. */

@@ -485,6 +485,21 @@ static void three_votes_decide(void)
     CU_ASSERT(members_totals_are(node, 5));
 }
 
+static void votes_that_say_nothing_earn_nothing(void)
+{
+    civ_node_t *node = start_with("nothing", 6);
+    civ_shared_t shared = share_as(node, "org0", "run", 80);
+
+    vote(node, "org1", shared.evidence_id, 1, 0, NULL);
+    vote(node, "org2", shared.evidence_id, 1, CIV_CONFIDENCE_ONE, NULL);
+    vote(node, "org3", shared.evidence_id, 1, CIV_CONFIDENCE_ONE, NULL);
+    vote(node, "org4", shared.evidence_id, 0, 0, NULL);
+    CU_ASSERT_EQUAL(consensus_of(node, shared.evidence_id, 0).opinion, CIV_OPINION_ACCEPTED);
+    CU_ASSERT_EQUAL(members_get(node, "org1").outcomes.votes_agreed, 0);
+    CU_ASSERT_EQUAL(members_get(node, "org2").outcomes.votes_agreed, 1);
+    CU_ASSERT_EQUAL(members_get(node, "org4").outcomes.votes_disagreed, 0);
+}
+
 static void rejected_costs_the_author(void)
 {
     civ_node_t *node = start_with("rejected", 4);
@@ -577,6 +592,7 @@ static const test_case_t cases[] = {
     {"what_was_withdrawn_stays_so", what_was_withdrawn_stays_so},
     {"one_vote_each_and_none_on_ones_own", one_vote_each_and_none_on_ones_own},
     {"three_votes_decide", three_votes_decide},
+    {"votes_that_say_nothing_earn_nothing", votes_that_say_nothing_earn_nothing},
     {"rejected_costs_the_author", rejected_costs_the_author},
     {"a_new_version_starts_anew", a_new_version_starts_anew},
     {"voters_are_pseudonymous", voters_are_pseudonymous},
