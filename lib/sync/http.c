@@ -251,6 +251,16 @@ int civ_http_is_trusted(const civ_http_t *http, const civ_url_t *url)
     return 0;
 }
 
+int civ_http_is_get(const civ_http_request_t *request)
+{
+    return request->content == NULL && (request->method == NULL || strcmp(request->method, "GET") == 0);
+}
+
+int civ_http_may_repeat(const civ_http_request_t *request)
+{
+    return request->may_repeat || civ_http_is_get(request);
+}
+
 int civ_http_is_interrupted(civ_http_t *http)
 {
     return http->interrupted != NULL && http->interrupted(http->baton);

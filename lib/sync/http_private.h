@@ -80,6 +80,12 @@ typedef struct civ_http_transfer_t {
 /** Whether a URL is at or below the base or one of also. */
 int civ_http_is_trusted(const civ_http_t *http, const civ_url_t *url);
 
+/** Whether it is a GET. */
+int civ_http_is_get(const civ_http_request_t *request);
+
+/** Whether it does no harm when a request arrives twice. */
+int civ_http_may_repeat(const civ_http_request_t *request);
+
 /** Whether to stop. */
 int civ_http_is_interrupted(civ_http_t *http);
 

@@ -249,6 +249,9 @@ static void set_method(const civ_http_transfer_t *transfer)
     const civ_http_request_t *request = transfer->request;
     CURL *easy = transfer->http->easy;
 
+    /* On a kept connection that turns out to be closed, libcurl would send it again by itself. */
+    if (!civ_http_may_repeat(request))
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     if (request->content != NULL) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->content);
