@@ -22,8 +22,10 @@ typedef enum civ_members_sql_e {
     SQL_KEY_OWNER,
     SQL_KEY_CURRENT,
     SQL_KEY_LAST,
+    SQL_KEY_COUNT,
     SQL_KEY_INSERT,
     SQL_KEY_END,
+    SQL_KEY_RESUME,
     SQL_KEYS_OF,
     SQL_MEMBERS_COUNT
 } civ_members_sql_e;

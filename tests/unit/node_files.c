@@ -55,6 +55,9 @@ static void files_are_made(void)
         CU_ASSERT_EQUAL(mode_of(config->state_dir, S_IFDIR), 0700);
         CU_ASSERT_EQUAL(mode_of(in(config, "keys"), S_IFDIR), 0700);
         CU_ASSERT_EQUAL(mode_of(in(config, "keys/ledger.pem"), S_IFREG), 0600);
+        CU_ASSERT_EQUAL(mode_of(in(config, "keys/pseudonym.key"), S_IFREG), 0600);
+        CU_ASSERT_EQUAL(stat_of(in(config, "keys/pseudonym.key")).st_size, 32);
+        CU_ASSERT_EQUAL(mode_of(in(config, "pseudonym.id"), S_IFREG), 0600);
         CU_ASSERT_EQUAL(mode_of(in(config, "civarcos.db"), S_IFREG), 0600);
         CU_ASSERT_EQUAL(stat_of(in(config, "civarcos.db")).st_size, 0);
         CU_ASSERT_EQUAL(mode_of(parent, S_IFDIR) & 022, 0);
@@ -236,7 +239,8 @@ static void missing_rights_are_named(void)
 
 static void root_gives_away(void)
 {
-    static const char *const names[] = {".", "keys", "keys/ledger.pem", "civarcos.db"};
+    static const char *const names[] = {".",           "keys",       "keys/ledger.pem", "keys/pseudonym.key",
+                                        "pseudonym.id", "civarcos.db"};
     civ_node_config_t *config = node_configure("given");
     const char *error = NULL;
     apr_size_t i;
@@ -246,7 +250,7 @@ static void root_gives_away(void)
         return;
     }
     CU_ASSERT_EQUAL(civ_node_prepare(config, UNIT_NOBODY, UNIT_NOBODY - 1, &error, test_pool()), APR_SUCCESS);
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         CU_ASSERT_EQUAL(stat_of(in(config, names[i])).st_uid, UNIT_NOBODY);
         CU_ASSERT_EQUAL(stat_of(in(config, names[i])).st_gid, UNIT_NOBODY - 1);
     }
