@@ -44,9 +44,12 @@ static void start_curl(void)
 static apr_status_t destroy(void *baton)
 {
     civ_http_t *http = baton;
+    civ_http_pipe_t pipe;
 
+    civ_http_block_pipe(&pipe);
     curl_easy_cleanup(http->easy);
     curl_multi_cleanup(http->multi);
+    civ_http_allow_pipe(&pipe);
     if (http->body != NULL)
         civ_secret_wipe(http->body, http->body_size);
     free(http->body);

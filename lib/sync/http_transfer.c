@@ -348,6 +348,35 @@ static void set_up(civ_http_transfer_t *transfer)
 
 /* --- on its way --- */
 
+static int is_pipe_pending(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+void civ_http_block_pipe(civ_http_pipe_t *pipe)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    pipe->was_pending = is_pipe_pending();
+    pthread_sigmask(SIG_BLOCK, &signals, &pipe->before);
+}
+
+void civ_http_allow_pipe(const civ_http_pipe_t *pipe)
+{
+    sigset_t signals;
+    int taken;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    if (!pipe->was_pending && is_pipe_pending())
+        sigwait(&signals, &taken);
+    pthread_sigmask(SIG_SETMASK, &pipe->before, NULL);
+}
+
 /* Wait until there is something to do, or for a moment. */
 static void wait_for_socket(CURLM *multi)
 {
@@ -469,6 +498,7 @@ apr_status_t civ_http_transfer(civ_http_transfer_t *transfer)
     apr_status_t status = check_way(transfer);
     curl_off_t received = 0;
     long code_of_http = 0;
+    civ_http_pipe_t pipe;
     CURLcode code;
 
     if (status == CIV_EINVALID || status == CIV_EINTERRUPTED || status == APR_ENOMEM)
@@ -479,7 +509,9 @@ apr_status_t civ_http_transfer(civ_http_transfer_t *transfer)
     transfer->fields = apr_pcalloc(transfer->pool, sizeof(*transfer->fields) * CIV_HTTP_FIELDS_MOST);
     set_up(transfer);
     http->counts.requests++;
+    civ_http_block_pipe(&pipe);
     status = run(transfer, &code);
+    civ_http_allow_pipe(&pipe);
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &code_of_http);
     curl_easy_getinfo(http->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     transfer->received = (apr_size_t)received;

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,7 +252,12 @@ static void *serve(void *baton)
 {
     link_t *link = baton;
     mock_platform_t *mock = link->mock;
+    sigset_t signals;
 
+    /* OpenSSL writes to clients that have gone. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (mock->tls != NULL) {
         link->tls = SSL_new(mock->tls);
         SSL_set_fd(link->tls, link->descriptor);

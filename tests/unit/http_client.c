@@ -9,6 +9,7 @@
 
 #include <apr_strings.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,6 +370,27 @@ static void interrupted_in_a_transfer(void)
     mock_platform_stop(mock);
 }
 
+static int break_pipe(void *baton)
+{
+    (void)baton;
+    return raise(SIGPIPE) != 0;
+}
+
+/* A connection that breaks while TLS writes to it must not be the end of the process, nor leave a signal behind. */
+static void broken_pipe(void)
+{
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_http_config_t config = fixture_config(mock);
+    sigset_t pending;
+
+    config.interrupted = break_pipe;
+    CU_ASSERT_EQUAL(fixture_get(fixture_client(&config), "/")->class, CIV_HTTP_DATA);
+    mock_platform_stop(mock);
+    CU_ASSERT_EQUAL(sigpending(&pending), 0);
+    CU_ASSERT_EQUAL(sigismember(&pending, SIGPIPE), 0);
+}
+
 /* --- configuration --- */
 
 static void bad_configurations(void)
@@ -479,6 +501,7 @@ static const test_case_t cases[] = {
     {"hopeless_answers_are_not_repeated", hopeless_answers_are_not_repeated},
     {"slow_answers_end", slow_answers_end},
     {"interrupted_in_a_transfer", interrupted_in_a_transfer},
+    {"broken_pipe", broken_pipe},
     {"bad_configurations", bad_configurations},
     {"own_authority", own_authority},
     {"proxies", proxies},
