@@ -77,9 +77,11 @@ static int has_patience(const sending_t *sending, apr_int64_t wait)
 
 static void put_off(sending_t *sending, apr_int64_t wait)
 {
-    conclude(sending, CIV_HTTP_THROTTLED,
-             sending->throttles > 0 ? "the server's rate limit: there will be no data before its next period"
-                                    : "the quota is used up, or what is left of it is kept for people");
+    conclude(
+        sending, CIV_HTTP_THROTTLED,
+        sending->throttles > 0
+            ? "the server's rate limit: there will be no data before its next period"
+            : "held back: the host has asked for a pause, or what is left of the quota is kept for people");
     sending->answer->retry_at = civ_clock_now(sending->http->clock) + wait;
 }
 

@@ -370,7 +370,7 @@ static void rebinding(void)
     config.base = apr_psprintf(test_pool(), "http://rebind.example:%d", mock_platform_port(mock));
     CU_ASSERT_EQUAL(fixture_get(fixture_client(&config), "/")->class, CIV_HTTP_DATA);
     CU_ASSERT_EQUAL(good_first.calls, 1);
-    CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
+    CU_ASSERT_EQUAL_FATAL(mock_platform_count(mock), 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(mock_platform_request(mock, 0), "\r\nHost: rebind.example:"));
     rules.resolver_baton = &bad_first;
     CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);

@@ -118,6 +118,29 @@ static void bad_urls(void)
     }
 }
 
+/* Whoever has given a URL is told what to mend. */
+static void reasons(void)
+{
+    static const struct {
+        const char *text;
+        const char *word;
+    } rows[] = {
+        {"https://u:p@h.example/", "user name"}, {"https://h.example\\@x/", "backslash"},
+        {"https://2130706433/", "four decimal"}, {"https://h.example/\xc3\xa4", "%XX"},
+        {"https://[fe80::1%eth0]/", "IPv6"},     {"https:///x", "no host"},
+        {"https://h.example:0/", "port"},        {"ftp://h.example/", "http or https"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *reason = "";
+        civ_url_t url;
+
+        CU_ASSERT_EQUAL(civ_url_parse(&url, rows[i].text, &reason, test_pool()), CIV_EINVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(reason, rows[i].word));
+    }
+}
+
 static void lengths(void)
 {
     char *text = apr_palloc(test_pool(), CIV_URL_MOST + 2);
@@ -253,8 +276,8 @@ static void complete_json(void)
 }
 
 static const test_case_t cases[] = {
-    {"good_urls", good_urls},         {"bad_urls", bad_urls}, {"lengths", lengths},
-    {"references", references},       {"origins", origins},   {"encoding", encoding},
-    {"complete_json", complete_json}, {NULL, NULL},
+    {"good_urls", good_urls}, {"bad_urls", bad_urls},           {"reasons", reasons},
+    {"lengths", lengths},     {"references", references},       {"origins", origins},
+    {"encoding", encoding},   {"complete_json", complete_json}, {NULL, NULL},
 };
 const test_suite_t http_url_suite = {"http_url", NULL, NULL, cases};
