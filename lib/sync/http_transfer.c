@@ -455,6 +455,19 @@ static apr_status_t run(civ_http_transfer_t *transfer, CURLcode *code)
     return status;
 }
 
+/* A proxy that refuses a tunnel does so for a reason that does not go away by itself. */
+static void explain_proxy(civ_http_transfer_t *transfer)
+{
+    long status = 0;
+
+    curl_easy_getinfo(transfer->http->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status < 400)
+        return;
+    transfer->fault =
+        apr_psprintf(transfer->pool, "cannot be reached: the proxy answers with status %ld", status);
+    transfer->is_final = status < 500;
+}
+
 /* What went wrong, in words that name no address. */
 static void explain(civ_http_transfer_t *transfer, CURLcode code)
 {
@@ -488,6 +501,7 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
     default:
         break;
     }
+    explain_proxy(transfer);
     if (transfer->is_stalled)
         transfer->fault = "stopped sending in the middle of its answer, or did not begin";
 }

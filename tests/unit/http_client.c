@@ -485,6 +485,28 @@ static void proxies(void)
         strstr(mock_platform_request(proxy, 0), "\r\nProxy-Authorization: Basic c29tZWJvZHk6ZWxzZQ==\r\n"));
 }
 
+/* For https a proxy is asked for a tunnel, and sees nothing of what goes through it. One that does not let us is not asked again. */
+static void tunnels(void)
+{
+    static const mock_answer_t answers[] = {{NULL, 407, NULL, "{}", 0, MOCK_PLAIN, 0}, END};
+    static const char *const allow[] = {"127.0.0.0/8", NULL};
+    mock_platform_t *proxy = mock_platform_start(answers);
+    civ_http_config_t config = fixture_config(proxy);
+    civ_http_answer_t *answer;
+
+    config.egress = fixture_egress(allow);
+    config.base = "https://ci.example/";
+    config.proxy = mock_platform_url(proxy);
+    answer = fixture_get(fixture_client(&config), "/job");
+    mock_platform_stop(proxy);
+    CU_ASSERT_EQUAL(answer->class, CIV_HTTP_BROKEN);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer->reason, "proxy"));
+    CU_ASSERT_EQUAL_FATAL(mock_platform_count(proxy), 1);
+    CU_ASSERT_EQUAL(strncmp(mock_platform_request(proxy, 0), "CONNECT ci.example:443 HTTP/1.1\r\n", 33), 0);
+    CU_ASSERT_FALSE(mock_platform_has_seen(proxy, FIXTURE_TOKEN));
+    CU_ASSERT_FALSE(mock_platform_has_seen(proxy, "/job"));
+}
+
 static const test_case_t cases[] = {
     {"request_as_built", request_as_built},
     {"below_a_prefix", below_a_prefix},
@@ -505,6 +527,7 @@ static const test_case_t cases[] = {
     {"bad_configurations", bad_configurations},
     {"own_authority", own_authority},
     {"proxies", proxies},
+    {"tunnels", tunnels},
     {NULL, NULL},
 };
 const test_suite_t http_client_suite = {"http_client", NULL, NULL, cases};

@@ -374,6 +374,36 @@ static void names_of_this_machine(void)
 
 /* --- published vectors --- */
 
+/* The first answer is what counts: refused with any address that is not public, else connected to. */
+static void vectors_of_names(const civ_json_t *root)
+{
+    const civ_json_t *list = signature_array(root, "dns");
+    apr_size_t i;
+    apr_size_t k;
+
+    for (i = 0; i < list->as.array.count; i++) {
+        const civ_json_t *item = &list->as.array.items[i];
+        const civ_json_t *answers = civ_json_get(item, "answers");
+        const char *url = apr_pstrcat(test_pool(), "https://", signature_text(item, "name"), "/", NULL);
+        const char *text = "";
+        int is_public = 1;
+        int count = 0;
+
+        for (k = 0; answers != NULL && k < answers->as.array.items[0].as.array.count; k++) {
+            const char *address = answers->as.array.items[0].as.array.items[k].as.text.text;
+
+            text = apr_pstrcat(test_pool(), text, " ", address, NULL);
+            is_public &= strncmp(address, "10.", 3) != 0;
+        }
+        if (answers != NULL) {
+            CU_ASSERT_EQUAL(look_up(url, text, NULL, &count), is_public ? APR_SUCCESS : CIV_EINVALID);
+        } else {
+            expect(plain_http(NULL), signature_text(item, "redirect_to"), 0);
+        }
+    }
+    CU_ASSERT(i >= 3);
+}
+
 static void vectors(void)
 {
     const civ_json_t *root = signature_vectors("ssrf.json");
@@ -399,6 +429,7 @@ static void vectors(void)
         CU_ASSERT_PTR_NOT_NULL(civ_address_kind(&address));
     }
     CU_ASSERT(i >= 28);
+    vectors_of_names(root);
 }
 
 static const test_case_t cases[] = {
