@@ -11,8 +11,12 @@
 
 #include "federation/benchmarks.h"
 #include "federation/evidence.h"
+#include "federation/evidence_types.h"
 
 #include <string.h>
+
+/* What evidence of a type that nobody knows leaves as. */
+#define OTHER "other"
 
 void civ_shared_write(civ_json_writer_t *writer, const civ_shared_t *shared)
 {
@@ -55,12 +59,20 @@ static int read_privacy(civ_call_t *call, civ_privacy_e *privacy)
                : civ_request_bad_parameter(call, "privacy_level", "It is anonymized, aggregated or private.");
 }
 
+/* The name under which a type leaves; what no type is called by is nobody's type. */
+static const char *type_named(const char *name)
+{
+    const char *type = name ? civ_evidence_type_of(name)->names[0] : NULL;
+
+    return type && strcmp(type, OTHER) == 0 ? name : type;
+}
+
 static int read_query(civ_call_t *call, civ_evidence_query_t *query)
 {
     apr_uint64_t position = 0;
 
     memset(query, 0, sizeof(*query));
-    query->type = civ_query_get(&call->query, "type");
+    query->type = type_named(civ_query_get(&call->query, "type"));
     query->since = APR_INT64_MIN;
     if (civ_paging_limit(call, &query->limit) != OK || civ_paging_cursor(call, &position) != OK ||
         civ_request_time(call, "since", &query->since) != OK) {

@@ -63,8 +63,11 @@ void *civ_config_create(apr_pool_t *pool, server_rec *server)
  * apart. */
 static int is_inherited(civ_setting_e setting, const civ_server_config_t *add)
 {
-    return !(add->set & CIV_SETTING_BIT(setting)) && !(settings[setting].scope == CIV_SCOPE_IDENTITY &&
-                                                       add->set & CIV_SETTING_BIT(CIV_SETTING_STATE_DIR));
+    civ_scope_e scope = settings[setting].scope;
+    int is_own = scope == CIV_SCOPE_IDENTITY || scope == CIV_SCOPE_NAME;
+
+    return !(add->set & CIV_SETTING_BIT(setting)) &&
+           !(is_own && add->set & CIV_SETTING_BIT(CIV_SETTING_STATE_DIR));
 }
 
 void *civ_config_merge(apr_pool_t *pool, void *base_config, void *add_config)

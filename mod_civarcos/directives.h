@@ -37,6 +37,7 @@
 typedef enum civ_scope_e {
     CIV_SCOPE_IDENTITY, /**< of one node alone: a virtual host that is a node never inherits it */
     CIV_SCOPE_NODE,     /**< of a node: inherited, given only where CivarcosStateDir is given too */
+    CIV_SCOPE_NAME,     /**< of any server; a virtual host that is a node never inherits it */
     CIV_SCOPE_SERVER    /**< of any server */
 } civ_scope_e;
 
@@ -65,7 +66,7 @@ typedef enum civ_scope_e {
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
     X(SIGNATURE_BACK, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_back)                      \
     X(SIGNATURE_AHEAD, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_ahead)                    \
-    X(AUTHORITIES, CIV_DIRECTIVE_AUTHORITY, CIV_SCOPE_SERVER, authorities)                                   \
+    X(AUTHORITIES, CIV_DIRECTIVE_AUTHORITY, CIV_SCOPE_NAME, authorities)                                     \
     X(MAX_BODY, CIV_DIRECTIVE_MAX_BODY, CIV_SCOPE_SERVER, max_body)
 
 #define CIV_SETTING_NAME(setting, directive, scope, member) CIV_SETTING_##setting,

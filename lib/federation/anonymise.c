@@ -144,9 +144,7 @@ static const char *make_number(work_t *work, const civ_evidence_field_t *field, 
     if (metric == NULL || !read_finite(&value, found->value)) {
         return NULL;
     }
-    rounded = value;
-    (void)civ_metric_clip(metric, &rounded);
-    rounded = civ_metric_round(metric, rounded);
+    rounded = civ_metric_round(metric, value);
     if (rounded < value || rounded > value) {
         report_found(work, found, CIV_REMOVED_PRECISION, NULL);
     }

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#include "federation/federation_private.h"
+#include "federation/members_private.h"
 
 static const civ_schema_step_t steps[] = {
     {1, "members of the federation, their keys, totals", civ_members_tables},
@@ -118,6 +118,9 @@ static apr_status_t admit(void *baton, civ_change_t *change)
     apr_status_t status = check_network(operation->federation, change);
 
     memset(&operation->moved, 0, sizeof(operation->moved));
+    /* An earlier answer is told again without asking the area, which looks at who speaks. */
+    if (status == APR_SUCCESS && operation->may_repeat && !operation->is_join)
+        status = civ_member_unsigned(operation->speaker, change);
     return status == APR_SUCCESS ? civ_speaker_admit(operation->speaker, change) : status;
 }
 
@@ -130,17 +133,29 @@ static void committed(void *baton)
         config->totals_moved(config->baton, &operation->moved);
 }
 
+/** Each organisation has Idempotency-Keys of its own: nobody uses up another's, or learns which it has used. */
+static void name_own_key(civ_idempotency_t *own, const civ_idempotency_t *given, const char *organization_id)
+{
+    *own = *given;
+    civ_digest_sha256_two(&own->key, given->key.bytes, sizeof(given->key.bytes), organization_id,
+                          strlen(organization_id));
+}
+
 apr_status_t civ_operation_run(civ_operation_t *operation, civ_change_fn apply,
                                const civ_idempotency_t *idempotency, civ_change_result_t *result,
                                civ_problem_t *problem, apr_pool_t *pool)
 {
     const civ_transactor_t *transactor = &operation->federation->config->transactor;
+    civ_idempotency_t own;
     const civ_change_steps_t steps_of_change = {.admit = admit,
                                                 .apply = apply,
                                                 .committed = committed,
                                                 .baton = operation,
-                                                .idempotency = idempotency};
+                                                .idempotency = idempotency != NULL ? &own : NULL};
 
+    operation->may_repeat = idempotency != NULL;
+    if (idempotency != NULL)
+        name_own_key(&own, idempotency, operation->speaker->organization_id);
     return transactor->run(transactor->baton, &steps_of_change, result, problem, pool);
 }
 

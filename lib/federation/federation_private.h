@@ -23,6 +23,8 @@ typedef struct civ_operation_t {
     civ_federation_t *federation;
     const civ_speaker_t *speaker;
     civ_totals_t moved; /**< by what the totals change; set anew by each attempt */
+    int is_join;        /**< nobody has to be a member for it */
+    int may_repeat;     /**< set by civ_operation_run: there is an Idempotency-Key */
 } civ_operation_t;
 
 /**

@@ -48,6 +48,12 @@ apr_status_t civ_member_by_number(civ_db_t *db, apr_int64_t number, civ_member_t
  */
 apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *change, civ_member_t *member);
 
+/**
+ * Within a change: who has a key has to sign with it; whether it is a member does not matter.
+ * @return APR_SUCCESS; APR_EACCES (UNAUTHORIZED): a refusal; database errors
+ */
+apr_status_t civ_member_unsigned(const civ_speaker_t *speaker, civ_change_t *change);
+
 /** Within a change: outcomes of a member changed by so much. Its reputation and the total of it follow. */
 apr_status_t civ_member_outcomes(civ_operation_t *operation, civ_change_t *change, apr_int64_t number,
                                  const civ_outcomes_t *by);

@@ -136,6 +136,26 @@ apr_status_t civ_member_by_number(civ_db_t *db, apr_int64_t number, civ_member_t
     return find(db, SQL_MEMBER_BY_NUMBER, civ_int(number), member, pool);
 }
 
+static apr_status_t refuse_unsigned(civ_change_t *change)
+{
+    civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool,
+                    "This organisation speaks with a key: sign the request with it");
+    return APR_EACCES;
+}
+
+apr_status_t civ_member_unsigned(const civ_speaker_t *speaker, civ_change_t *change)
+{
+    civ_member_t member;
+    apr_status_t status;
+
+    if (speaker->key_id != NULL)
+        return APR_SUCCESS;
+    status = civ_member_find(change->db, speaker->organization_id, &member, change->pool);
+    if (status == APR_SUCCESS && member.key_id[0] != '\0')
+        return refuse_unsigned(change);
+    return status == APR_NOTFOUND ? APR_SUCCESS : status;
+}
+
 apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *change, civ_member_t *member)
 {
     apr_status_t status = civ_member_find(change->db, speaker->organization_id, member, change->pool);
@@ -150,12 +170,10 @@ apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *cha
     /* The face has verified the signature; meanwhile the key may have been given up, or one been taken. */
     if (strcmp(member->key_id, speaker->key_id != NULL ? speaker->key_id : "") == 0)
         return APR_SUCCESS;
-    if (member->key_id[0] == '\0')
-        civ_problem_set(change->problem, CIV_PROBLEM_FORBIDDEN, change->pool,
-                        "This organisation has joined without a key, so nothing can be signed for it");
-    else
-        civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool,
-                        "This organisation speaks with a key: sign the request with it");
+    if (member->key_id[0] != '\0')
+        return refuse_unsigned(change);
+    civ_problem_set(change->problem, CIV_PROBLEM_FORBIDDEN, change->pool,
+                    "This organisation has joined without a key, so nothing can be signed for it");
     return APR_EACCES;
 }
 

@@ -382,7 +382,9 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  apr_pool_t *pool)
 {
     join_t join = {
-        .operation = {.federation = federation, .speaker = speaker}, .joining = joining, .member = member};
+        .operation = {.federation = federation, .speaker = speaker, .is_join = 1},
+        .joining = joining,
+        .member = member};
     civ_change_result_t result;
     apr_status_t status;
 

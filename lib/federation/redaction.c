@@ -92,7 +92,8 @@ static apr_status_t compile(civ_redactor_t *redactor, const civ_redaction_rule_t
     return APR_SUCCESS;
 }
 
-apr_status_t civ_redactor_create(const civ_redactor_t **out, int use_jit, apr_pool_t *pool)
+apr_status_t civ_redactor_create_limited(const civ_redactor_t **out, int use_jit, apr_uint32_t match_limit,
+                                         apr_pool_t *pool)
 {
     civ_redactor_t *redactor = apr_pcalloc(pool, sizeof(*redactor));
     const civ_redaction_rule_t *rule;
@@ -104,7 +105,7 @@ apr_status_t civ_redactor_create(const civ_redactor_t **out, int use_jit, apr_po
         return APR_ENOMEM;
     }
     apr_pool_cleanup_register(pool, redactor, release, apr_pool_cleanup_null);
-    pcre2_set_match_limit(redactor->limits, MATCH_LIMIT);
+    pcre2_set_match_limit(redactor->limits, match_limit);
     pcre2_set_depth_limit(redactor->limits, DEPTH_LIMIT);
     pcre2_set_heap_limit(redactor->limits, HEAP_LIMIT_KIB);
     class_named(redactor, "unexamined");
@@ -114,6 +115,11 @@ apr_status_t civ_redactor_create(const civ_redactor_t **out, int use_jit, apr_po
     }
     *out = status == APR_SUCCESS ? redactor : NULL;
     return status;
+}
+
+apr_status_t civ_redactor_create(const civ_redactor_t **out, int use_jit, apr_pool_t *pool)
+{
+    return civ_redactor_create_limited(out, use_jit, MATCH_LIMIT, pool);
 }
 
 apr_size_t civ_redactor_class_count(const civ_redactor_t *redactor)
@@ -157,13 +163,15 @@ static int match_at(const job_t *job, const pcre2_code *code, const civ_redactio
     return found;
 }
 
-/* Entropy is that of what the pattern found, and costs more than a check. */
+/* Entropy first: a check may walk far, which is only affordable where the find then is one. */
 static int is_accepted(const civ_redaction_rule_t *rule, civ_redaction_match_t *find)
 {
-    apr_size_t start = find->start, length = find->end - find->start;
+    const char *start = find->text + find->start;
 
-    return (rule->check == NULL || rule->check(find)) &&
-           (rule->entropy <= 0 || civ_redaction_entropy(find->text + start, length) >= rule->entropy);
+    if (rule->entropy > 0 && civ_redaction_entropy(start, find->end - find->start) < rule->entropy) {
+        return 0;
+    }
+    return rule->check == NULL || rule->check(find);
 }
 
 /* @return APR_SUCCESS, or APR_EGENERAL when a limit was reached */

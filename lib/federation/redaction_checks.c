@@ -44,9 +44,10 @@ static int is_scheme(unsigned char byte)
     return apr_isalnum(byte) || byte == '+' || byte == '-' || byte == '.';
 }
 
+/* RFC 5321 would allow more, such as what separates the parts of a URL. */
 static int is_local_part(unsigned char byte)
 {
-    return apr_isalnum(byte) || byte >= 0x80 || (byte != 0 && strchr("!#$%&'*+-/=?^_`{|}~.", byte) != NULL);
+    return apr_isalnum(byte) || byte >= 0x80 || (byte != 0 && strchr("%+-._~", byte) != NULL);
 }
 
 static int is_path(unsigned char byte)

@@ -64,6 +64,10 @@ civ_redaction_check_fn civ_redaction_iban;         /**< ISO 13616 mod 97; finds 
 civ_redaction_check_fn civ_redaction_mixed;        /**< lower case, upper case and digits */
 civ_redaction_check_fn civ_redaction_hexadecimal;  /**< holds a letter and a digit */
 
+/** As civ_redactor_create, with another limit for one attempt to match: that it is kept can only be seen with a low one. */
+apr_status_t civ_redactor_create_limited(const civ_redactor_t **redactor, int use_jit,
+                                         apr_uint32_t match_limit, apr_pool_t *pool);
+
 /* -- A text while it is examined (redaction_view.c) -- */
 
 typedef struct civ_redaction_view_t {

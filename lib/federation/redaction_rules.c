@@ -185,7 +185,7 @@ const civ_redaction_rule_t civ_redaction_rules[] = {
      {"authorization"},
      "(?i)authorization[\"'`\\\\]{0,2}\\s{0,4}[:=]\\s{0,4}[\"'`]?(?:digest|aws4-hmac-sha256|oauth|hawk|"
      "signature)"
-     "\\s{1,4}([^\\x00\\x02-\\x08\\x0a-\\x1f]{1,4096}+)",
+     "\\s{1,4}([^\\x00\\x02-\\x08\\x0a-\\x1f]++)",
      0,
      NULL},
     {"authorization-header",
@@ -204,8 +204,7 @@ const civ_redaction_rule_t civ_redaction_rules[] = {
     {"cookie",
      CIV_REDACT_SECRETS,
      {"cookie"},
-     "(?i)cookie[\"'`\\\\]{0,2}\\s{0,4}[:=]\\s{0,4}[\"'`]?([^\\x00-\\x20\"'=;,]{1,128}=[^\\x00-\\x1f\"']{1,"
-     "4096}+)",
+     "(?i)cookie[\"'`\\\\]{0,2}\\s{0,4}[:=]\\s{0,4}[\"'`]?([^\\x00-\\x20\"'=;,]{1,128}=[^\\x00-\\x1f\"']++)",
      0,
      NULL},
 
@@ -233,8 +232,7 @@ const civ_redaction_rule_t civ_redaction_rules[] = {
     {"email",
      CIV_REDACT_PERSONS,
      {"@"},
-     "(?<=[A-Za-z0-9!#$%&'*+/"
-     "=?^_`{|}~.\\x80-\\xff-])@(?!v?[0-9]{1,9}\\.[0-9])(?:[A-Za-z0-9\\x80-\\xff-]{1,63}+\\.){1,8}"
+     "(?<=[A-Za-z0-9%+._~\\x80-\\xff-])@(?!v?[0-9]{1,9}\\.[0-9])(?:[A-Za-z0-9\\x80-\\xff-]{1,63}+\\.){1,8}"
      "(?:xn--[A-Za-z0-9-]{2,59}|[A-Za-z\\x80-\\xff]{2,24})(?![A-Za-z0-9])",
      0,
      civ_redaction_email},
@@ -295,7 +293,7 @@ const civ_redaction_rule_t civ_redaction_rules[] = {
      CIV_REDACT_PLACES,
      {"/home/", "/users/", "/root/", "\\users\\", "\\\\users\\\\"},
      "(?i)(?:[a-z]:)?(?:/(?:export/)?home/|/users/|/root/"
-     "|\\\\{1,2}users\\\\{1,2})[^\\x00-\\x20\"'<>|:,;)]{1,4096}+",
+     "|\\\\{1,2}users\\\\{1,2})[^\\x00-\\x20\"'<>|:,;)]++",
      0,
      NULL},
     {"hostname",

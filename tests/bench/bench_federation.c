@@ -191,9 +191,94 @@ static void signed_requests(void)
     measure_signed("contributions", "/api/federated/benchmark", contribution, 200, baseline);
 }
 
+/* --- lists --- */
+
+static long records_wanted(void)
+{
+    const char *text = getenv("CIVARCOS_BENCH_RECORDS");
+
+    return text != NULL ? strtol(text, NULL, 10) : 100000;
+}
+
+/* Of ten types, by one member without a key. */
+static apr_size_t share_request(char *out, apr_size_t size, unsigned long number, void *baton)
+{
+    static const char *const types[] = {"coverage", "test_result",  "security_scan", "sbom",
+                                        "build",    "code_quality", "code_review",   "deployment",
+                                        "approval", "performance"};
+    unsigned long *shared = baton;
+    char body[512];
+    int length = apr_snprintf(body, sizeof(body),
+                              "{\"organization_id\":\"lists\",\"evidence\":{\"id\":\"r%lu\",\"type\":\"%s\","
+                              "\"language\":\"c\",\"coverage\":%lu.5,\"lines_of_code\":%lu}}",
+                              *shared, types[*shared % 10], *shared % 100, *shared);
+
+    (void)number;
+    ++*shared;
+    return (apr_size_t)apr_snprintf(out, size,
+                                    "POST /api/federated/share HTTP/1.1\r\nHost: localhost\r\n"
+                                    "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+                                    length, body);
+}
+
+static apr_size_t list_request(char *out, apr_size_t size, unsigned long number, void *baton)
+{
+    (void)number;
+    return (apr_size_t)apr_snprintf(out, size, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                                    (const char *)baton);
+}
+
+static void share_up_to(unsigned long *shared, unsigned long count)
+{
+    load_t load = {server->port, 32, 600, share_request, shared, 201, count - *shared};
+    load_result_t result;
+
+    CU_ASSERT_FATAL(load_run(&load, &result, test_pool()) == 0);
+    CU_ASSERT(result.failures == 0);
+    test_note("%lu records shared, %.0f/s", count, result.rate);
+}
+
+/* The processors are left to the server: what one connection gets tells the cost of a request. */
+static double microseconds_of(const char *path)
+{
+    load_t load = {server->port, 1, bench_seconds() / BENCH_ROUNDS, list_request, (void *)path, 200, 0};
+    load_result_t result;
+
+    CU_ASSERT_FATAL(load_run(&load, &result, test_pool()) == 0);
+    CU_ASSERT(result.failures == 0);
+    return 1e6 / result.rate;
+}
+
+static void lists_grow(void)
+{
+    static const char *const paths[] = {"/api/federated/evidence?limit=20",
+                                        "/api/federated/evidence?type=sbom&limit=20",
+                                        "/api/federated/evidence?type=sbom&limit=20&since=2026-01-01"};
+    enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
+    http_client_t *client = http_client(server->url, test_pool());
+    double few[PATHS], many[PATHS];
+    unsigned long shared = 0;
+    int i;
+
+    CU_ASSERT_FATAL(
+        http_post(client, "/api/federated/join",
+                  "{\"organization_id\":\"lists\",\"evidence_endpoint\":\"https://lists.example.org/\"}")
+            ->status == 201);
+    share_up_to(&shared, 1000);
+    for (i = 0; i < PATHS; i++)
+        few[i] = microseconds_of(paths[i]);
+    share_up_to(&shared, (unsigned long)records_wanted());
+    for (i = 0; i < PATHS; i++)
+        many[i] = microseconds_of(paths[i]);
+    for (i = 0; i < PATHS; i++)
+        test_note("GET %s: %.0f us with 1000 records, %.0f us with %lu; ratio %.2f", paths[i], few[i],
+                  many[i], shared, many[i] / few[i]);
+}
+
 static const test_case_t cases[] = {
     {"status beside a static file", status_beside_static_file},
     {"signed requests", signed_requests},
+    {"lists grow", lists_grow},
     {NULL, NULL},
 };
 

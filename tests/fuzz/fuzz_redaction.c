@@ -29,11 +29,9 @@ static int is_utf8(const char *text, size_t length, apr_pool_t *pool)
 static const civ_redactor_t *the_redactor(void)
 {
     static const civ_redactor_t *redactor;
-    apr_pool_t *forever;
 
     if (redactor == NULL) {
-        FUZZ_DEMAND(apr_pool_create(&forever, NULL) == APR_SUCCESS);
-        FUZZ_DEMAND(civ_redactor_create(&redactor, 1, forever) == APR_SUCCESS);
+        FUZZ_DEMAND(civ_redactor_create(&redactor, 1, fuzz_lasting_pool()) == APR_SUCCESS);
     }
     return redactor;
 }

@@ -196,251 +196,251 @@ static void test_sign_refuses(void)
     CU_ASSERT(tool_ends(2, NULL, GOOD, "--created", "0", NULL));
     CU_ASSERT(tool_ends(3, NULL, GOOD, "--body", "/nonexistent", NULL));
     CU_ASSERT(tool_ends(3, NULL, "sign", "--key", "/nonexistent", "--url", "https://a.example/", NULL));
-    static void test_sign_rotation(void)
-    {
-        harness_t *server = harness_start(NULL);
-        const char *folder, *old, *other, *text, *pem;
-        char old_id[CIV_KEY_THUMBPRINT_SIZE], new_id[CIV_KEY_THUMBPRINT_SIZE];
-        unsigned char *signature;
-        apr_size_t length;
-        civ_key_t *keys[2];
-        char *said[3];
-        int i;
+#undef GOOD
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
 
-        CU_ASSERT_PTR_NOT_NULL_FATAL(server);
-        folder = tool_folder(server, "keys");
-        old = apr_pstrcat(test_pool(), folder, "/old.pem", NULL);
-        other = apr_pstrcat(test_pool(), folder, "/new.pem", NULL);
-        CU_ASSERT(tool_ends(0, NULL, "keygen", old, NULL));
-        CU_ASSERT(tool_ends(0, &pem, "keygen", other, NULL));
-        CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[0], old, test_pool()), APR_SUCCESS);
-        CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[1], other, test_pool()), APR_SUCCESS);
-        text = apr_pstrcat(test_pool(), folder, "/new.pub", NULL);
-        CU_ASSERT_EQUAL(scenario_write_file(text, pem, strlen(pem)), 0);
-        /* As a file, as PEM, as 32 bytes. */
-        CU_ASSERT(tool_ends(0, (const char **)&said[0], "sign-rotation", "--key", old, "--organization",
-                            "org:1", "--new-key", text, NULL));
-        CU_ASSERT(tool_ends(0, (const char **)&said[1], "sign-rotation", "--key", old, "--organization",
-                            "org:1", "--new-key", pem, NULL));
-        CU_ASSERT(tool_ends(
-            0, (const char **)&said[2], "sign-rotation", "--key", old, "--organization", "org:1", "--new-key",
-            civ_base64_encode(civ_public_key_raw(civ_key_public(keys[1])), CIV_KEY_PUBLIC_SIZE, test_pool()),
-            NULL));
-        text =
-            apr_pstrcat(test_pool(), "civarcos-rotation/v1\norg:1\n",
-                        civ_key_thumbprint(old_id, civ_public_key_raw(civ_key_public(keys[0]))), "\n",
-                        civ_key_thumbprint(new_id, civ_public_key_raw(civ_key_public(keys[1]))), "\n", NULL);
-        CU_ASSERT_STRING_EQUAL(said[1], said[0]);
-        CU_ASSERT_STRING_EQUAL(said[2], said[0]);
-        for (i = 0; i < 3; i++) {
-            said[i] = apr_pstrmemdup(test_pool(), said[i], strcspn(said[i], "\n"));
-            CU_ASSERT_EQUAL_FATAL(civ_base64_decode(&signature, &length, said[i], test_pool()), APR_SUCCESS);
-            CU_ASSERT_EQUAL_FATAL(length, CIV_KEY_SIGNATURE_SIZE);
-            CU_ASSERT_EQUAL(civ_public_key_verify(civ_key_public(keys[0]), signature, text, strlen(text)),
-                            APR_SUCCESS);
-        }
-        CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "a/b", "--new-key", pem,
-                            NULL));
-        CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", NULL));
-        CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", other, "--organization", "org", "--new-key",
-                            pem, NULL));
-        CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
-                            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL));
-        CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
-                            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", NULL));
-        CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
-                            "/nonexistent/key.pub", NULL));
-        CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", "/nonexistent/key.pem", "--organization",
-                            "org", "--new-key", pem, NULL));
-        CU_ASSERT_EQUAL(harness_stop(server), 0);
+static void test_sign_rotation(void)
+{
+    harness_t *server = harness_start(NULL);
+    const char *folder, *old, *other, *text, *pem;
+    unsigned char *signature;
+    apr_size_t length;
+    civ_key_t *keys[2];
+    char *said[3];
+    int i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    folder = tool_folder(server, "keys");
+    old = apr_pstrcat(test_pool(), folder, "/old.pem", NULL);
+    other = apr_pstrcat(test_pool(), folder, "/new.pem", NULL);
+    CU_ASSERT(tool_ends(0, NULL, "keygen", old, NULL));
+    CU_ASSERT(tool_ends(0, &pem, "keygen", other, NULL));
+    CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[0], old, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[1], other, test_pool()), APR_SUCCESS);
+    text = apr_pstrcat(test_pool(), folder, "/new.pub", NULL);
+    CU_ASSERT_EQUAL(scenario_write_file(text, pem, strlen(pem)), 0);
+    /* As a file, as PEM, as 32 bytes. */
+    CU_ASSERT(tool_ends(0, (const char **)&said[0], "sign-rotation", "--key", old, "--organization", "org:1",
+                        "--new-key", text, NULL));
+    CU_ASSERT(tool_ends(0, (const char **)&said[1], "sign-rotation", "--key", old, "--organization", "org:1",
+                        "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(
+        0, (const char **)&said[2], "sign-rotation", "--key", old, "--organization", "org:1", "--new-key",
+        civ_base64_encode(civ_public_key_raw(civ_key_public(keys[1])), CIV_KEY_PUBLIC_SIZE, test_pool()),
+        NULL));
+    text =
+        apr_pstrcat(test_pool(), "civarcos-rotation/v1\norg:1\n",
+                    civ_key_thumbprint(civ_public_key_raw(civ_key_public(keys[0])), test_pool()), "\n",
+                    civ_key_thumbprint(civ_public_key_raw(civ_key_public(keys[1])), test_pool()), "\n", NULL);
+    CU_ASSERT_STRING_EQUAL(said[1], said[0]);
+    CU_ASSERT_STRING_EQUAL(said[2], said[0]);
+    for (i = 0; i < 3; i++) {
+        said[i] = apr_pstrmemdup(test_pool(), said[i], strcspn(said[i], "\n"));
+        CU_ASSERT_EQUAL_FATAL(civ_base64_decode(&signature, &length, said[i], test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL_FATAL(length, CIV_KEY_SIGNATURE_SIZE);
+        CU_ASSERT_EQUAL(civ_public_key_verify(civ_key_public(keys[0]), signature, text, strlen(text)),
+                        APR_SUCCESS);
     }
+    CU_ASSERT(
+        tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "a/b", "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", NULL));
+    CU_ASSERT(
+        tool_ends(2, NULL, "sign-rotation", "--key", other, "--organization", "org", "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "/nonexistent/key.pub", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", "/nonexistent/key.pem", "--organization", "org",
+                        "--new-key", pem, NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
 
-    /* -- A new ledger
+/* -- A new ledger
  * -------------------------------------------------------------------------------------------------------- */
 
-    /* Made by the tool, then served. */
-    static void test_init(void)
-    {
-        harness_t *server = harness_start(NULL);
-        harness_t *other;
-        http_client_t *web;
-        const char *folder;
-        const char *state;
-        const char *said;
+/* Made by the tool, then served. */
+static void test_init(void)
+{
+    harness_t *server = harness_start(NULL);
+    harness_t *other;
+    http_client_t *web;
+    const char *folder;
+    const char *state;
+    const char *said;
 
-        CU_ASSERT_PTR_NOT_NULL_FATAL(server);
-        folder = scenario_file(server, "begun");
-        CU_ASSERT_EQUAL(mkdir(folder, 0755), 0);
-        CU_ASSERT_EQUAL(chmod(folder, 0755), 0);
-        state = tool_folder(server, "begun/ledger");
-        CU_ASSERT(tool_ends(2, NULL, "init", "--state", state, NULL));
-        CU_ASSERT(tool_ends(2, NULL, "init", "--state", state, "--name", "with space", NULL));
-        CU_ASSERT(tool_ends(0, &said, "init", "--state", state, "--name", NAME, "--difficulty", "4", NULL));
-        CU_ASSERT(tool_ends(4, NULL, "init", "--state", state, "--name", NAME, NULL));
-        other = tool_serve(folder, NAME);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(other);
-        web = http_client(other->url, test_pool());
-        CU_ASSERT(strstr(said, http_json_text(http_get(web, "/api/blockchain/info"),
-                                              "/blockchain/ledger_id")) != NULL);
-        CU_ASSERT(strstr(said, http_json_text(http_get(web, "/api/blockchain/info"),
-                                              "/blockchain/public_key")) != NULL);
-        CU_ASSERT_EQUAL(tool_add(other, 1), 0);
-        CU_ASSERT_EQUAL(scenario_blocks(web), 2);
-        CU_ASSERT(scenario_is_valid(web));
-        CU_ASSERT(harness_log_is_clean(other, NULL));
-        CU_ASSERT_EQUAL(harness_stop(other), 0);
-        CU_ASSERT_EQUAL(harness_stop(server), 0);
-    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    folder = scenario_file(server, "begun");
+    CU_ASSERT_EQUAL(mkdir(folder, 0755), 0);
+    CU_ASSERT_EQUAL(chmod(folder, 0755), 0);
+    state = tool_folder(server, "begun/ledger");
+    CU_ASSERT(tool_ends(2, NULL, "init", "--state", state, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "init", "--state", state, "--name", "with space", NULL));
+    CU_ASSERT(tool_ends(0, &said, "init", "--state", state, "--name", NAME, "--difficulty", "4", NULL));
+    CU_ASSERT(tool_ends(4, NULL, "init", "--state", state, "--name", NAME, NULL));
+    other = tool_serve(folder, NAME);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    web = http_client(other->url, test_pool());
+    CU_ASSERT(strstr(said, http_json_text(http_get(web, "/api/blockchain/info"), "/blockchain/ledger_id")) !=
+              NULL);
+    CU_ASSERT(strstr(said, http_json_text(http_get(web, "/api/blockchain/info"), "/blockchain/public_key")) !=
+              NULL);
+    CU_ASSERT_EQUAL(tool_add(other, 1), 0);
+    CU_ASSERT_EQUAL(scenario_blocks(web), 2);
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(other, NULL));
+    CU_ASSERT_EQUAL(harness_stop(other), 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
 
-    typedef struct beginning_t {
-        const char *state;
-    } beginning_t;
+typedef struct beginning_t {
+    const char *state;
+} beginning_t;
 
-    static int is_mining(void *baton)
-    {
-        const beginning_t *beginning = baton;
+static int is_mining(void *baton)
+{
+    const beginning_t *beginning = baton;
 
-        return tool_exists(beginning->state, "civarcos.db-wal");
-    }
+    return tool_exists(beginning->state, "civarcos.db-wal");
+}
 
-    /* A first block that takes hours, given up. */
-    static void test_init_interrupted(void)
-    {
-        harness_t *server = harness_start(NULL);
-        beginning_t beginning;
-        pid_t pid;
+/* A first block that takes hours, given up. */
+static void test_init_interrupted(void)
+{
+    harness_t *server = harness_start(NULL);
+    beginning_t beginning;
+    pid_t pid;
 
-        CU_ASSERT_PTR_NOT_NULL_FATAL(server);
-        beginning.state = tool_folder(server, "begun");
-        pid = tool_start(-1, -1, "init", "--state", beginning.state, "--name", NAME, "--difficulty", "32",
-                         NULL);
-        CU_ASSERT_EQUAL(harness_wait(is_mining, &beginning, 60), 0);
-        kill(pid, SIGINT);
-        CU_ASSERT_EQUAL(tool_wait(pid), 128 + SIGINT);
-        CU_ASSERT(!tool_exists(beginning.state, "civarcos.db") &&
-                  !tool_exists(beginning.state, "signed-head"));
-        CU_ASSERT(tool_ends(0, NULL, "init", "--state", beginning.state, "--name", NAME, NULL));
-        CU_ASSERT_EQUAL(harness_stop(server), 0);
-    }
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    beginning.state = tool_folder(server, "begun");
+    pid = tool_start(-1, -1, "init", "--state", beginning.state, "--name", NAME, "--difficulty", "32", NULL);
+    CU_ASSERT_EQUAL(harness_wait(is_mining, &beginning, 60), 0);
+    kill(pid, SIGINT);
+    CU_ASSERT_EQUAL(tool_wait(pid), 128 + SIGINT);
+    CU_ASSERT(!tool_exists(beginning.state, "civarcos.db") && !tool_exists(beginning.state, "signed-head"));
+    CU_ASSERT(tool_ends(0, NULL, "init", "--state", beginning.state, "--name", NAME, NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
 
-    /* -- A terminal
+/* -- A terminal
  * ---------------------------------------------------------------------------------------------------------- */
 
-    /* What the tool prints on a terminal of its own. */
-    static const char *on_terminal(const char *quiet)
-    {
-        const char *fixture =
-            apr_pstrcat(test_pool(), test_source_dir(), "/tests/fixtures/export-small.ndjson", NULL);
-        int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-        char *text = apr_pcalloc(test_pool(), 65536);
-        size_t length = 0;
-        ssize_t got;
-        int slave;
-        pid_t pid;
+/* What the tool prints on a terminal of its own. */
+static const char *on_terminal(const char *quiet)
+{
+    const char *fixture =
+        apr_pstrcat(test_pool(), test_source_dir(), "/tests/fixtures/export-small.ndjson", NULL);
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char *text = apr_pcalloc(test_pool(), 65536);
+    size_t length = 0;
+    ssize_t got;
+    int slave;
+    pid_t pid;
 
-        CU_ASSERT_FATAL(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-        slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-        CU_ASSERT_FATAL(slave >= 0);
-        pid = tool_start(-1, slave, "verify", fixture, quiet, NULL);
-        close(slave);
-        /* The end of the other side is an error here. */
-        while ((got = read(master, text + length, 65535 - length)) > 0) {
-            length += (size_t)got;
-        }
-        close(master);
-        CU_ASSERT_EQUAL(tool_wait(pid), 0);
-        return text;
+    CU_ASSERT_FATAL(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    CU_ASSERT_FATAL(slave >= 0);
+    pid = tool_start(-1, slave, "verify", fixture, quiet, NULL);
+    close(slave);
+    /* The end of the other side is an error here. */
+    while ((got = read(master, text + length, 65535 - length)) > 0) {
+        length += (size_t)got;
     }
+    close(master);
+    CU_ASSERT_EQUAL(tool_wait(pid), 0);
+    return text;
+}
 
-    static void test_terminal(void)
-    {
-        const char *fixture =
-            apr_pstrcat(test_pool(), test_source_dir(), "/tests/fixtures/export-small.ndjson", NULL);
-        const char *said;
+static void test_terminal(void)
+{
+    const char *fixture =
+        apr_pstrcat(test_pool(), test_source_dir(), "/tests/fixtures/export-small.ndjson", NULL);
+    const char *said;
 
-        setenv("TERM", "xterm", 1);
-        said = on_terminal(NULL);
-        CU_ASSERT(strstr(said, "\rverifying [########################] 100 %, 10 of 10 blocks, ") != NULL);
-        CU_ASSERT(strstr(said, "\033[K") != NULL && strstr(said, "result: intact") != NULL);
-        said = on_terminal("--quiet");
-        CU_ASSERT(strchr(said, '\033') == NULL && strstr(said, "result: intact") != NULL);
-        setenv("TERM", "dumb", 1);
-        CU_ASSERT(strchr(on_terminal(NULL), '\033') == NULL);
-        CU_ASSERT(tool_ends(0, &said, "verify", fixture, NULL));
-        CU_ASSERT(strchr(said, '\033') == NULL && strchr(said, '\r') == NULL &&
-                  strstr(said, "verifying") == NULL);
-        unsetenv("TERM");
-    }
+    setenv("TERM", "xterm", 1);
+    said = on_terminal(NULL);
+    CU_ASSERT(strstr(said, "\rverifying [########################] 100 %, 10 of 10 blocks, ") != NULL);
+    CU_ASSERT(strstr(said, "\033[K") != NULL && strstr(said, "result: intact") != NULL);
+    said = on_terminal("--quiet");
+    CU_ASSERT(strchr(said, '\033') == NULL && strstr(said, "result: intact") != NULL);
+    setenv("TERM", "dumb", 1);
+    CU_ASSERT(strchr(on_terminal(NULL), '\033') == NULL);
+    CU_ASSERT(tool_ends(0, &said, "verify", fixture, NULL));
+    CU_ASSERT(strchr(said, '\033') == NULL && strchr(said, '\r') == NULL &&
+              strstr(said, "verifying") == NULL);
+    unsetenv("TERM");
+}
 
-    /* -- Root
+/* -- Root
  * ---------------------------------------------------------------------------------------------------------------- */
 
-    /* Links in the account's folder that lead to what is root's: the account has no right to that, so the tool has none. */
-    static void test_links_of_others(void)
-    {
-        static const char PRECIOUS[] = "root's own";
-        static const char *const names[] = {"incoming", "civarcos.db-wal", "signed-head"};
-        harness_t *server = harness_start(NULL);
-        const char *precious;
-        const char *state;
-        const char *said;
-        const char *export;
-        unsigned i;
+/* Links in the account's folder that lead to what is root's: the account has no right to that, so the tool has none. */
+static void test_links_of_others(void)
+{
+    static const char PRECIOUS[] = "root's own";
+    static const char *const names[] = {"incoming", "civarcos.db-wal", "signed-head"};
+    harness_t *server = harness_start(NULL);
+    const char *precious;
+    const char *state;
+    const char *said;
+    const char *export;
+    unsigned i;
 
-        CU_ASSERT_PTR_NOT_NULL_FATAL(server);
-        precious = scenario_file(server, "htdocs/precious");
-        CU_ASSERT_EQUAL(mkdir(precious, 0700), 0);
-        precious = scenario_file(server, "htdocs/precious/signed-head");
-        CU_ASSERT_EQUAL(scenario_write_file(precious, PRECIOUS, strlen(PRECIOUS)), 0);
-        CU_ASSERT_EQUAL(tool_add(server, 1), 0);
-        export = tool_save_export(server, "export.ndjson");
-        for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-            state = tool_folder(server, apr_psprintf(test_pool(), "state-%u", i));
-            CU_ASSERT_EQUAL(
-                symlink(scenario_file(server, i == 0 ? "htdocs/precious" : "htdocs/precious/signed-head"),
-                        apr_pstrcat(test_pool(), state, "/", names[i], NULL)),
-                0);
-            CU_ASSERT(tool_run(&said, "import", "--state", state, export, NULL) != 0 || geteuid() != 0);
-            CU_ASSERT_STRING_EQUAL(test_read_file(precious, NULL), PRECIOUS);
-        }
-        state = tool_folder(server, "state-of-account");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    precious = scenario_file(server, "htdocs/precious");
+    CU_ASSERT_EQUAL(mkdir(precious, 0700), 0);
+    precious = scenario_file(server, "htdocs/precious/signed-head");
+    CU_ASSERT_EQUAL(scenario_write_file(precious, PRECIOUS, strlen(PRECIOUS)), 0);
+    CU_ASSERT_EQUAL(tool_add(server, 1), 0);
+    export = tool_save_export(server, "export.ndjson");
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        state = tool_folder(server, apr_psprintf(test_pool(), "state-%u", i));
         CU_ASSERT_EQUAL(
-            symlink(scenario_file(server, "htdocs/precious"), apr_pstrcat(test_pool(), state, "/link", NULL)),
+            symlink(scenario_file(server, i == 0 ? "htdocs/precious" : "htdocs/precious/signed-head"),
+                    apr_pstrcat(test_pool(), state, "/", names[i], NULL)),
             0);
-        if (geteuid() == 0) {
-            CU_ASSERT(tool_ends(3, NULL, "export", "--state", tool_state(server),
-                                apr_pstrcat(test_pool(), state, "/link/export.ndjson", NULL), NULL));
-            CU_ASSERT(tool_ends(3, NULL, "backup", "--state", tool_state(server),
-                                apr_pstrcat(test_pool(), state, "/link/backup", NULL), NULL));
-            CU_ASSERT(tool_ends(3, NULL, "import", "--state", apr_pstrcat(test_pool(), state, "/link", NULL),
-                                "--owner", "nobody", export, NULL));
-            CU_ASSERT(!tool_exists(state, "link/export.ndjson") && !tool_exists(state, "link/backup"));
-        }
-        /* A folder of root's in somebody else's could be any folder of root's. */
-        CU_ASSERT_EQUAL(mkdir(apr_pstrcat(test_pool(), state, "/rooted", NULL), 0700), 0);
-        if (geteuid() == 0) {
-            CU_ASSERT(tool_ends(3, &said, "verify", "--state",
-                                apr_pstrcat(test_pool(), state, "/rooted", NULL), NULL));
-            CU_ASSERT(strstr(said, "somebody else could put another folder in its place") != NULL);
-        }
-        /* Nor is the state folder itself a link. */
-        CU_ASSERT_EQUAL(symlink(tool_state(server), scenario_file(server, "link")), 0);
-        CU_ASSERT(tool_ends(3, NULL, "verify", "--state", scenario_file(server, "link"), NULL));
-        CU_ASSERT_EQUAL(harness_stop(server), 0);
+        CU_ASSERT(tool_run(&said, "import", "--state", state, export, NULL) != 0 || geteuid() != 0);
+        CU_ASSERT_STRING_EQUAL(test_read_file(precious, NULL), PRECIOUS);
     }
+    state = tool_folder(server, "state-of-account");
+    CU_ASSERT_EQUAL(
+        symlink(scenario_file(server, "htdocs/precious"), apr_pstrcat(test_pool(), state, "/link", NULL)), 0);
+    if (geteuid() == 0) {
+        CU_ASSERT(tool_ends(3, NULL, "export", "--state", tool_state(server),
+                            apr_pstrcat(test_pool(), state, "/link/export.ndjson", NULL), NULL));
+        CU_ASSERT(tool_ends(3, NULL, "backup", "--state", tool_state(server),
+                            apr_pstrcat(test_pool(), state, "/link/backup", NULL), NULL));
+        CU_ASSERT(tool_ends(3, NULL, "import", "--state", apr_pstrcat(test_pool(), state, "/link", NULL),
+                            "--owner", "nobody", export, NULL));
+        CU_ASSERT(!tool_exists(state, "link/export.ndjson") && !tool_exists(state, "link/backup"));
+    }
+    /* A folder of root's in somebody else's could be any folder of root's. */
+    CU_ASSERT_EQUAL(mkdir(apr_pstrcat(test_pool(), state, "/rooted", NULL), 0700), 0);
+    if (geteuid() == 0) {
+        CU_ASSERT(
+            tool_ends(3, &said, "verify", "--state", apr_pstrcat(test_pool(), state, "/rooted", NULL), NULL));
+        CU_ASSERT(strstr(said, "somebody else could put another folder in its place") != NULL);
+    }
+    /* Nor is the state folder itself a link. */
+    CU_ASSERT_EQUAL(symlink(tool_state(server), scenario_file(server, "link")), 0);
+    CU_ASSERT(tool_ends(3, NULL, "verify", "--state", scenario_file(server, "link"), NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
 
-    static const test_case_t cases[] = {
-        {"keygen", test_keygen},
-        {"sign-vote", test_sign_vote},
-        {"sign", test_sign},
-        {"sign refuses", test_sign_refuses},
-        {"sign-rotation", test_sign_rotation},
-        {"init", test_init},
-        {"init interrupted", test_init_interrupted},
-        {"terminal", test_terminal},
-        {"links of others", test_links_of_others},
-        {NULL, NULL},
-    };
+static const test_case_t cases[] = {
+    {"keygen", test_keygen},
+    {"sign-vote", test_sign_vote},
+    {"sign", test_sign},
+    {"sign refuses", test_sign_refuses},
+    {"sign-rotation", test_sign_rotation},
+    {"init", test_init},
+    {"init interrupted", test_init_interrupted},
+    {"terminal", test_terminal},
+    {"links of others", test_links_of_others},
+    {NULL, NULL},
+};
 
-    extern const test_suite_t ctl_keys_suite;
-    const test_suite_t ctl_keys_suite = {"ctl_keys", NULL, NULL, cases};
+extern const test_suite_t ctl_keys_suite;
+const test_suite_t ctl_keys_suite = {"ctl_keys", NULL, NULL, cases};

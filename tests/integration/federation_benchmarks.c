@@ -303,6 +303,40 @@ static void restarts_and_other_minimums(void)
     stop();
 }
 
+/* What was contributed becomes what was contributed the quarter before. */
+static void end_the_quarter(void)
+{
+    static const char *const tables[] = {"civ_fed_metrics", "civ_fed_metric_values", "civ_fed_releases"};
+    const char *database = scenario_file(server, "ledger/civarcos.db");
+    size_t i;
+
+    for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        CU_ASSERT_EQUAL(
+            scenario_sql(database, apr_psprintf(test_pool(), "UPDATE %s SET epoch = epoch - 1", tables[i])),
+            0);
+}
+
+/* The last publication of a quarter stays until there are enough numbers of the next one. */
+static void quarters(void)
+{
+    http_response_t *before, *after;
+
+    start("");
+    consortium_join(web, 0, 10);
+    contribute_series(0, 10, 60);
+    before = read_coverage();
+    CU_ASSERT_EQUAL(statistic(before, "count"), 10);
+    end_the_quarter();
+    CU_ASSERT_STRING_EQUAL(read_coverage()->body, before->body);
+    contribute_series(0, 4, 80);
+    CU_ASSERT_STRING_EQUAL(read_coverage()->body, before->body);
+    contribute_series(4, 5, 84);
+    after = read_coverage();
+    CU_ASSERT_EQUAL(statistic(after, "count"), 5);
+    CU_ASSERT_EQUAL(statistic(after, "avg"), 82); /* of those five alone */
+    stop();
+}
+
 /* The same Idempotency-Key is one contribution. */
 static void repeated_request(void)
 {
@@ -359,6 +393,7 @@ static const test_case_t cases[] = {
     {"bad_numbers_and_names", bad_numbers_and_names},
     {"history_is_on_record", history_is_on_record},
     {"restarts_and_other_minimums", restarts_and_other_minimums},
+    {"quarters", quarters},
     {"repeated_request", repeated_request},
     {"names_are_paged", names_are_paged},
     {NULL, NULL},

@@ -250,29 +250,9 @@ static void test_crash_among_a_crowd(void)
 
 /* -- A second host ----------------------------------------------------------------------------------------- */
 
-/* Its state folder, with a copy of the key, in the first one's folder, where both go together. */
-static const char *prepare_host(void)
-{
-    const char *folder = scenario_file(server, "second");
-    const char *ledger = scenario_file(server, "second/ledger");
-    const char *keys = scenario_file(server, "second/ledger/keys");
-    const char *path = scenario_file(server, "second/ledger/keys/ledger.pem");
-    const char *original = scenario_file(server, "ledger/keys/ledger.pem");
-    struct stat info;
-    civ_key_t *key;
-
-    if (stat(original, &info) || mkdir(folder, 0755) || mkdir(ledger, 0700) || mkdir(keys, 0700) ||
-        civ_key_load(&key, original, test_pool()) != APR_SUCCESS ||
-        civ_key_save(key, path, test_pool()) != APR_SUCCESS || chown(path, info.st_uid, info.st_gid) ||
-        chown(keys, info.st_uid, info.st_gid) || chown(ledger, info.st_uid, info.st_gid)) {
-        return NULL;
-    }
-    return folder;
-}
-
 static void test_second_host(void)
 {
-    harness_options_t options = {NULL, NULL, prepare_host()};
+    harness_options_t options = {NULL, NULL, scenario_prepare_host(server, "second", NULL)};
     harness_t *second;
     http_client_t *web[2];
     int i;

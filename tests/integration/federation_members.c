@@ -404,9 +404,14 @@ static void test_repeats(void)
     CU_ASSERT_STRING_EQUAL(again->body, first->body);
     CU_ASSERT_STRING_EQUAL(checks_header(again, "Location"), checks_header(first, "Location"));
     CU_ASSERT_EQUAL(members(web), before);
-    CU_ASSERT(http_is_problem(
-        scenario_post(web, JOIN, "join once", "{\"organization_id\": \"twice\", " ENDPOINT "}"), 422));
-    CU_ASSERT(http_is_problem(http_get(web, NODES "/twice"), 404));
+    CU_ASSERT(http_is_problem(scenario_post(web, JOIN, "join once",
+                                            "{\"organization_id\": \"once\", " ENDPOINT
+                                            ", \"metadata\": {\"a\": 1}}"),
+                              422));
+    /* A key is its organisation's own. */
+    CU_ASSERT_EQUAL(
+        scenario_post(web, JOIN, "join once", "{\"organization_id\": \"twice\", " ENDPOINT "}")->status, 201);
+    CU_ASSERT_EQUAL(members(web), ++before);
     /* Without the key, and with another one, it is a second join. */
     CU_ASSERT(http_is_problem(http_post(web, JOIN, json), 409));
     CU_ASSERT(http_is_problem(scenario_post(web, JOIN, "join again", json), 409));

@@ -351,6 +351,27 @@ static void test_unknown_keys_and_wrong_signatures_look_alike(void)
     stop();
 }
 
+/* Where mod_unique_id gives each request an id, that is the one. */
+static void test_ids_of_requests(void)
+{
+    signer_request_t request;
+    http_response_t *answer;
+
+    start_with(SIGNER_CONFIG
+               "LogLevel civarcos:info\n"
+               "<IfModule !unique_id_module>\nLoadModule unique_id_module "
+               "${civ_modules}/mod_unique_id.so\n</IfModule>\n"
+               "<IfModule !headers_module>\nLoadModule headers_module ${civ_modules}/mod_headers.so\n"
+               "</IfModule>\nHeader always set X-Unique \"%{UNIQUE_ID}e\"\n");
+    request = request_of(NULL, JOIN, signer_joining("alpha", "alpha"));
+    answer = signer_send(web, &request);
+    REFUSED(answer, "signature-missing", "needs a signature");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/request_id"), checks_header(answer, "X-Unique"));
+    /* Nothing is said of ids where nothing was refused for its signature. */
+    CU_ASSERT_PTR_NULL(http_json(http_post(web, JOIN, "{}"), "/request_id"));
+    stop();
+}
+
 /* --- content --- */
 
 static void test_compressed_content(void)
@@ -484,14 +505,18 @@ static void test_own_names(void)
     signer_request_t request;
     const char *port;
 
+    /* Nodes of their own, which take over no names of the main server. */
     start_with(
-        "LogLevel civarcos:info\n"
+        "LogLevel civarcos:info\nCivarcosAuthority main.example\n"
         "<VirtualHost *:${civ_port}>\nServerName fed.example\nServerAlias also.example *.wild.example\n"
-        "</VirtualHost>\n"
-        "<VirtualHost *:${civ_port}>\nServerName https://tls.example:443\n</VirtualHost>\n");
+        "CivarcosStateDir \"${civ_state}/fed\"\n</VirtualHost>\n"
+        "<VirtualHost *:${civ_port}>\nServerName https://tls.example:443\n"
+        "CivarcosStateDir \"${civ_state}/tls\"\n</VirtualHost>\n");
     port = apr_psprintf(test_pool(), ":%d", server->port);
     request = request_of("alpha", JOIN, signer_joining("alpha", "alpha"));
     request.authority = "fed.example";
+    REFUSED(signer_send(web, &request), "authority-not-ours", "not this server's own");
+    request.authority = "main.example";
     REFUSED(signer_send(web, &request), "authority-not-ours", "not this server's own");
     request.authority = apr_pstrcat(test_pool(), "a.wild.example", port, NULL);
     REFUSED(signer_send(web, &request), "authority-not-ours", "not this server's own");
@@ -659,6 +684,7 @@ static const test_case_t cases[] = {
     {"changes on the way", test_changes_on_the_way},
     {"smuggled headers", test_smuggled_headers},
     {"unknown keys and wrong signatures look alike", test_unknown_keys_and_wrong_signatures_look_alike},
+    {"ids of requests", test_ids_of_requests},
     {"compressed content", test_compressed_content},
     {"headers that a filter takes away", test_headers_that_a_filter_takes_away},
     {"chunked content", test_chunked_content},

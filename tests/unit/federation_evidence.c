@@ -16,6 +16,7 @@
 
 typedef struct sharer_t {
     const char *id;
+    int key; /* that the request is signed with; 0: none */
     civ_draft_t draft;
     const civ_idempotency_t *retry;
     apr_status_t status;
@@ -38,7 +39,7 @@ static const civ_draft_t anonymized = {.privacy = CIV_PRIVACY_ANONYMIZED,
 
 static apr_status_t share(civ_node_t *node, sharer_t *sharer)
 {
-    const civ_speaker_t speaker = {.organization_id = sharer->id};
+    const civ_speaker_t speaker = members_speaker(sharer->id, sharer->key);
 
     memset(&sharer->shared, 0, sizeof(sharer->shared));
     sharer->status = civ_federation_share(civ_node_federation(node), &speaker, &sharer->draft, sharer->retry,
@@ -179,6 +180,52 @@ static void strangers_do_not_share(void)
 }
 
 /* --- what is seen --- */
+
+/* --- Idempotency-Key --- */
+
+static civ_idempotency_t retry_named(const char *key, const char *request)
+{
+    civ_idempotency_t retry;
+
+    civ_digest_sha256(&retry.key, key, strlen(key));
+    civ_digest_sha256(&retry.request, request, strlen(request));
+    return retry;
+}
+
+/* The answer tells under which id evidence is shared that somebody can guess. */
+static void an_answer_is_told_again_to_who_signs(void)
+{
+    civ_node_t *node = start_with("told_again", 0);
+    const civ_idempotency_t retry = retry_named("one", "body");
+    sharer_t first = {.id = "org", .key = 1, .draft = anonymized, .retry = &retry}, again = first;
+    sharer_t stranger = {.id = "org", .draft = anonymized, .retry = &retry};
+
+    members_admit(node, "org", 1);
+    CU_ASSERT_EQUAL_FATAL(share(node, &first), APR_SUCCESS);
+    CU_ASSERT_EQUAL(share(node, &stranger), APR_EACCES);
+    CU_ASSERT_EQUAL(stranger.problem.kind, CIV_PROBLEM_UNAUTHORIZED);
+    CU_ASSERT_EQUAL_FATAL(share(node, &again), APR_SUCCESS);
+    CU_ASSERT(again.repeated);
+    CU_ASSERT_STRING_EQUAL(again.shared.evidence_id, first.shared.evidence_id);
+    CU_ASSERT_EQUAL(members_leave(node, "org", 1, NULL), APR_SUCCESS);
+    CU_ASSERT_EQUAL(share(node, &stranger), APR_EACCES);
+}
+
+/* Who uses up the keys that others choose would keep them from sharing. */
+static void keys_of_others_do_not_matter(void)
+{
+    civ_node_t *node = start_with("others_keys", 2);
+    const civ_idempotency_t one = retry_named("1", "of org0"), other = retry_named("1", "of org1");
+    sharer_t first = {.id = "org0", .draft = anonymized, .retry = &one};
+    sharer_t second = {.id = "org1", .draft = anonymized, .retry = &other};
+
+    CU_ASSERT_EQUAL(share(node, &first), APR_SUCCESS);
+    CU_ASSERT_EQUAL(share(node, &second), APR_SUCCESS);
+    CU_ASSERT(!second.repeated);
+    first.retry = &other;
+    CU_ASSERT_EQUAL(share(node, &first), CIV_ECONFLICT);
+    CU_ASSERT_EQUAL(first.problem.kind, CIV_PROBLEM_KEY_REUSED);
+}
 
 static void few_members_hide_what_they_have_in_common(void)
 {
@@ -475,6 +522,8 @@ static const test_case_t cases[] = {
     {"the_same_again_changes_nothing", the_same_again_changes_nothing},
     {"nobody_replaces_anothers", nobody_replaces_anothers},
     {"strangers_do_not_share", strangers_do_not_share},
+    {"an_answer_is_told_again_to_who_signs", an_answer_is_told_again_to_who_signs},
+    {"keys_of_others_do_not_matter", keys_of_others_do_not_matter},
     {"few_members_hide_what_they_have_in_common", few_members_hide_what_they_have_in_common},
     {"what_fewer_have_in_common_goes_first", what_fewer_have_in_common_goes_first},
     {"many_of_one_member_are_one", many_of_one_member_are_one},

@@ -9,11 +9,13 @@
 
 extern const test_suite_t federation_benchmark_suite;
 extern const test_suite_t federation_indicator_suite;
+extern const test_suite_t federation_threat_suite;
 extern const test_suite_t federation_vocabulary_suite;
 
 static const test_suite_t *const suites[] = {
     &federation_benchmark_suite,
     &federation_indicator_suite,
+    &federation_threat_suite,
     &federation_vocabulary_suite,
     NULL,
 };

@@ -71,6 +71,11 @@ static civ_speaker_t speaker_of(const char *id, int key, apr_pool_t *pool)
     return speaker;
 }
 
+civ_speaker_t members_speaker(const char *id, int key)
+{
+    return speaker_of(id, key, test_pool());
+}
+
 apr_status_t members_join_on(civ_node_t *node, applicant_t *applicant, apr_pool_t *pool)
 {
     int signer = applicant->signed_with != 0 ? applicant->signed_with : applicant->key;

@@ -36,6 +36,9 @@ const char *members_key_id(int number);
 /** The signature of key @a from over the text of the rotation of @a id to key @a to, by key @a signer. */
 const char *members_rotation(const char *id, int from, int to, int signer);
 
+/** Who speaks, having signed with that key (0: none), with a nonce of its own. */
+civ_speaker_t members_speaker(const char *id, int key);
+
 /** Join; results live on @a pool. Asserts nothing. @return its status */
 apr_status_t members_join_on(civ_node_t *node, applicant_t *applicant, apr_pool_t *pool);
 apr_status_t members_join(civ_node_t *node, applicant_t *applicant);
