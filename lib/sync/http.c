@@ -30,7 +30,7 @@ const civ_http_policy_t civ_http_default_policy = {
     .throttle_waits = 6,
     .longest_wait = 900000,
     .longest_request = 900000,
-    .rate = 15,
+    .rate = 0,
     .burst = 100,
     .pace = {.throttle_first = 60000, .throttle_most = 900000, .backoff_base = 1000, .backoff_most = 60000},
 };

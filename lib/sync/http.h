@@ -32,7 +32,9 @@ typedef struct civ_http_policy_t {
     unsigned throttle_waits;     /**< waits for limits at most: 6 */
     apr_int64_t longest_wait;    /**< a longer one is not begun (THROTTLED instead): 15 min */
     apr_int64_t longest_request; /**< all tries and waits together: 15 min */
-    double rate;    /**< requests a second with this credential in the long run: 15; 0: any number */
+    double
+        rate; /**< requests a second with this credential in the long run, as the platform's manual allows (GitHub: 15); 0,
+                         the default: any number, which is one after the other */
     unsigned burst; /**< at once: 100 */
     civ_rate_policy_t pace;
 } civ_http_policy_t;

@@ -63,9 +63,9 @@ typedef struct civ_http_transfer_t {
     const civ_url_t *url;
     int has_credentials;
     apr_size_t body_most;
-    const civ_http_pin_t *pin; /**< what may be connected to */
-    apr_pool_t *pool;          /**< for the headers */
-    apr_size_t body_length;    /**< in http->body */
+    civ_http_pin_t *pin;    /**< what may be connected to */
+    apr_pool_t *pool;       /**< for the headers */
+    apr_size_t body_length; /**< in http->body */
     apr_size_t header_bytes;
     civ_http_field_t *fields;
     int field_count;

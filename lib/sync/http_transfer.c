@@ -483,6 +483,7 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
         break;
     case CURLE_COULDNT_CONNECT:
         transfer->fault = "could not be connected to";
+        transfer->pin->name[0] = '\0'; /* it may have moved: the next try looks it up again */
         break;
 #if LIBCURL_VERSION_NUM < 0x073e00
     case CURLE_SSL_CACERT:

@@ -381,6 +381,31 @@ static void rebinding(void)
     CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
 }
 
+/* A server that has moved is found again: after a connection that failed, its name is looked up again, and checked again. */
+static void moved_server(void)
+{
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    mock_platform_t *mock = mock_platform_start(answers);
+    rebinding_t moving = {{"127.0.0.2", "127.0.0.1"}, 0};
+    civ_egress_config_t rules = {.resolver = rebind, .resolver_baton = &moving};
+    civ_http_config_t config = fixture_config(mock);
+    const char *const named[] = {
+        "127.0.0.0/8", apr_psprintf(test_pool(), "moves.example:%d", mock_platform_port(mock)), NULL};
+    civ_http_answer_t *answer;
+    civ_egress_t *egress;
+    const char *error;
+
+    rules.allow = named;
+    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
+    config.egress = egress;
+    config.base = apr_psprintf(test_pool(), "http://moves.example:%d", mock_platform_port(mock));
+    answer = fixture_get(fixture_client(&config), "/");
+    mock_platform_stop(mock);
+    CU_ASSERT_EQUAL(answer->class, CIV_HTTP_DATA);
+    CU_ASSERT_EQUAL(answer->tries, 2);
+    CU_ASSERT_EQUAL(moving.calls, 2);
+}
+
 static const test_case_t cases[] = {
     {"within_the_base", within_the_base},
     {"five_hops_and_no_more", five_hops_and_no_more},
@@ -394,6 +419,7 @@ static const test_case_t cases[] = {
     {"next_links_to_elsewhere", next_links_to_elsewhere},
     {"urls_of_bodies", urls_of_bodies},
     {"rebinding", rebinding},
+    {"moved_server", moved_server},
     {NULL, NULL},
 };
 const test_suite_t http_redirect_suite = {"http_redirect", NULL, NULL, cases};
