@@ -2,7 +2,7 @@
 /**
  * @file http_private.h
  * The client as its own files know it: http.c makes it, http_send.c repeats, waits and follows redirects, http_transfer.c sends
- * one request. Nobody else includes it.
+ * one request, http_way.c knows where to. Nobody else includes it.
  */
 #ifndef CIV_SYNC_HTTP_PRIVATE_H
 #define CIV_SYNC_HTTP_PRIVATE_H
@@ -98,6 +98,18 @@ int civ_http_is_interrupted(civ_http_t *http);
 
 /** "host:port". Returns @a out. */
 char *civ_http_authority(char out[264], const civ_url_t *url);
+
+/** Find out what may be connected to, for transfer->pin. @return as civ_egress_resolve; fault says why not */
+apr_status_t civ_http_check_way(civ_http_transfer_t *transfer);
+
+/** Tell libcurl what the name leads to, so that it does not look it up itself. */
+void civ_http_set_addresses(const civ_http_transfer_t *transfer);
+
+/** For libcurl: a socket to one of the addresses that were checked, and to no other. */
+curl_socket_t civ_http_open_socket(void *transfer, curlsocktype purpose, struct curl_sockaddr *target);
+
+/** Append a line to a list of libcurl's: a node of our own, so that libcurl gets no copy of a secret to forget somewhere. */
+void civ_http_add_line(struct curl_slist ***end, const char *line, apr_pool_t *pool);
 
 /**
  * Check where it goes, send one request, and take in the answer. Of @a transfer, the first six members are set.

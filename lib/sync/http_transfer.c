@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file http_transfer.c
- * One request through libcurl: to an address that was checked, within bounds of bytes and time, to be given up at any moment.
+ * One request through libcurl: within bounds of bytes and time, to be given up at any moment.
  */
 #include "sync/http_private.h"
 
@@ -11,13 +11,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /** What of a body's memory is kept for the next one. */
@@ -25,92 +20,6 @@
 
 /** The longest wait for a socket before a look around: milliseconds. */
 #define GLANCE 100
-
-/* --- where it may go --- */
-
-static apr_status_t fill_pin(civ_http_transfer_t *transfer, civ_http_pin_t *pin, const civ_url_t *url)
-{
-    civ_http_t *http = transfer->http;
-    apr_status_t status =
-        civ_egress_resolve(http->egress, url, pin->addresses, &pin->count, http->interrupted, http->baton,
-                           &transfer->fault, transfer->pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    civ_http_authority(pin->name, url);
-    pin->made = civ_clock_steady(http->clock);
-    return APR_SUCCESS;
-}
-
-/* A name that was looked up a short while ago, or is now. Between the check and the connection it is not looked up again. */
-static apr_status_t find_pin(civ_http_transfer_t *transfer, const civ_url_t *url)
-{
-    civ_http_t *http = transfer->http;
-    apr_int64_t now = civ_clock_steady(http->clock);
-    civ_http_pin_t *oldest = &http->pins[0];
-    char name[sizeof(http->pins[0].name)];
-    int i;
-
-    civ_http_authority(name, url);
-    for (i = 0; i < CIV_HTTP_PINS; i++) {
-        civ_http_pin_t *pin = &http->pins[i];
-
-        if (strcmp(pin->name, name) == 0) {
-            oldest = pin;
-            if (now - pin->made < CIV_HTTP_PIN_TIME)
-                break;
-            pin->name[0] = '\0';
-            break;
-        }
-        if (pin->name[0] == '\0' || (oldest->name[0] != '\0' && pin->made < oldest->made))
-            oldest = pin;
-    }
-    transfer->pin = oldest;
-    if (strcmp(oldest->name, name) == 0)
-        return APR_SUCCESS;
-    oldest->name[0] = '\0';
-    return fill_pin(transfer, oldest, url);
-}
-
-/* With a proxy, it is the proxy that is connected to, and that looks up names. */
-static apr_status_t check_way(civ_http_transfer_t *transfer)
-{
-    civ_http_t *http = transfer->http;
-    apr_status_t status = civ_egress_check(http->egress, transfer->url, &transfer->fault, transfer->pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    return find_pin(transfer, http->proxy != NULL ? &http->proxy_url : transfer->url);
-}
-
-/* What libcurl is about to connect to has to be one of the addresses that were checked. */
-static curl_socket_t open_socket(void *baton, curlsocktype purpose, struct curl_sockaddr *target)
-{
-    civ_http_transfer_t *transfer = baton;
-    civ_address_t address;
-    int i;
-
-    memset(&address, 0, sizeof(address));
-    if (target->family == AF_INET) {
-        struct sockaddr_in in;
-
-        memcpy(&in, &target->addr, sizeof(in));
-        memcpy(address.bytes, &in.sin_addr, 4);
-    } else if (target->family == AF_INET6) {
-        struct sockaddr_in6 in;
-
-        /* An IPv6 address does not fit into the member's type; libcurl has room behind it. */
-        memcpy(&in, (const char *)target + offsetof(struct curl_sockaddr, addr), sizeof(in));
-        address.is_ipv6 = 1;
-        memcpy(address.bytes, &in.sin6_addr, 16);
-    }
-    for (i = 0; purpose == CURLSOCKTYPE_IPCXN && i < transfer->pin->count; i++) {
-        if (civ_address_equal(&address, &transfer->pin->addresses[i]))
-            return socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
-    }
-    transfer->is_refused = 1;
-    return CURL_SOCKET_BAD;
-}
 
 /* --- what comes back --- */
 
@@ -195,16 +104,6 @@ static apr_size_t take_header(char *data, apr_size_t size, apr_size_t count, voi
 
 /* --- what is sent --- */
 
-/* A node of our own, so that libcurl gets no copy of a secret to forget somewhere. */
-static void add_line(struct curl_slist ***end, const char *line, apr_pool_t *pool)
-{
-    struct curl_slist *node = apr_pcalloc(pool, sizeof(*node));
-
-    node->data = (char *)(apr_uintptr_t)line;
-    **end = node;
-    *end = &node->next;
-}
-
 static int is_named(const char *line, const char *name)
 {
     apr_size_t length = strlen(name);
@@ -223,24 +122,24 @@ static struct curl_slist *make_headers(const civ_http_transfer_t *transfer)
 
     for (i = 0; http->headers[i] != NULL; i++) {
         if (request->accept == NULL || !is_named(http->headers[i], "Accept"))
-            add_line(&end, http->headers[i], pool);
+            civ_http_add_line(&end, http->headers[i], pool);
     }
     if (request->accept != NULL)
-        add_line(&end, apr_pstrcat(pool, "Accept: ", request->accept, NULL), pool);
+        civ_http_add_line(&end, apr_pstrcat(pool, "Accept: ", request->accept, NULL), pool);
     if (request->etag != NULL)
-        add_line(&end, apr_pstrcat(pool, "If-None-Match: ", request->etag, NULL), pool);
+        civ_http_add_line(&end, apr_pstrcat(pool, "If-None-Match: ", request->etag, NULL), pool);
     if (request->last_modified != NULL)
-        add_line(&end, apr_pstrcat(pool, "If-Modified-Since: ", request->last_modified, NULL), pool);
+        civ_http_add_line(&end, apr_pstrcat(pool, "If-Modified-Since: ", request->last_modified, NULL), pool);
     if (request->content != NULL)
-        add_line(&end,
-                 apr_pstrcat(pool, "Content-Type: ",
-                             request->content_type != NULL ? request->content_type : "application/json",
-                             NULL),
-                 pool);
+        civ_http_add_line(
+            &end,
+            apr_pstrcat(pool, "Content-Type: ",
+                        request->content_type != NULL ? request->content_type : "application/json", NULL),
+            pool);
     /* Without it libcurl would wait for "100 Continue", which many servers never send. */
-    add_line(&end, "Expect:", pool);
+    civ_http_add_line(&end, "Expect:", pool);
     for (i = 0; transfer->has_credentials && http->secrets[i] != NULL; i++)
-        add_line(&end, http->secrets[i], pool);
+        civ_http_add_line(&end, http->secrets[i], pool);
     return list;
 }
 
@@ -259,29 +158,6 @@ static void set_method(const civ_http_transfer_t *transfer)
     }
     if (request->method != NULL && strcmp(request->method, "GET") != 0)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-}
-
-/* Tell libcurl what the name leads to. The lines have to live as long as the transfer. */
-static void set_addresses(const civ_http_transfer_t *transfer)
-{
-    const civ_http_pin_t *pin = transfer->pin;
-    apr_pool_t *pool = transfer->pool;
-    struct curl_slist *list = NULL;
-    struct curl_slist **end = &list;
-    const char *line = apr_pstrcat(pool, pin->name, ":", NULL);
-    char text[CIV_ADDRESS_SIZE];
-    int i;
-
-    if (pin->name[0] == '[')
-        return;
-    for (i = 0; i < pin->count; i++) {
-        civ_address_format(text, &pin->addresses[i]);
-        line = apr_pstrcat(pool, line, i > 0 ? "," : "", pin->addresses[i].is_ipv6 ? "[" : "", text,
-                           pin->addresses[i].is_ipv6 ? "]" : "", NULL);
-    }
-    add_line(&end, apr_pstrcat(pool, "-", pin->name, NULL), pool);
-    add_line(&end, line, pool);
-    curl_easy_setopt(transfer->http->easy, CURLOPT_RESOLVE, list);
 }
 
 static void set_protocols(CURL *easy, int is_https)
@@ -338,11 +214,11 @@ static void set_up(civ_http_transfer_t *transfer)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, civ_http_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     set_protocols(easy, transfer->url->is_https);
     set_way(transfer);
-    set_addresses(transfer);
+    civ_http_set_addresses(transfer);
     set_method(transfer);
 }
 
@@ -510,7 +386,7 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
 apr_status_t civ_http_transfer(civ_http_transfer_t *transfer)
 {
     civ_http_t *http = transfer->http;
-    apr_status_t status = check_way(transfer);
+    apr_status_t status = civ_http_check_way(transfer);
     curl_off_t received = 0;
     long code_of_http = 0;
     civ_http_pipe_t pipe;
