@@ -35,6 +35,8 @@ static const struct {
 
 _Static_assert(CIV_SETTING_COUNT <= 8 * sizeof(unsigned), "each has a bit of its own");
 
+_Static_assert(CIV_SETTING_COUNT <= 32, "each setting has a bit of civ_server_config_t.set");
+
 const char *civ_setting_directive(civ_setting_e setting)
 {
     return settings[setting].directive;
@@ -439,6 +441,24 @@ static const char *set_benchmark_bounds(cmd_parms *cmd, void *unused, int argc, 
     return NULL;
 }
 
+/* Called for each word; all of them, of all lines, make the list. */
+static const char *set_egress_allow(cmd_parms *cmd, void *unused, const char *entry)
+{
+    const char *fault = civ_egress_entry_fault(entry, cmd->pool);
+    civ_settings_t *values;
+
+    (void)unused;
+    if (fault) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" %s", cmd->cmd->name, entry, fault);
+    }
+    values = note(cmd, CIV_SETTING_EGRESS_ALLOW);
+    if (!values->node.egress_allow) {
+        values->node.egress_allow = apr_array_make(cmd->pool, 4, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(values->node.egress_allow, const char *) = entry;
+    return NULL;
+}
+
 static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
 {
     (void)unused;
@@ -519,6 +539,9 @@ const command_rec civ_directives[] = {
                       "a metric, its least and greatest value, and perhaps the step of its statistics"),
     TAKES_1(CIV_DIRECTIVE_BENCHMARK_MINIMUM, set_benchmark_min_contributors,
             "contributors that a published statistic takes, 2 to 1000"),
+    AP_INIT_ITERATE(
+        CIV_DIRECTIVE_EGRESS_ALLOW, set_egress_allow, NULL, RSRC_CONF,
+        "hosts and blocks of addresses that connectors may connect to though they are not public"),
     AP_INIT_FLAG(CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, set_egress_plain_http, NULL, RSRC_CONF,
                  "whether other servers may be named with http"),
     AP_INIT_TAKE2(CIV_DIRECTIVE_SIGNATURE_WINDOW, set_signature_window, NULL, RSRC_CONF,

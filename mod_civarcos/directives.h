@@ -28,6 +28,7 @@
 #define CIV_DIRECTIVE_FEDERATION_THRESHOLD "CivarcosFederationThreshold"
 #define CIV_DIRECTIVE_BENCHMARK_BOUNDS     "CivarcosBenchmarkBounds"
 #define CIV_DIRECTIVE_BENCHMARK_MINIMUM    "CivarcosBenchmarkMinContributors"
+#define CIV_DIRECTIVE_EGRESS_ALLOW         "CivarcosEgressAllow"
 #define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
 #define CIV_DIRECTIVE_SIGNATURE_WINDOW     "CivarcosSignatureWindow"
 #define CIV_DIRECTIVE_AUTHORITY            "CivarcosAuthority"
@@ -61,6 +62,7 @@ typedef enum civ_scope_e {
     X(FEDERATION_THRESHOLD, CIV_DIRECTIVE_FEDERATION_THRESHOLD, CIV_SCOPE_NODE, node.federation_threshold)   \
     X(BENCHMARK_MINIMUM, CIV_DIRECTIVE_BENCHMARK_MINIMUM, CIV_SCOPE_NODE, node.benchmark_min_contributors)   \
     X(BENCHMARK_BOUNDS, CIV_DIRECTIVE_BENCHMARK_BOUNDS, CIV_SCOPE_NODE, node.benchmark_bounds)               \
+    X(EGRESS_ALLOW, CIV_DIRECTIVE_EGRESS_ALLOW, CIV_SCOPE_NODE, node.egress_allow)                           \
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
     X(SIGNATURE_BACK, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_back)                      \
     X(SIGNATURE_AHEAD, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_ahead)                    \

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,21 +37,21 @@ apr_status_t civ_private_file_open(int *file, const char *path)
 static apr_status_t write_all(int file, const char *data, size_t length)
 {
     while (length > 0) {
-        ssize_t put = write(file, data, length);
+        ssize_t written = write(file, data, length);
 
-        if (put < 0 && errno != EINTR) {
+        if (written < 0 && errno != EINTR) {
             return errno;
         }
-        if (put > 0) {
-            data += put;
-            length -= (size_t)put;
+        if (written > 0) {
+            data += written;
+            length -= (size_t)written;
         }
     }
     return fsync(file) == 0 ? APR_SUCCESS : errno;
 }
 
 /* mkostemp() makes the file with mode 0600 and O_EXCL; link(), unlike rename(), replaces nothing. */
-apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t length, apr_pool_t *pool)
+static apr_status_t put(const char *path, const void *data, apr_size_t length, int replaces, apr_pool_t *pool)
 {
     char *temporary = apr_pstrcat(pool, path, ".XXXXXX", NULL);
     int file = mkostemp(temporary, O_CLOEXEC);
@@ -63,9 +64,19 @@ apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t
     if (close(file) != 0 && status == APR_SUCCESS) {
         status = errno;
     }
-    if (status == APR_SUCCESS && link(temporary, path) != 0) {
+    if (status == APR_SUCCESS && (replaces ? rename(temporary, path) : link(temporary, path)) != 0) {
         status = errno;
     }
     unlink(temporary);
     return status == APR_SUCCESS ? civ_sync_folder_of(path, pool) : status;
+}
+
+apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t length, apr_pool_t *pool)
+{
+    return put(path, data, length, 0, pool);
+}
+
+apr_status_t civ_private_file_replace(const char *path, const void *data, apr_size_t length, apr_pool_t *pool)
+{
+    return put(path, data, length, 1, pool);
 }

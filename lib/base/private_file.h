@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file private_file.h
- * Files of keys: mode 0600, and never replaced.
+ * Files of keys: mode 0600, and never replaced by accident.
  */
 #ifndef CIV_BASE_PRIVATE_FILE_H
 #define CIV_BASE_PRIVATE_FILE_H
@@ -23,5 +23,9 @@ apr_status_t civ_private_file_open(int *file, const char *path);
  * @return APR_SUCCESS; APR_EEXIST when there is one already, which stays as it is; other errors of writing
  */
 apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t length, apr_pool_t *pool);
+
+/** The same in the place of the file that is there, if there is one: at each moment either the old or the new one is there. */
+apr_status_t civ_private_file_replace(const char *path, const void *data, apr_size_t length,
+                                      apr_pool_t *pool);
 
 #endif

@@ -14,6 +14,7 @@
 #include "federation/redaction.h"
 #include "ledger/ledger.h"
 #include "state/state.h"
+#include "sync/egress.h"
 
 typedef struct civ_node_config_t {
     const char *state_dir;               /**< CivarcosStateDir, absolute */
@@ -35,6 +36,7 @@ typedef struct civ_node_config_t {
     apr_uint32_t benchmark_min_contributors; /**< CivarcosBenchmarkMinContributors */
     apr_array_header_t *benchmark_bounds; /**< CivarcosBenchmarkBounds: of civ_metric_bounds_t; NULL: none */
     int egress_plain_http;                /**< CivarcosEgressPlainHttp */
+    apr_array_header_t *egress_allow;     /**< CivarcosEgressAllow: of const char *; NULL: none */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
@@ -69,6 +71,17 @@ const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool)
 /** Path of the network's key, from which the pseudonyms of members are made, and of the file that keeps the key's id. */
 const char *civ_node_pseudonym_key_path(const civ_node_config_t *config, apr_pool_t *pool);
 const char *civ_node_pseudonym_id_path(const civ_node_config_t *config, apr_pool_t *pool);
+
+/** Path of the key file that seals the credentials of connectors (base/seal.h). */
+const char *civ_node_seal_key_path(const civ_node_config_t *config, apr_pool_t *pool);
+
+/**
+ * The rules of where this node's connectors may connect to, by CivarcosEgressAllow and CivarcosEgressPlainHttp.
+ * @param error on failure a sentence for the administrator
+ * @return APR_SUCCESS or CIV_EINVALID
+ */
+apr_status_t civ_node_egress(civ_egress_t **egress, const civ_node_config_t *config, const char **error,
+                             apr_pool_t *pool);
 
 /** How this node's database is opened: driver, parameters, and the statements of all areas. On @a pool. */
 void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,

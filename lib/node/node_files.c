@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/seal.h"
 #include "base/private_file.h"
 #include "node/node_private.h"
 
@@ -28,6 +29,11 @@ const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool
 const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, config->state_dir, "/keys/ledger.pem", NULL);
+}
+
+const char *civ_node_seal_key_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/keys/secrets.key", NULL);
 }
 
 const char *civ_node_pseudonym_key_path(const civ_node_config_t *config, apr_pool_t *pool)
@@ -194,6 +200,29 @@ static apr_status_t make_pseudonym_key(const civ_node_config_t *config, apr_uid_
     return status;
 }
 
+/* With another key the credentials that were sealed before cannot be opened, which is found out, and said, where they are. */
+static apr_status_t make_seal_key(const civ_node_config_t *config, apr_uid_t uid, apr_gid_t gid,
+                                  const char **error, apr_pool_t *pool)
+{
+    const char *path = civ_node_seal_key_path(config, pool);
+    civ_seal_key_t *key;
+    apr_status_t status = APR_SUCCESS;
+
+    if (access(path, F_OK) != 0) {
+        status = civ_seal_key_make(&key, pool);
+        if (status == APR_SUCCESS)
+            status = civ_seal_key_save(key, path, pool);
+        /* Another server that shares the folder was faster; or a ledger is served from a folder that cannot be written. */
+        if (APR_STATUS_IS_EEXIST(status) || status == EROFS || status == EACCES)
+            status = APR_SUCCESS;
+    }
+    if (status == APR_SUCCESS && access(path, F_OK) == 0)
+        status = give_away(path, uid, gid);
+    if (status != APR_SUCCESS)
+        *error = explain("cannot make the key of the credentials", path, status, pool);
+    return status;
+}
+
 /* Something is left of a database that was here: a new one would bury it. The node waits for it to come back. */
 static int was_there(const char *path, const civ_node_config_t *config, apr_pool_t *pool)
 {
@@ -245,6 +274,8 @@ apr_status_t civ_node_prepare(const civ_node_config_t *config, apr_uid_t uid, ap
         status = make_key(civ_node_key_path(config, pool), database, uid, gid, error, pool);
     if (status == APR_SUCCESS)
         status = make_pseudonym_key(config, uid, gid, error, pool);
+    if (status == APR_SUCCESS)
+        status = make_seal_key(config, uid, gid, error, pool);
     if (status == APR_SUCCESS && database != NULL && !was_there(database, config, pool))
         status = make_database(database, uid, gid, error, pool);
     return status;

@@ -1,0 +1,84 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file seal.h
+ * Secrets at rest: AES-256-GCM (NIST SP 800-38D) by OpenSSL, with a random nonce of 96 bits for each, and bound to what they
+ * belong to, so that a sealed secret cannot be moved to another place of the database. A key file may hold several keys, each
+ * with an id: the newest seals, all open, so that keys can be changed without a moment in which something cannot be read.
+ *
+ * A sealed secret is text:
+ *   v1.KEYID.BASE64URL(nonce, 12 bytes; ciphertext; tag, 16 bytes)
+ * where KEYID is the first 8 bytes of SHA-256("civarcos-seal-key/1" 0x00 key) in hex. Associated data are "civarcos-seal/1", the
+ * key's id, the owner and the field, each with its length (4 bytes, big-endian) before it.
+ */
+#ifndef CIV_BASE_SEAL_H
+#define CIV_BASE_SEAL_H
+
+#include <apr_errno.h>
+#include <apr_pools.h>
+
+#define CIV_SEAL_KEY_ID_SIZE 17 /**< 16 hex digits and a NUL */
+
+/** Bytes of a secret at most. */
+#define CIV_SEAL_MOST 65536
+
+/** Keys that a file may hold. */
+#define CIV_SEAL_KEYS_MOST 16
+
+/** A ring of keys. Immutable once it is made, so that many threads may use it. */
+typedef struct civ_seal_key_t civ_seal_key_t;
+
+/** Make a ring of one new random key. It is wiped with @a pool. */
+apr_status_t civ_seal_key_make(civ_seal_key_t **key, apr_pool_t *pool);
+
+/** The same keys with a new one before them, which seals from now on. @return APR_SUCCESS; APR_ENOSPC when the ring is full */
+apr_status_t civ_seal_key_rotate(civ_seal_key_t **rotated, const civ_seal_key_t *key, apr_pool_t *pool);
+
+/**
+ * Read a key file: lines "civarcos-seal-key/1 KEYID HEX", the newest first; empty lines and those that begin with '#'
+ * are passed over.
+ * @return APR_SUCCESS; APR_ENOENT; APR_EACCES when others than the owner may read or write it; CIV_EINVALID when it is no such
+ *         file, or a key is not what its id says; other errors of opening and reading
+ */
+apr_status_t civ_seal_key_load(civ_seal_key_t **key, const char *path, apr_pool_t *pool);
+
+/** Write a new key file, mode 0600, durably. @return APR_SUCCESS; APR_EEXIST when there is one, which is left alone; other errors */
+apr_status_t civ_seal_key_save(const civ_seal_key_t *key, const char *path, apr_pool_t *pool);
+
+/** Put a rotated ring in the place of the file, durably and at once: either the old or the new file is there. */
+apr_status_t civ_seal_key_replace(const civ_seal_key_t *key, const char *path, apr_pool_t *pool);
+
+/** The id of the key that seals, 16 hex digits; lives as long as @a key. */
+const char *civ_seal_key_id(const civ_seal_key_t *key);
+
+/**
+ * Seal a secret.
+ * @param owner whose it is, such as a connector's id
+ * @param field which of the owner's, such as "token"
+ * @param sealed text on @a pool
+ * @return APR_SUCCESS; CIV_EINVALID when it is longer than CIV_SEAL_MOST; APR_EGENERAL when there is no randomness
+ */
+apr_status_t civ_seal(char **sealed, const civ_seal_key_t *key, const char *owner, const char *field,
+                      const void *secret, apr_size_t length, apr_pool_t *pool);
+
+/**
+ * Open a sealed secret.
+ * @param secret in memory that is wiped with @a pool, with a NUL behind it
+ * @return APR_SUCCESS; APR_NOTFOUND when its key is not in the ring: the key file is another one than what it was sealed with;
+ *         CIV_EINTEGRITY when it was changed, or belongs to another owner or field; CIV_EINVALID when it is no sealed secret
+ */
+apr_status_t civ_seal_open(char **secret, apr_size_t *length, const civ_seal_key_t *key, const char *owner,
+                           const char *field, const char *sealed, apr_pool_t *pool);
+
+/** Whether it was sealed with an older key than the newest, or with one that is not known: time to seal it again. */
+int civ_seal_is_stale(const civ_seal_key_t *key, const char *sealed);
+
+/**
+ * A check value: a sealed text that says nothing, to be kept beside the sealed secrets. civ_seal_check() tells at start whether
+ * the ring is theirs, before the first secret is needed.
+ */
+apr_status_t civ_seal_check_value(char **value, const civ_seal_key_t *key, apr_pool_t *pool);
+
+/** @return as civ_seal_open */
+apr_status_t civ_seal_check(const civ_seal_key_t *key, const char *value, apr_pool_t *pool);
+
+#endif
