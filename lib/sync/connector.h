@@ -96,7 +96,7 @@ struct civ_sync_kind_t {
     /**
      * Read an answer to a request of this kind: of its list, of civ_sync_page_follow or civ_sync_page_recheck.
      * @return APR_SUCCESS; CIV_EINVALID when the answer is not what the platform's answers look like (civ_sync_page_fault says
-     * how): the page is not stored. An item of the answer that is not as expected is left out with civ_sync_page_warn instead
+     * how): nothing of it is stored. An item of the answer that is not as expected is left out with civ_sync_page_warn instead
      */
     apr_status_t (*read)(const civ_sync_context_t *context, const civ_sync_request_t *request,
                          const civ_sync_answer_t *answer, civ_sync_page_t *page);
@@ -142,7 +142,8 @@ void civ_sync_page_saw(civ_sync_page_t *page, apr_int64_t milliseconds);
 /** How many results the platform says there are in the window. */
 void civ_sync_page_total(civ_sync_page_t *page, apr_int64_t total);
 
-/** There is a stream @a stream of @a kind, up to 512 bytes: its list is read after this kind's, unless it has been in this run. */
+/** There is a stream @a stream of @a kind, up to 512 bytes: its list is read before this one goes on, unless it has been in this
+ *  run. */
 void civ_sync_page_stream(civ_sync_page_t *page, const char *kind, const char *stream);
 
 /** A fact about the project, for all kinds that come later and all later runs. */

@@ -53,6 +53,9 @@ typedef struct civ_field_t {
     const char *path; /**< in the answer */
 } civ_field_t;
 
+/** A text without e-mail addresses, and without the user information of URLs. NULL in, NULL out. */
+const char *civ_field_scrub(const char *text, apr_pool_t *pool);
+
 /**
  * Data of an item: a JSON object in RFC 8785 form with those of @a fields that are there and not null; objects and arrays with all
  * that is in them. E-mail addresses in strings become "[e-mail]", user names and passwords in URLs and the values of members that are

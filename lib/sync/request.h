@@ -32,11 +32,10 @@ typedef struct civ_sync_request_t {
 /** Bytes of a request's url, body, tag and note together at most. */
 #define CIV_SYNC_REQUEST_MAX 65536
 
-/** An answer that is data. Everything else (refusals, sign-in pages, limits, "not modified", broken pages) never gets to a
- *  connector. */
+/** An answer that is data. Nothing else ever gets to a connector: no refusals, sign-in pages, limits, "not modified", broken
+ *  pages, and no empty ones either ("nothing here": 204, 409 of an empty repository). */
 typedef struct civ_sync_answer_t {
-    /** The body; NULL when it was empty ("nothing here": 204, 409 of an empty repository). */
-    const civ_json_t *json;
+    const civ_json_t *json;   /**< the body; never NULL */
     const char *next;         /**< rel="next" of Link, absolute and below the base; NULL: none, or refused */
     const char *next_refused; /**< there is a next page by Link, but it leads elsewhere: why */
     const char *url;          /**< where the answer came from after redirects */
