@@ -34,7 +34,7 @@ apr_status_t civ_seal_key_make(civ_seal_key_t **key, apr_pool_t *pool);
 apr_status_t civ_seal_key_rotate(civ_seal_key_t **rotated, const civ_seal_key_t *key, apr_pool_t *pool);
 
 /**
- * Read a key file: lines "civarcos-seal-key/1 KEYID BASE64URL", the newest first; empty lines and those that begin with '#'
+ * Read a key file: lines "civarcos-seal-key/1 KEYID HEX", the newest first; empty lines and those that begin with '#'
  * are passed over.
  * @return APR_SUCCESS; APR_ENOENT; APR_EACCES when others than the owner may read or write it; CIV_EINVALID when it is no such
  *         file, or a key is not what its id says; other errors of opening and reading

@@ -86,6 +86,9 @@ typedef struct civ_http_expectation_t {
 void civ_http_classify(civ_http_answer_t *answer, const civ_http_expectation_t *expectation, int is_limited,
                        apr_pool_t *pool);
 
+/** Whether a redirect's target looks like a page to sign in. */
+int civ_http_is_sign_in(const char *location);
+
 /** Whether an answer of this class and status is worth repeating the same request: 408, 425 and 5xx but 501 and 505; no answer
  *  at all; a JSON body that is cut short. */
 int civ_http_is_transient(const civ_http_answer_t *answer);

@@ -17,7 +17,7 @@
 typedef struct civ_url_t {
     const char *text; /**< all of it without a fragment; what goes to the wire */
     int is_https;
-    const char *host; /**< lower case, no brackets, without a final dot */
+    const char *host; /**< lower case, no brackets */
     int is_literal;   /**< host is an IPv4 address of four decimal numbers, or an IPv6 address */
     int port;         /**< the scheme's where the URL has none */
     const char *path; /**< within text: from the first '/' behind the host on, query included; may be "" */
@@ -25,7 +25,7 @@ typedef struct civ_url_t {
 
 /**
  * Read an absolute URL. Refused: other schemes; user names; control characters, spaces, backslashes and anything beyond ASCII;
- * empty hosts; hosts that are not made of letters, digits, '-', '.' and '_'; IPv4 addresses that are not four decimal numbers
+ * empty hosts; hosts that are not made of letters, digits, '-', '.' and '_', or have an empty label, also a last one; IPv4 addresses that are not four decimal numbers
  * (octal, hexadecimal, one number); IPv6 zones; ports beyond 1 to 65535. A fragment is cut off.
  * @param reason on failure a sentence's end, such as "has a user name", that does not repeat the URL; static
  * @return APR_SUCCESS or CIV_EINVALID

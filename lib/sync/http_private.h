@@ -1,0 +1,99 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file http_private.h
+ * The client as its own files know it: http.c makes it, http_send.c repeats, waits and follows redirects, http_transfer.c sends
+ * one request. Nobody else includes it.
+ */
+#ifndef CIV_SYNC_HTTP_PRIVATE_H
+#define CIV_SYNC_HTTP_PRIVATE_H
+
+#include <curl/curl.h>
+
+#include "sync/http.h"
+
+/** Bytes of all headers of one answer, and their number. */
+#define CIV_HTTP_HEADERS_MOST 262144
+#define CIV_HTTP_FIELDS_MOST  256
+
+/** How long what a name was looked up to is used: milliseconds. */
+#define CIV_HTTP_PIN_TIME 60000
+
+/** A name that was looked up and checked. */
+typedef struct civ_http_pin_t {
+    char name[264]; /**< "host:port"; "": none */
+    apr_int64_t made;
+    int count;
+    civ_address_t addresses[CIV_EGRESS_ADDRESSES];
+} civ_http_pin_t;
+
+#define CIV_HTTP_PINS 8
+
+struct civ_http_t {
+    civ_http_policy_t policy;
+    const civ_clock_t *clock;
+    const civ_egress_t *egress;
+    civ_limiter_t *limiter;
+    civ_limiter_key_t account; /**< "host:port" of the base, and the credential */
+    civ_url_t *bases;          /**< base, then also */
+    int base_count;
+    const char *const *headers; /**< ended by NULL, as secrets */
+    char *const *secrets;
+    const char *user_agent;
+    const char *proxy; /**< or NULL */
+    civ_url_t proxy_url;
+    const char *proxy_secret;
+    const char *ca_file;
+    int (*interrupted)(void *baton);
+    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds);
+    void *baton;
+    const civ_log_t *log;
+    civ_http_counts_t counts;
+    CURL *easy;
+    CURLM *multi;
+    civ_http_pin_t pins[CIV_HTTP_PINS];
+    char *body; /**< from malloc(), kept for the next answer */
+    apr_size_t body_size;
+};
+
+/** One request on its way, and what came back. */
+typedef struct civ_http_transfer_t {
+    civ_http_t *http;
+    const civ_http_request_t *request;
+    const civ_url_t *url;
+    int has_credentials;
+    apr_size_t body_most;
+    const civ_http_pin_t *pin; /**< what may be connected to */
+    apr_pool_t *pool;          /**< for the headers */
+    apr_size_t body_length;    /**< in http->body */
+    apr_size_t header_bytes;
+    civ_http_field_t *fields;
+    int field_count;
+    int status;
+    apr_size_t received;
+    int is_too_large;
+    int is_refused; /**< an address that was not checked was about to be connected to */
+    int is_stalled;
+    int is_final;      /**< failed in a way that repeating does not mend */
+    const char *fault; /**< NULL: a complete answer came; else what went wrong, a sentence's end */
+} civ_http_transfer_t;
+
+/** Whether a URL is at or below the base or one of also. */
+int civ_http_is_trusted(const civ_http_t *http, const civ_url_t *url);
+
+/** Whether to stop. */
+int civ_http_is_interrupted(civ_http_t *http);
+
+/** "host:port". Returns @a out. */
+char *civ_http_authority(char out[264], const civ_url_t *url);
+
+/**
+ * Check where it goes, send one request, and take in the answer. Of @a transfer, the first six members are set.
+ * @return APR_SUCCESS, also where fault is set; CIV_EINTERRUPTED; CIV_EINVALID when the egress rules refuse it (fault says why);
+ *         APR_ENOMEM
+ */
+apr_status_t civ_http_transfer(civ_http_transfer_t *transfer);
+
+/** What is free of memory to be kept. */
+void civ_http_release_body(civ_http_t *http);
+
+#endif
