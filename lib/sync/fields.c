@@ -110,7 +110,7 @@ static apr_status_t parse_any_zone(apr_int64_t *milliseconds, const char *text)
         copy[length - 2] = ':';
     } else if (strspn(copy + 19, ".0123456789") == length - 19) {
         memcpy(copy + length, "Z", 2);
-    } else if (length > 23 && strcmp(copy + length - 4, " UTC") == 0) {
+    } else if (length >= 23 && strcmp(copy + length - 4, " UTC") == 0) {
         memcpy(copy + length - 4, "Z", 2);
     }
     return civ_timestamp_parse(milliseconds, copy);
