@@ -13,25 +13,14 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "sync/engine_private.h"
-#include "sync/fields.h"
 
 /** What one transaction takes: parts of items come in many small pages. */
 #define BATCH_ITEMS 200
 #define BATCH_PAGES 32
 #define BATCH_TIME  APR_INT64_C(1000000)
 
-/** Rows that a step of many takes at once. */
-#define ROWS 50
-
-/** Milliseconds to wait before asking again for what was not ready. */
-#define UNREADY_PAUSE 2000
-
-#define DAY             APR_INT64_C(86400000)
-#define OVERLAP         APR_INT64_C(600000)
-#define LOOKBACK_DAYS   7
-#define GIVES_UP_DAYS   30
-#define DEPTH_MOST      16
-#define FIRST_OF_WINDOW APR_INT64_C(1199145600000) /* 2008-01-01: no platform has anything older */
+/** How often something may be followed. */
+#define DEPTH_MOST 16
 
 const civ_sync_kind_t *civ_run_kind(const civ_run_t *run, const char *name)
 {
@@ -78,7 +67,7 @@ void civ_run_push(civ_run_t *run, const civ_sync_step_t *step, apr_pool_t *pool)
     civ_frontier_push(&run->frontier, text);
 }
 
-static void push_simple(civ_run_t *run, civ_step_op_e op, const char *kind, const char *stream)
+void civ_run_push_simple(civ_run_t *run, civ_step_op_e op, const char *kind, const char *stream)
 {
     civ_sync_step_t step;
 
@@ -145,391 +134,9 @@ void civ_run_push_page(civ_run_t *run, const civ_sync_page_t *page)
     }
     for (i = page->streams->nelts - 1; i >= 0; i--)
         if (civ_run_kind(run, streams[i].name) != NULL)
-            push_simple(run, CIV_STEP_START, streams[i].name, streams[i].value);
+            civ_run_push_simple(run, CIV_STEP_START, streams[i].name, streams[i].value);
     for (i = page->follows->nelts - 1; i >= 0; i--)
         push_follow(run, page, &follows[i]);
-}
-
-apr_status_t civ_run_start_list(civ_run_t *run, const civ_sync_kind_t *kind, const civ_sync_range_t *range,
-                                const char *stream, int whole, apr_pool_t *pool)
-{
-    const civ_sync_request_t *requests;
-    civ_sync_context_t context;
-    civ_sync_step_t step;
-    civ_sync_page_t *page;
-    apr_status_t status;
-    int i;
-
-    memset(&step, 0, sizeof(step));
-    step.op = CIV_STEP_FETCH;
-    step.role = CIV_ROLE_LIST;
-    step.kind = kind->name;
-    step.stream = stream;
-    step.from = range->from;
-    step.to = range->to;
-    step.is_first = range->bookmark != NULL;
-    page = civ_page_make(&step, pool);
-    civ_run_context(run, &context, pool);
-    status = kind->first(&context, range, page);
-    if (status != APR_SUCCESS) {
-        civ_kind_report_trouble(civ_run_kind_report(run, kind->name), CIV_KIND_FAILED, "%s",
-                                page->fault != NULL ? page->fault : "Its list cannot be asked for");
-        return APR_SUCCESS;
-    }
-    if (whole)
-        push_simple(run, CIV_STEP_END, kind->name, stream);
-    requests = (const civ_sync_request_t *)page->next->elts;
-    for (i = page->next->nelts - 1; i >= 0; i--) {
-        step.request = requests[i];
-        civ_run_push(run, &step, pool);
-    }
-    return APR_SUCCESS;
-}
-
-void civ_run_drop_list(civ_run_t *run, const civ_sync_step_t *step)
-{
-    apr_pool_t *pool;
-
-    apr_pool_create(&pool, run->pool);
-    while (run->frontier.count > 0) {
-        civ_sync_step_t top;
-        int is_end;
-
-        apr_pool_clear(pool);
-        is_end = civ_step_read(&top, run->frontier.texts[run->frontier.count - 1], pool) == APR_SUCCESS &&
-                 top.op == CIV_STEP_END && strcmp(top.kind, step->kind) == 0 &&
-                 strcmp(top.stream, step->stream) == 0;
-        civ_frontier_cut(&run->frontier, run->frontier.count - 1);
-        if (is_end)
-            break;
-    }
-    apr_pool_destroy(pool);
-}
-
-apr_status_t civ_run_load_cursor(civ_run_t *run, const char *kind, const char *stream)
-{
-    civ_cursor_t *cursor = &run->cursor;
-    apr_status_t status = APR_SUCCESS;
-
-    if (cursor->is_loaded && strcmp(cursor->kind, kind) == 0 && strcmp(cursor->stream, stream) == 0)
-        return APR_SUCCESS;
-    if (cursor->is_loaded && cursor->is_dirty)
-        status = civ_run_commit(run);
-    return status == APR_SUCCESS ? civ_rows_load_cursor(run, kind, stream) : status;
-}
-
-/* --- pages --- */
-
-static void learn(civ_run_t *run, const civ_sync_page_t *page)
-{
-    const civ_page_pair_t *pairs = (const civ_page_pair_t *)page->facts->elts;
-    apr_pool_t *before = run->facts_pool;
-    civ_json_writer_t writer;
-    civ_problem_t problem;
-    civ_buffer_t out;
-    apr_size_t i;
-    int j;
-
-    if (page->facts->nelts == 0)
-        return;
-    apr_pool_create(&run->facts_pool, run->pool);
-    civ_buffer_init(&out, 256, run->facts_pool);
-    civ_json_writer_init(&writer, &out);
-    civ_json_begin_object(&writer);
-    for (j = 0; j < page->facts->nelts; j++)
-        civ_json_member_text(&writer, pairs[j].name, pairs[j].value);
-    for (i = 0; run->facts != NULL && i < run->facts->as.object.count; i++) {
-        const civ_json_member_t *member = &run->facts->as.object.members[i];
-
-        for (j = 0; j < page->facts->nelts && strcmp(pairs[j].name, member->name) != 0; j++)
-            continue;
-        if (j == page->facts->nelts)
-            civ_json_member_text(&writer, member->name, member->value.as.text.text);
-    }
-    civ_json_end_object(&writer);
-    if (civ_json_parse(&run->facts, out.data, out.length, &civ_json_request_limits, &problem,
-                       run->facts_pool) == APR_SUCCESS)
-        run->facts_text = out.data;
-    if (before != NULL)
-        apr_pool_destroy(before);
-}
-
-static const char *open_key(const civ_sync_step_t *step, const char *base_id, apr_pool_t *pool)
-{
-    const char *text = apr_pstrcat(pool, step->kind, "\x1f", base_id, NULL);
-    civ_digest_t digest;
-
-    civ_digest_sha256(&digest, text, strlen(text));
-    return civ_digest_hex_dup(&digest, pool);
-}
-
-static apr_status_t finish_item(civ_run_t *run, civ_sync_page_t *page, const civ_page_item_t *entry,
-                                const civ_http_answer_t *answer)
-{
-    civ_sync_item_t *item = &page->finished[page->finished_count];
-    apr_pool_t *pool = page->pool;
-    const char *scope = civ_field_text(run->facts, CIV_FACT_SCOPE);
-    civ_problem_t problem;
-
-    *item = *entry->item;
-    item->source = run->connector->platform;
-    item->instance = run->request->instance;
-    item->project_id = run->request->project_id;
-    if (item->scope == NULL)
-        item->scope = scope != NULL ? apr_pstrdup(pool, scope) : item->project_id;
-    item->source_url = page->step.request.url;
-    item->raw_hash = answer->digest;
-    if (civ_sync_item_finish(item, &problem, pool) != APR_SUCCESS) {
-        civ_sync_page_warn(page, "%s %s was left out: %s", page->step.kind,
-                           entry->base_id != NULL ? entry->base_id : "without an id", problem.detail);
-        return CIV_EINVALID;
-    }
-    page->open_keys[page->finished_count] = open_key(&page->step, entry->base_id, pool);
-    page->rechecks[page->finished_count] = entry->recheck;
-    page->origins[page->finished_count] = entry->item;
-    page->finished_count++;
-    if (item->updated > run->cursor.seen || item->timestamp > run->cursor.seen) {
-        apr_int64_t seen = item->updated > 0 ? item->updated : item->timestamp;
-
-        if (page->step.role == CIV_ROLE_LIST && seen > run->cursor.seen && seen <= civ_timestamp_now()) {
-            run->cursor.seen = seen;
-            run->cursor.is_dirty = 1;
-        }
-    }
-    return APR_SUCCESS;
-}
-
-void civ_run_take_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_answer_t *answer)
-{
-    const civ_page_item_t *entries = (const civ_page_item_t *)page->items->elts;
-    civ_kind_report_t *report = civ_run_kind_report(run, page->step.kind);
-    apr_size_t count = (apr_size_t)page->items->nelts + 1;
-    const char *const *warnings;
-    int i;
-
-    learn(run, page);
-    page->finished = apr_pcalloc(page->pool, count * sizeof(*page->finished));
-    page->open_keys = apr_pcalloc(page->pool, count * sizeof(*page->open_keys));
-    page->rechecks = apr_pcalloc(page->pool, count * sizeof(*page->rechecks));
-    page->outcomes = apr_pcalloc(page->pool, count * sizeof(*page->outcomes));
-    page->origins = apr_pcalloc(page->pool, count * sizeof(*page->origins));
-    for (i = 0; i < page->items->nelts; i++)
-        if (finish_item(run, page, &entries[i], answer) != APR_SUCCESS)
-            report->left_out++;
-    if (page->bookmark != NULL && page->step.role == CIV_ROLE_LIST) {
-        free((void *)run->cursor.pending_bookmark);
-        run->cursor.pending_bookmark = strdup(page->bookmark);
-        if (run->cursor.pending_bookmark == NULL)
-            abort(); /* as APR does without memory */
-        run->cursor.is_dirty = 1;
-    }
-    warnings = (const char *const *)page->warnings->elts;
-    for (i = 0; i < page->warnings->nelts; i++) {
-        civ_kind_report_trouble(report, CIV_KIND_DEGRADED, "%s", warnings[i]);
-        civ_sync_report_warn(run->report, "%s", warnings[i]);
-    }
-    if (report->status == CIV_KIND_PENDING)
-        report->status = CIV_KIND_OK;
-    report->pages++;
-    run->report->pages++;
-    run->batch_items += page->finished_count;
-    *(civ_sync_page_t **)apr_array_push(run->batch) = page;
-}
-
-/* --- steps --- */
-
-/* A gap that nobody can close is told, never passed over. */
-static apr_int64_t within_retention(civ_run_t *run, const civ_sync_kind_t *kind, apr_int64_t from)
-{
-    apr_int64_t oldest = run->now - kind->retention_days * DAY;
-    char begin[CIV_TIMESTAMP_SIZE];
-    char end[CIV_TIMESTAMP_SIZE];
-
-    if (kind->retention_days == 0 || from == 0 || run->cursor.watermark == 0 ||
-        run->cursor.watermark >= oldest)
-        return from;
-    civ_timestamp_format(begin, run->cursor.watermark);
-    civ_timestamp_format(end, oldest);
-    civ_kind_report_trouble(civ_run_kind_report(run, kind->name), CIV_KIND_DEGRADED,
-                            "The platform has forgotten what was between %s and %s", begin, end);
-    civ_sync_report_warn(run->report, "%s: the platform has forgotten what was between %s and %s", kind->name,
-                         begin, end);
-    return oldest;
-}
-
-static apr_int64_t start_of_range(civ_run_t *run, const civ_sync_kind_t *kind)
-{
-    const civ_engine_run_t *request = run->request;
-    int lookback = request->lookback_days > 0 ? request->lookback_days : LOOKBACK_DAYS;
-    apr_int64_t from = 0;
-
-    if (request->since > 0)
-        return request->since;
-    if (kind->rule == CIV_SYNC_ALL)
-        return 0;
-    if (run->cursor.watermark > 0)
-        from = run->cursor.watermark - (kind->rule == CIV_SYNC_CREATED ? lookback * DAY : OVERLAP);
-    else if (request->backfill_days > 0)
-        from = run->now - request->backfill_days * DAY;
-    return within_retention(run, kind, from > 0 ? from : 0);
-}
-
-static void bound_window(const civ_run_t *run, civ_sync_range_t *range)
-{
-    apr_int64_t created = civ_time_of_text(civ_field_text(run->facts, CIV_FACT_CREATED));
-
-    if (range->from == 0)
-        range->from = created > 0 ? created : FIRST_OF_WINDOW;
-    range->from -= range->from % 1000;
-    if (range->to < range->from)
-        range->to = range->from;
-    range->to += 999;
-    range->to -= range->to % 1000;
-}
-
-static apr_status_t start(civ_run_t *run, const civ_sync_step_t *step, apr_pool_t *pool)
-{
-    const civ_sync_kind_t *kind = civ_run_kind(run, step->kind);
-    civ_kind_report_t *report = civ_run_kind_report(run, step->kind);
-    civ_cursor_t *cursor = &run->cursor;
-    civ_sync_range_t range;
-    apr_status_t status = civ_run_load_cursor(run, step->kind, step->stream);
-
-    if (status != APR_SUCCESS)
-        return status;
-    civ_frontier_cut(&run->frontier, run->frontier.count - 1);
-    if (cursor->ended == run->report->number)
-        return APR_SUCCESS; /* named twice */
-    memset(&range, 0, sizeof(range));
-    range.from = start_of_range(run, kind);
-    range.to = run->now;
-    range.stream = step->stream;
-    if (kind->rule == CIV_SYNC_BOOKMARK && cursor->bookmark[0] != '\0' && run->request->since == 0)
-        range.bookmark = apr_pstrdup(pool, cursor->bookmark);
-    if (kind->cap > 0)
-        bound_window(run, &range);
-    if (cursor->watermark > report->watermark_before)
-        report->watermark_before = cursor->watermark;
-    cursor->pending = 0;
-    cursor->seen = 0;
-    free((void *)cursor->pending_bookmark);
-    cursor->pending_bookmark = strdup("");
-    cursor->is_dirty = 1;
-    return civ_run_start_list(run, kind, &range, step->stream, 1, pool);
-}
-
-static apr_status_t end_list(civ_run_t *run, const civ_sync_step_t *step)
-{
-    civ_kind_report_t *report = civ_run_kind_report(run, step->kind);
-    civ_cursor_t *cursor = &run->cursor;
-    apr_int64_t reached;
-    apr_status_t status = civ_run_load_cursor(run, step->kind, step->stream);
-
-    if (status != APR_SUCCESS)
-        return status;
-    civ_frontier_cut(&run->frontier, run->frontier.count - 1);
-    reached = cursor->pending > 0 ? cursor->pending : cursor->seen;
-    /* A run that began later than where the last one ended has left out what is between. */
-    if (run->request->since > 0 && cursor->watermark > 0 && run->request->since > cursor->watermark)
-        reached = 0;
-    if (reached > cursor->watermark)
-        cursor->watermark = reached;
-    if (cursor->pending_bookmark[0] != '\0') {
-        const char *before = cursor->bookmark;
-
-        cursor->bookmark = cursor->pending_bookmark;
-        cursor->pending_bookmark = before;
-    }
-    cursor->ended = run->report->number;
-    cursor->is_dirty = 1;
-    if (cursor->watermark > report->watermark_after)
-        report->watermark_after = cursor->watermark;
-    if (report->status == CIV_KIND_PENDING)
-        report->status = CIV_KIND_OK;
-    return civ_run_commit(run);
-}
-
-static void push_texts(civ_run_t *run, const char *const *texts, const char *const *keys, int count,
-                       apr_pool_t *pool)
-{
-    int i;
-
-    for (i = count - 1; i >= 0; i--) {
-        civ_sync_step_t step;
-
-        if (civ_step_read(&step, texts[i], pool) != APR_SUCCESS || civ_run_kind(run, step.kind) == NULL)
-            continue;
-        step.key = keys[i];
-        civ_run_push(run, &step, pool);
-    }
-}
-
-/* What the database is to be asked about must be in it. */
-static apr_status_t commit_rest(civ_run_t *run)
-{
-    return run->batch->nelts > 0 || run->deferrals->nelts > 0 ? civ_run_commit(run) : APR_SUCCESS;
-}
-
-/* Ask again for what is open, and for what was not ready when it was asked for first. The step stays until there is nothing left. */
-static apr_status_t recheck(civ_run_t *run, const civ_sync_step_t *step, apr_pool_t *pool)
-{
-    const civ_sync_kind_t *kind = civ_run_kind(run, step->kind);
-    const char **texts;
-    const char **keys;
-    int count = 0;
-    apr_status_t status = commit_rest(run);
-
-    if (status == APR_SUCCESS)
-        status = civ_rows_open(run, step->kind, ROWS, &texts, &keys, &count, run->batch_pool);
-    if (status == APR_SUCCESS && count > 0) {
-        push_texts(run, texts, keys, count, run->batch_pool);
-        run->batch_open = keys;
-        run->batch_open_count = count;
-        return civ_run_commit(run);
-    }
-    if (status == APR_SUCCESS)
-        status = civ_rows_deferred(run, step->kind, ROWS, &texts, &keys, &count, pool);
-    if (status != APR_SUCCESS)
-        return status;
-    if (count > 0) {
-        if (run->request->fetch.pause != NULL)
-            status = run->request->fetch.pause(run->request->fetch.baton, UNREADY_PAUSE);
-        push_texts(run, texts, keys, count, pool);
-        return status;
-    }
-    civ_frontier_cut(&run->frontier, run->frontier.count - 1);
-    run->give_up_kind = kind->name;
-    run->give_up_before =
-        civ_timestamp_now() - (kind->gives_up_days > 0 ? kind->gives_up_days : GIVES_UP_DAYS) * DAY;
-    return civ_run_commit(run);
-}
-
-/* Ask again for what broke in earlier runs; once in a run. */
-static apr_status_t retry(civ_run_t *run, apr_pool_t *pool)
-{
-    const char **texts;
-    const char **keys;
-    int count = 0;
-    int i;
-    apr_status_t status = commit_rest(run);
-
-    if (status == APR_SUCCESS)
-        status = civ_rows_deferred(run, NULL, ROWS, &texts, &keys, &count, pool);
-    if (status != APR_SUCCESS)
-        return status;
-    if (count == 0)
-        civ_frontier_cut(&run->frontier, run->frontier.count - 1);
-    push_texts(run, texts, keys, count, pool);
-    for (i = 0; i < count; i++) {
-        civ_deferral_t *deferral = apr_array_push(run->deferrals);
-
-        /* Noted as asked for in this run; what comes of it is noted later. */
-        memset(deferral, 0, sizeof(*deferral));
-        deferral->key = apr_pstrdup(run->batch_pool, keys[i]);
-        deferral->is_over = civ_step_read(&deferral->step, texts[i], run->batch_pool) != APR_SUCCESS ||
-                            civ_run_kind(run, deferral->step.kind) == NULL;
-    }
-    return civ_run_commit(run);
 }
 
 static apr_status_t do_step(civ_run_t *run, apr_pool_t *pool)
@@ -544,18 +151,18 @@ static apr_status_t do_step(civ_run_t *run, apr_pool_t *pool)
     }
     switch (step.op) {
     case CIV_STEP_START:
-        return start(run, &step, pool);
+        return civ_run_start(run, &step, pool);
     case CIV_STEP_FETCH:
         if (step.role == CIV_ROLE_LIST)
             status = civ_run_load_cursor(run, step.kind, step.stream);
         return status == APR_SUCCESS ? civ_run_fetch(run, &step, pool) : status;
     case CIV_STEP_RECHECK:
-        return recheck(run, &step, pool);
+        return civ_run_recheck(run, &step, pool);
     case CIV_STEP_END:
-        return end_list(run, &step);
+        return civ_run_end_list(run, &step);
     case CIV_STEP_RETRY:
     default:
-        return retry(run, pool);
+        return civ_run_retry(run, pool);
     }
 }
 
@@ -605,14 +212,14 @@ static void begin(civ_run_t *run)
     memset(report->kinds, 0, (apr_size_t)report->kind_count * sizeof(*report->kinds));
     report->started = now;
     report->remaining = CIV_RATE_UNKNOWN;
-    push_simple(run, CIV_STEP_RETRY, "", "");
+    civ_run_push_simple(run, CIV_STEP_RETRY, "", "");
     for (i = report->kind_count - 1; i >= 0; i--) {
         report->kinds[i].name = run->connector->kinds[i].name;
-        push_simple(run, CIV_STEP_RECHECK, report->kinds[i].name, "");
+        civ_run_push_simple(run, CIV_STEP_RECHECK, report->kinds[i].name, "");
     }
     for (i = report->kind_count - 1; i >= 0; i--)
         if (run->connector->kinds[i].rule != CIV_SYNC_PART && !run->connector->kinds[i].is_streamed)
-            push_simple(run, CIV_STEP_START, run->connector->kinds[i].name, "");
+            civ_run_push_simple(run, CIV_STEP_START, run->connector->kinds[i].name, "");
 }
 
 static apr_status_t open_run(civ_run_t *run)

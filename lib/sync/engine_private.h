@@ -190,6 +190,15 @@ void civ_run_push_page(civ_run_t *run, const civ_sync_page_t *page);
 /** Push a step. */
 void civ_run_push(civ_run_t *run, const civ_sync_step_t *step, apr_pool_t *pool);
 
+/** Push a step that has nothing but a kind and a stream. */
+void civ_run_push_simple(civ_run_t *run, civ_step_op_e op, const char *kind, const char *stream);
+
+/** Do a step of lists; @a step was on top. */
+apr_status_t civ_run_start(civ_run_t *run, const civ_sync_step_t *step, apr_pool_t *pool);
+apr_status_t civ_run_end_list(civ_run_t *run, const civ_sync_step_t *step);
+apr_status_t civ_run_recheck(civ_run_t *run, const civ_sync_step_t *step, apr_pool_t *pool);
+apr_status_t civ_run_retry(civ_run_t *run, apr_pool_t *pool);
+
 /** Push a list's first requests for a range, and, where @a whole, its end below them. */
 apr_status_t civ_run_start_list(civ_run_t *run, const civ_sync_kind_t *kind, const civ_sync_range_t *range,
                                 const char *stream, int whole, apr_pool_t *pool);
