@@ -220,6 +220,8 @@ apr_status_t civ_run_load_cursor(civ_run_t *run, const char *kind, const char *s
 
 /* --- rows --- */
 
+extern const char *const civ_engine_tables[];
+
 apr_status_t civ_rows_load_project(civ_run_t *run);
 apr_status_t civ_rows_load_frontier(civ_run_t *run);
 apr_status_t civ_rows_load_cursor(civ_run_t *run, const char *kind, const char *stream);

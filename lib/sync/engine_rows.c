@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "sync/engine_private.h"
 
-static const char *const tables[] = {
+const char *const civ_engine_tables[] = {
     "CREATE TABLE civ_sync_projects (CIV_KEY(project), platform VARCHAR(32) NOT NULL, "
     "project_id VARCHAR(512) NOT NULL, facts TEXT NOT NULL, run BIGINT NOT NULL)",
     "CREATE UNIQUE INDEX civ_sync_projects_by_id ON civ_sync_projects (platform, project_id)",
@@ -36,9 +36,6 @@ static const char *const tables[] = {
     "CREATE INDEX civ_sync_runs_by_project ON civ_sync_runs (project, run)",
     NULL,
 };
-
-static const civ_schema_step_t steps[] = {{1, "cursors and steps of synchronisation", tables}};
-const civ_schema_t civ_engine_schema = {"sync_engine", steps, 1};
 
 typedef enum rows_sql_e {
     SQL_PROJECT,

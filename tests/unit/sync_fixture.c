@@ -14,6 +14,8 @@
 #include "base/timestamp.h"
 #include "support/database.h"
 #include "support/runner.h"
+#include "sync/connectors.h"
+#include "sync/schedules.h"
 
 /* --- the platform --- */
 
@@ -229,15 +231,18 @@ civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), 2 * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), 5 * sizeof(*sets));
     civ_db_t *db;
 
     sets[0] = civ_engine_statements;
     sets[1] = test_statements;
+    sets[2] = civ_jobs_statements;
+    sets[3] = civ_schedules_statements;
+    sets[4] = civ_connectors_statements;
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 2;
+    config->set_count = 5;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;

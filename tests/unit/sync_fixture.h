@@ -34,6 +34,7 @@ typedef struct sync_platform_t {
     /** Instead of the table. */
     void (*answer)(struct sync_platform_t *platform, const char *path, civ_http_answer_t *answer,
                    apr_pool_t *pool);
+    void *answer_baton;
     int requests;
     int die_at;  /**< kill -9 when so many requests have been made; 0: never */
     int stop_at; /**< be told to stop then; 0: never */
