@@ -12,6 +12,7 @@
 #include "federation/federation.h"
 #include "ledger/ledger.h"
 #include "state/state.h"
+#include "sync/runner.h"
 
 typedef struct civ_node_config_t {
     const char *state_dir;               /**< CivarcosStateDir, absolute */
@@ -113,6 +114,16 @@ civ_ledger_t *civ_node_ledger(civ_node_t *node);
 
 /** The node's federation. */
 civ_federation_t *civ_node_federation(civ_node_t *node);
+
+/** The node's synchronisation of platforms. */
+const civ_engine_t *civ_node_engine(civ_node_t *node);
+
+/** The keys that seal the secrets of its connectors, made where there are none. On @a pool.
+ *  @return APR_SUCCESS; as civ_seal_key_load and civ_seal_key_save */
+apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool);
+
+/** Where they are. */
+const char *civ_node_seal_path(const civ_node_config_t *config, apr_pool_t *pool);
 
 /** The federation's totals from the hot state, else from the database.
  *  @return APR_SUCCESS, or a status with @a problem filled */

@@ -32,6 +32,7 @@ const char *const civ_jobs_tables[] = {
     "CREATE TABLE civ_sync_connectors (platform VARCHAR(32) PRIMARY KEY, settings TEXT NOT NULL, "
     "sealed TEXT NOT NULL, state VARCHAR(16) NOT NULL, reason VARCHAR(1024) NOT NULL, since BIGINT NOT NULL, "
     "configured BIGINT NOT NULL, synced BIGINT NOT NULL)",
+    "CREATE TABLE civ_sync_workers (worker VARCHAR(128) PRIMARY KEY, seen BIGINT NOT NULL)",
     NULL,
 };
 
