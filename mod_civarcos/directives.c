@@ -40,6 +40,8 @@ void *civ_config_create(apr_pool_t *pool, server_rec *server)
     (void)server;
     config->values.node = civ_node_defaults;
     config->values.max_body = MAX_BODY_DEFAULT;
+    config->values.worker = CIV_WORKER_MANAGED;
+    config->values.worker_program = CIV_WORKER_PROGRAM;
     return config;
 }
 
@@ -368,6 +370,35 @@ static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
     return NULL;
 }
 
+/* One worker serves all nodes of a server. */
+static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, const char *program)
+{
+    static const char *const words[] = {
+        [CIV_WORKER_MANAGED] = "managed", [CIV_WORKER_EXTERNAL] = "external", [CIV_WORKER_OFF] = "off"};
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_VIRTUALHOST);
+    unsigned i;
+
+    (void)unused;
+    if (error) {
+        return error;
+    }
+    for (i = 0; i < sizeof(words) / sizeof(words[0]) && strcasecmp(word, words[i]) != 0; i++) {
+        continue;
+    }
+    if (i == sizeof(words) / sizeof(words[0])) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is none of managed, external, off", cmd->cmd->name, word);
+    }
+    if (program && (i != CIV_WORKER_MANAGED || program[0] != '/')) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not an absolute path of a program to be managed",
+                            cmd->cmd->name, program);
+    }
+    note(cmd, CIV_SETTING_WORKER)->worker = (civ_worker_e)i;
+    if (program) {
+        note(cmd, CIV_SETTING_WORKER_PROGRAM)->worker_program = program;
+    }
+    return NULL;
+}
+
 #define TAKES_1(name, setter, what) AP_INIT_TAKE1(name, setter, NULL, RSRC_CONF, what)
 
 const command_rec civ_directives[] = {
@@ -394,4 +425,6 @@ const command_rec civ_directives[] = {
             "the share of the votes that decides, such as 2/3"),
     AP_INIT_FLAG(CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, set_egress_plain_http, NULL, RSRC_CONF,
                  "whether other servers may be named with http"),
+    AP_INIT_TAKE12(CIV_DIRECTIVE_WORKER, set_worker, NULL, RSRC_CONF,
+                   "who runs the worker: managed (and which program), external or off"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

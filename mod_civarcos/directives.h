@@ -27,6 +27,7 @@
 #define CIV_DIRECTIVE_FEDERATION_MIN_VOTES "CivarcosFederationMinVotes"
 #define CIV_DIRECTIVE_FEDERATION_THRESHOLD "CivarcosFederationThreshold"
 #define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
+#define CIV_DIRECTIVE_WORKER               "CivarcosWorker"
 
 /** What a setting belongs to, and so what a virtual host may do with it. */
 typedef enum civ_scope_e {
@@ -55,6 +56,8 @@ typedef enum civ_scope_e {
     X(FEDERATION_MIN_VOTES, CIV_DIRECTIVE_FEDERATION_MIN_VOTES, CIV_SCOPE_NODE, node.federation_min_votes)   \
     X(FEDERATION_THRESHOLD, CIV_DIRECTIVE_FEDERATION_THRESHOLD, CIV_SCOPE_NODE, node.federation_threshold)   \
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
+    X(WORKER, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker)                                                \
+    X(WORKER_PROGRAM, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker_program)                                \
     X(MAX_BODY, CIV_DIRECTIVE_MAX_BODY, CIV_SCOPE_SERVER, max_body)
 
 #define CIV_SETTING_NAME(setting, directive, scope, member) CIV_SETTING_##setting,

@@ -20,7 +20,7 @@ static void ask(civ_sync_page_t *page, const char *path, int is_conditional)
     civ_sync_page_next(page, &request);
 }
 
-static const civ_field_t fields[] = {{"state", "state"}, {"name", "name"}, {NULL, NULL}};
+static const civ_data_field_t fields[] = {{"state", "state"}, {"name", "name"}, {NULL, NULL}};
 
 /* An element of any list: {"id", "at", "updated", "state", "attempt", "name"}; "open" is not final. */
 static civ_sync_item_t *read_item(civ_sync_page_t *page, const char *type, const civ_json_t *json)
