@@ -33,7 +33,11 @@ typedef struct civ_settings_t {
     civ_node_config_t node;
     civ_worker_e worker; /**< CivarcosWorker, of the main server */
     const char *worker_program;
-    apr_int64_t max_body; /**< CivarcosMaxBody */
+    apr_int64_t max_body;               /**< CivarcosMaxBody */
+    apr_interval_time_t signature_back; /**< CivarcosSignatureWindow */
+    apr_interval_time_t signature_ahead;
+    const apr_array_header_t
+        *authorities; /**< CivarcosAuthority: const char *; NULL: the server's own names */
 } civ_settings_t;
 
 /** A node of this server. Made at start in the parent; hot and node are each process's own. */

@@ -63,14 +63,11 @@ static const civ_connector_t *const connectors[] = {NULL};
 static apr_status_t equip(const civ_node_worker_t *worker, civ_node_t *node, civ_runner_t *runner,
                           const char **error, apr_pool_t *pool)
 {
-    civ_egress_config_t rules;
     civ_egress_t *egress;
     civ_seal_key_t *key;
     apr_status_t status;
 
-    memset(&rules, 0, sizeof(rules));
-    rules.plain_http = worker->config->egress_plain_http;
-    status = civ_egress_create(&egress, &rules, error, pool);
+    status = civ_node_egress(&egress, worker->config, error, pool);
     if (status == APR_SUCCESS)
         status = civ_node_seal_key(node, &key, pool);
     if (status != APR_SUCCESS)

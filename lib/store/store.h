@@ -48,7 +48,7 @@ typedef struct civ_argument_t {
 #define civ_text(value) ((civ_argument_t){(value), 0})
 
 /** Most parameters a statement may have. */
-#define CIV_STORE_MAX_ARGUMENTS 12
+#define CIV_STORE_MAX_ARGUMENTS 16
 
 typedef struct civ_store_config_t {
     const char *driver;     /**< apr_dbd's name of the driver: "sqlite3" or "pgsql" */
@@ -210,10 +210,10 @@ typedef struct civ_schema_t {
     apr_size_t count;
 } civ_schema_t;
 
-/** Steps of the store itself (answers kept for Idempotency-Key). */
+/** Steps of the store itself (answers kept for Idempotency-Key, nonces of signed requests). */
 extern const civ_schema_t civ_store_schema;
 
-/** Statements of the store itself; every pool that uses idempotency.h must list it. */
+/** Statements of the store itself; every pool that uses idempotency.h or replay.h must list it. */
 extern const civ_statement_set_t civ_store_statements;
 
 /**

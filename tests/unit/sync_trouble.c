@@ -266,7 +266,7 @@ static void test_unfit_item_is_left_out(void)
 
 static struct {
     int leaves, largest;
-    apr_int64_t shown;
+    apr_int64_t shown, length, first, last;
 } windows;
 
 /* So many runs, spread evenly over January 2026, a thousand of which are shown at most; of the last second, two thousand. */
@@ -300,6 +300,11 @@ static void answer_windows(sync_platform_t *platform, const char *path, civ_http
     total = count_between(from, to);
     if (total < 1000) {
         windows.leaves++;
+        windows.length += to - from + 1000;
+        if (windows.first == 0 || from < windows.first)
+            windows.first = from;
+        if (to > windows.last)
+            windows.last = to;
         windows.shown += total;
     }
     if (total > windows.largest)
@@ -321,7 +326,10 @@ static void test_window_is_halved(void)
     report = sync_go(sync_engine("window.db"), run);
     CU_ASSERT_EQUAL(windows.largest, 2600);
     CU_ASSERT_TRUE(windows.leaves >= 3);
-    CU_ASSERT_EQUAL(windows.shown, 2600); /* each in one leaf, none in two */
+    CU_ASSERT_EQUAL(windows.shown, 2600);
+    /* Every second in one leaf, none in two. */
+    CU_ASSERT_EQUAL(windows.first, APR_INT64_C(1767225600000));
+    CU_ASSERT_EQUAL(windows.length, windows.last - windows.first + 1000);
     CU_ASSERT_EQUAL(sync_kind(report, "run")->fresh, windows.leaves);
     CU_ASSERT_EQUAL(sync_kind(report, "run")->status, CIV_KIND_OK);
 }
