@@ -17,6 +17,9 @@
 /** How often a lease is renewed that no commit renews, and a sign of life given; microseconds. */
 #define RENEWAL apr_time_from_sec(20)
 
+/** How often it is looked whether a job was cancelled. */
+#define LOOK apr_time_from_sec(2)
+
 /** Jobs that are over are remembered for 90 days. */
 #define KEEP APR_INT64_C(7776000000)
 
@@ -35,7 +38,7 @@ typedef struct work_t {
     civ_job_t job;
     civ_http_t *http;
     apr_pool_t *pool; /**< of renewals */
-    apr_time_t renewed;
+    apr_time_t renewed, looked;
     int is_cancelled;
     int is_lost;
 } work_t;
@@ -64,6 +67,19 @@ static void renew(work_t *work)
     work->renewed = civ_timestamp_steady();
 }
 
+/* A read: cheaper than renewing. */
+static void look(work_t *work)
+{
+    civ_job_t now;
+
+    apr_pool_clear(work->pool);
+    if (civ_job_get(work->runner->engine, work->job.number, &now, work->pool) == APR_SUCCESS) {
+        work->is_cancelled = now.is_cancelled;
+        work->is_lost = work->is_lost || now.lease != work->job.lease;
+    }
+    work->looked = civ_timestamp_steady();
+}
+
 static int interrupted(void *baton)
 {
     work_t *work = baton;
@@ -73,6 +89,8 @@ static int interrupted(void *baton)
         return 1;
     if (civ_timestamp_steady() - work->renewed >= RENEWAL)
         renew(work);
+    if (civ_timestamp_steady() - work->looked >= LOOK)
+        look(work);
     return work->is_cancelled || work->is_lost;
 }
 
@@ -314,7 +332,7 @@ apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool)
     memset(&work, 0, sizeof(work));
     work.runner = runner;
     apr_pool_create(&work.pool, pool);
-    work.renewed = civ_timestamp_steady();
+    work.renewed = work.looked = civ_timestamp_steady();
     status = civ_job_claim(runner->engine, runner->worker, &work.job, &problem, pool);
     return status == APR_SUCCESS ? do_job(&work, pool) : status;
 }

@@ -353,7 +353,8 @@ static void test_forgotten_gap_is_told(void)
     static const sync_answer_t answers[] = {
         PROJECT,
         {"/folder", DATA, "[\"a\"]", NULL, NULL, 0},
-        {"/builds/a", DATA, "[" ITEM("1", "2026-03-01T10:00:00Z") "]", NULL, NULL, 0},
+        {"/builds/a", DATA, "[" ITEM("1", "2026-04-10T10:00:00Z") "]", "/builds/a?page=2", NULL, 0},
+        {"/builds/a?page=2", DATA, "[" ITEM("2", "2026-03-10T10:00:00Z") "]", NULL, NULL, 0},
         NOTHING,
     };
     civ_engine_t *engine = sync_engine("gap.db");
@@ -368,6 +369,7 @@ static void test_forgotten_gap_is_told(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(sync_kind(report, "build")->reason, "between 2026-04-01T00:00:00.000Z and "
                                                                       "2026-04-21T00:00:00.000Z"));
     CU_ASSERT_EQUAL(sync_kind(report, "build")->watermark_after, SYNC_NOW + 200 * SYNC_DAY);
+    CU_ASSERT_EQUAL(sync_asked(platform, "/builds/a?page=2"), 0);
 }
 
 static const test_case_t cases[] = {
