@@ -293,13 +293,14 @@ static int steal_once(void *baton)
 /* Whoever has lost its job to another writes nothing more, and does not say that it is done. */
 static void test_stolen_job_is_left_alone(void)
 {
+    static char name[] = "stolen.db";
     mock_platform_t *mock = mock_platform_start(answers);
-    civ_engine_t *engine = sync_engine("stolen.db");
+    civ_engine_t *engine = sync_engine(name);
     civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
     civ_job_t job = add_job(engine);
 
     runner->stopping = steal_once;
-    runner->baton = "stolen.db";
+    runner->baton = name;
     CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
     CU_ASSERT_TRUE(calls > 8);
     job = job_now(engine, job.number);
