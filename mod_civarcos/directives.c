@@ -54,6 +54,8 @@ void *civ_config_create(apr_pool_t *pool, server_rec *server)
     (void)server;
     config->values.node = civ_node_defaults;
     config->values.max_body = MAX_BODY_DEFAULT;
+    config->values.worker = CIV_WORKER_MANAGED;
+    config->values.worker_program = CIV_WORKER_PROGRAM;
     config->values.signature_back = SIGNATURE_BACK_DEFAULT;
     config->values.signature_ahead = SIGNATURE_AHEAD_DEFAULT;
     return config;
@@ -466,6 +468,35 @@ static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
     return NULL;
 }
 
+/* One worker serves all nodes of a server. */
+static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, const char *program)
+{
+    static const char *const words[] = {
+        [CIV_WORKER_MANAGED] = "managed", [CIV_WORKER_EXTERNAL] = "external", [CIV_WORKER_OFF] = "off"};
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_VIRTUALHOST);
+    unsigned i;
+
+    (void)unused;
+    if (error) {
+        return error;
+    }
+    for (i = 0; i < sizeof(words) / sizeof(words[0]) && strcasecmp(word, words[i]) != 0; i++) {
+        continue;
+    }
+    if (i == sizeof(words) / sizeof(words[0])) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is none of managed, external, off", cmd->cmd->name, word);
+    }
+    if (program && (i != CIV_WORKER_MANAGED || program[0] != '/')) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not an absolute path of a program to be managed",
+                            cmd->cmd->name, program);
+    }
+    note(cmd, CIV_SETTING_WORKER)->worker = (civ_worker_e)i;
+    if (program) {
+        note(cmd, CIV_SETTING_WORKER_PROGRAM)->worker_program = program;
+    }
+    return NULL;
+}
+
 static const char *set_signature_window(cmd_parms *cmd, void *unused, const char *back, const char *ahead)
 {
     apr_interval_time_t old;
@@ -544,6 +575,8 @@ const command_rec civ_directives[] = {
         "hosts and blocks of addresses that connectors may connect to though they are not public"),
     AP_INIT_FLAG(CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, set_egress_plain_http, NULL, RSRC_CONF,
                  "whether other servers may be named with http"),
+    AP_INIT_TAKE12(CIV_DIRECTIVE_WORKER, set_worker, NULL, RSRC_CONF,
+                   "who runs the worker: managed (and which program), external or off"),
     AP_INIT_TAKE2(CIV_DIRECTIVE_SIGNATURE_WINDOW, set_signature_window, NULL, RSRC_CONF,
                   "how old a signed request may be, and how far ahead its clock"),
     AP_INIT_ITERATE(CIV_DIRECTIVE_AUTHORITY, set_authority, NULL, RSRC_CONF,

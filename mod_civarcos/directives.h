@@ -30,6 +30,7 @@
 #define CIV_DIRECTIVE_BENCHMARK_MINIMUM    "CivarcosBenchmarkMinContributors"
 #define CIV_DIRECTIVE_EGRESS_ALLOW         "CivarcosEgressAllow"
 #define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
+#define CIV_DIRECTIVE_WORKER               "CivarcosWorker"
 #define CIV_DIRECTIVE_SIGNATURE_WINDOW     "CivarcosSignatureWindow"
 #define CIV_DIRECTIVE_AUTHORITY            "CivarcosAuthority"
 
@@ -64,6 +65,8 @@ typedef enum civ_scope_e {
     X(BENCHMARK_BOUNDS, CIV_DIRECTIVE_BENCHMARK_BOUNDS, CIV_SCOPE_NODE, node.benchmark_bounds)               \
     X(EGRESS_ALLOW, CIV_DIRECTIVE_EGRESS_ALLOW, CIV_SCOPE_NODE, node.egress_allow)                           \
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
+    X(WORKER, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker)                                                \
+    X(WORKER_PROGRAM, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker_program)                                \
     X(SIGNATURE_BACK, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_back)                      \
     X(SIGNATURE_AHEAD, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_ahead)                    \
     X(AUTHORITIES, CIV_DIRECTIVE_AUTHORITY, CIV_SCOPE_NAME, authorities)                                     \

@@ -167,7 +167,8 @@ static const civ_field_t health_answer[] = {
     {"version", CIV_TYPE_STRING, "Version of mod_civarcos", CIV_REQUIRED},
     {"database", CIV_TYPE_STRING, "ok, or what is wrong with it", CIV_REQUIRED},
     {"head", CIV_TYPE_STRING, "ok, inconsistent, or unknown where the database cannot be read", CIV_REQUIRED},
-    {"worker", CIV_TYPE_STRING, "off: this release has no worker", CIV_REQUIRED},
+    {"worker", CIV_TYPE_STRING,
+     "ok, starting (it has not been heard of since the start), silent, unknown, or off", CIV_REQUIRED},
     {"read_only", CIV_TYPE_NULLABLE_STRING, "Why nothing is written, or null", CIV_REQUIRED},
     {"height", CIV_TYPE_INTEGER, "Index of the newest block", CIV_REQUIRED},
     END_OF_FIELDS};

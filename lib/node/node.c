@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "node/node_private.h"
+#include "sync/connectors.h"
+#include "sync/schedules.h"
 
 const civ_node_config_t civ_node_defaults = {
     .database_driver = "sqlite3",
@@ -52,19 +54,26 @@ static apr_status_t load_key(civ_node_t *node, const char **error)
 void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
                            apr_pool_t *pool)
 {
-    civ_statement_set_t *sets = apr_palloc(pool, (2 + CIV_FEDERATION_SETS) * sizeof(*sets));
+    const civ_statement_set_t *const sync[] = {&civ_engine_statements, &civ_jobs_statements,
+                                               &civ_schedules_statements, &civ_connectors_statements,
+                                               &civ_runner_statements};
+    const int sync_count = (int)(sizeof(sync) / sizeof(sync[0]));
+    civ_statement_set_t *sets =
+        apr_palloc(pool, (apr_size_t)(2 + CIV_FEDERATION_SETS + sync_count) * sizeof(*sets));
     int i;
 
     sets[0] = civ_store_statements;
     sets[1] = civ_ledger_statements;
     for (i = 0; i < CIV_FEDERATION_SETS; i++)
         sets[2 + i] = *civ_federation_statements[i];
+    for (i = 0; i < sync_count; i++)
+        sets[2 + CIV_FEDERATION_SETS + i] = *sync[i];
     memset(store, 0, sizeof(*store));
     store->driver = config->database_driver != NULL ? config->database_driver : "sqlite3";
     store->parameters = config->database_parameters != NULL ? config->database_parameters
                                                             : civ_node_database_path(config, pool);
     store->sets = sets;
-    store->set_count = 2 + CIV_FEDERATION_SETS;
+    store->set_count = (apr_size_t)(2 + CIV_FEDERATION_SETS + sync_count);
     store->pool_min = config->pool_min;
     store->pool_max = config->pool_max;
     store->log = log;
@@ -117,6 +126,7 @@ apr_status_t civ_node_open(civ_node_t **out, const civ_node_config_t *config,
     }
     if (status == APR_SUCCESS)
         status = civ_node_open_federation(node);
+    civ_node_open_engine(node);
     if (status != APR_SUCCESS && *error == NULL)
         *error = apr_psprintf(pool, "the database driver \"%s\" cannot be used", node->store_config.driver);
     *out = node;
@@ -141,6 +151,8 @@ apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_
         status = civ_schema_upgrade(db, &civ_ledger_schema, config->log, scratch);
     if (status == APR_SUCCESS)
         status = civ_schema_upgrade(db, &civ_federation_schema, config->log, scratch);
+    if (status == APR_SUCCESS)
+        status = civ_schema_upgrade(db, &civ_engine_schema, config->log, scratch);
     apr_pool_destroy(scratch);
     return status;
 }

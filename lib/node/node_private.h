@@ -22,6 +22,7 @@ struct civ_node_t {
     civ_ledger_t *ledger;
     civ_federation_config_t federation_config;
     civ_federation_t *federation;
+    civ_engine_t engine;
     const civ_redactor_t *redactor; /**< guarded by the lock; NULL: not made yet */
     apr_pool_t *pool;
 
@@ -50,6 +51,9 @@ void civ_node_observe(civ_node_t *node);
 
 /** Make the federation's object, on top of the ledger's. */
 apr_status_t civ_node_open_federation(civ_node_t *node);
+
+/** Fill in what the engine needs. */
+void civ_node_open_engine(civ_node_t *node);
 
 /** Put the federation's totals into the hot state. The node's mutex is held. */
 apr_status_t civ_node_fill_totals(civ_node_t *node, apr_pool_t *pool);

@@ -1,0 +1,47 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * The synchronisation of platforms on top of the ledger: its changes are the ledger's transactions.
+ */
+#include <apr_strings.h>
+
+#include "node/node_private.h"
+
+static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_change_result_t *result,
+                             civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_node_t *node = baton;
+
+    return civ_ledger_transact(node->ledger, steps, result, problem, pool);
+}
+
+void civ_node_open_engine(civ_node_t *node)
+{
+    node->engine.store = node->store;
+    node->engine.transactor.baton = node;
+    node->engine.transactor.run = transact;
+    node->engine.log = node->context.log;
+}
+
+const civ_engine_t *civ_node_engine(civ_node_t *node)
+{
+    return &node->engine;
+}
+
+const char *civ_node_seal_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/keys/seal.key", NULL);
+}
+
+apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool)
+{
+    const char *path = civ_node_seal_path(node->config, pool);
+    apr_status_t status = civ_seal_key_load(key, path, pool);
+
+    if (!APR_STATUS_IS_ENOENT(status))
+        return status;
+    status = civ_seal_key_make(key, pool);
+    if (status == APR_SUCCESS)
+        status = civ_seal_key_save(*key, path, pool);
+    /* Another process may have been the first. */
+    return APR_STATUS_IS_EEXIST(status) ? civ_seal_key_load(key, path, pool) : status;
+}

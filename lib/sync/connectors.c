@@ -1,0 +1,275 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file connectors.c
+ * Secrets are sealed one by one, bound to platform and member, and kept apart from what may be shown.
+ */
+#include "sync/connectors.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/canonical.h"
+#include "base/status.h"
+
+enum { SQL_GET, SQL_PUT, SQL_REMOVE, SQL_NOTE, SQL_COUNT };
+static const civ_statement_t sql[SQL_COUNT] = {
+    [SQL_GET] = {"sync_connector",
+                 "SELECT platform, settings, sealed, state, reason, since, configured, synced "
+                 "FROM civ_sync_connectors WHERE platform = %s"},
+    [SQL_PUT] = {"sync_connector_put",
+                 "INSERT INTO civ_sync_connectors (platform, settings, sealed, state, reason, since, "
+                 "configured, synced) VALUES (%s, %s, %s, 'ready', '', %lld, %lld, 0) ON CONFLICT (platform) "
+                 "DO UPDATE SET settings = excluded.settings, sealed = excluded.sealed, state = "
+                 "excluded.state, reason = excluded.reason, since = excluded.since, configured = "
+                 "excluded.configured"},
+    [SQL_REMOVE] = {"sync_connector_remove", "DELETE FROM civ_sync_connectors WHERE platform = %s"},
+    [SQL_NOTE] = {"sync_connector_note",
+                  "UPDATE civ_sync_connectors SET since = CASE WHEN state = %s THEN since ELSE %lld END, "
+                  "state = %s, reason = %s, synced = CASE WHEN %lld > 0 THEN %lld ELSE synced END WHERE "
+                  "platform = %s"},
+};
+const civ_statement_set_t civ_connectors_statements = {sql, SQL_COUNT};
+
+static int is_secret(const civ_connector_t *connector, const char *name)
+{
+    const civ_connector_setting_t *setting;
+
+    if (strcmp(name, "webhook_secret") == 0)
+        return 1;
+    for (setting = connector->settings; setting != NULL && setting->name != NULL; setting++)
+        if (strcmp(setting->name, name) == 0)
+            return setting->is_secret;
+    return 0;
+}
+
+static apr_status_t run_change(const civ_engine_t *engine, civ_change_fn apply, void *baton,
+                               civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_change_steps_t steps;
+    civ_change_result_t result;
+
+    memset(&steps, 0, sizeof(steps));
+    memset(&result, 0, sizeof(result));
+    steps.apply = apply;
+    steps.baton = baton;
+    return engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
+}
+
+typedef struct configuration_t {
+    const char *platform, *settings, *sealed;
+} configuration_t;
+
+static apr_status_t apply_put(void *baton, civ_change_t *change)
+{
+    const configuration_t *configuration = baton;
+    const civ_argument_t arguments[] = {civ_text(configuration->platform), civ_text(configuration->settings),
+                                        civ_text(configuration->sealed), civ_int(change->now),
+                                        civ_int(change->now)};
+
+    return civ_db_execute(change->db, &sql[SQL_PUT], arguments, 5, NULL);
+}
+
+/* Split a configuration into what may be shown and what is sealed. */
+static apr_status_t split(configuration_t *configuration, const civ_seal_key_t *key,
+                          const civ_connector_t *connector, const civ_json_t *config, apr_pool_t *pool)
+{
+    civ_json_writer_t shown, hidden;
+    civ_buffer_t settings, sealed;
+    apr_status_t status = APR_SUCCESS;
+    apr_size_t i;
+
+    civ_buffer_init(&settings, 256, pool);
+    civ_buffer_init(&sealed, 256, pool);
+    civ_json_writer_init(&shown, &settings);
+    civ_json_writer_init(&hidden, &sealed);
+    civ_json_begin_object(&shown);
+    civ_json_begin_object(&hidden);
+    for (i = 0; i < config->as.object.count && status == APR_SUCCESS; i++) {
+        const civ_json_member_t *member = &config->as.object.members[i];
+
+        if (member->value.type == CIV_JSON_STRING && is_secret(connector, member->name)) {
+            char *text;
+
+            status = civ_seal(&text, key, connector->platform, member->name, member->value.as.text.text,
+                              member->value.as.text.length, pool);
+            if (status == APR_SUCCESS)
+                civ_json_member_text(&hidden, member->name, text);
+        } else if (!is_secret(connector, member->name)) {
+            civ_json_name(&shown, member->name);
+            status = civ_canonical_write(&settings, &member->value);
+            shown.after_name = 0;
+        }
+    }
+    civ_json_end_object(&shown);
+    civ_json_end_object(&hidden);
+    configuration->settings = settings.data;
+    configuration->sealed = sealed.data;
+    return status;
+}
+
+apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_key_t *key,
+                                     const civ_connector_t *connector, const civ_json_t *config,
+                                     civ_problem_t *problem, apr_pool_t *pool)
+{
+    configuration_t configuration = {connector->platform, NULL, NULL};
+    apr_status_t status = CIV_EINVALID;
+
+    if (config->type == CIV_JSON_OBJECT)
+        status = split(&configuration, key, connector, config, pool);
+    if (status != APR_SUCCESS) {
+        civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/config", pool,
+                           "The configuration cannot be stored");
+        return status;
+    }
+    return run_change(engine, apply_put, &configuration, problem, pool);
+}
+
+static apr_status_t apply_remove(void *baton, civ_change_t *change)
+{
+    const civ_argument_t argument = civ_text((const char *)baton);
+    int affected = 0;
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_REMOVE], &argument, 1, &affected);
+
+    if (status != APR_SUCCESS || affected == 1)
+        return status;
+    civ_problem_set(change->problem, CIV_PROBLEM_NOT_FOUND, change->pool, "This platform is not configured");
+    return APR_NOTFOUND;
+}
+
+apr_status_t civ_connector_remove(const civ_engine_t *engine, const char *platform, civ_problem_t *problem,
+                                  apr_pool_t *pool)
+{
+    return run_change(engine, apply_remove, apr_pstrdup(pool, platform), problem, pool);
+}
+
+static apr_status_t read_row(const civ_engine_t *engine, const char *platform, civ_connector_row_t *row,
+                             const char **sealed, apr_pool_t *pool)
+{
+    const civ_argument_t argument = civ_text(platform);
+    civ_rows_t *rows;
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(engine->store, &db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_db_select(db, &sql[SQL_GET], &argument, 1, &rows, pool);
+    civ_store_release(engine->store, db);
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_next(rows) != APR_SUCCESS)
+        return APR_NOTFOUND;
+    row->platform = apr_pstrdup(pool, civ_rows_text(rows, 0));
+    row->settings = apr_pstrdup(pool, civ_rows_text(rows, 1));
+    *sealed = apr_pstrdup(pool, civ_rows_text(rows, 2));
+    row->state = apr_pstrdup(pool, civ_rows_text(rows, 3));
+    row->reason = apr_pstrdup(pool, civ_rows_text(rows, 4));
+    return civ_rows_int(rows, 5, &row->since) == APR_SUCCESS &&
+                   civ_rows_int(rows, 6, &row->configured) == APR_SUCCESS &&
+                   civ_rows_int(rows, 7, &row->synced) == APR_SUCCESS
+               ? APR_SUCCESS
+               : CIV_EDATABASE;
+}
+
+apr_status_t civ_connector_get(const civ_engine_t *engine, const char *platform, civ_connector_row_t *row,
+                               apr_pool_t *pool)
+{
+    const char *sealed;
+
+    return read_row(engine, platform, row, &sealed, pool);
+}
+
+static apr_status_t parse_object(const civ_json_t **json, const char *text, apr_pool_t *pool)
+{
+    civ_problem_t problem;
+
+    return civ_json_parse(json, text, strlen(text), &civ_json_request_limits, &problem, pool) ==
+                       APR_SUCCESS &&
+                   (*json)->type == CIV_JSON_OBJECT
+               ? APR_SUCCESS
+               : CIV_EDATABASE;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const civ_json_member_t *l = left;
+    const civ_json_member_t *r = right;
+
+    return civ_canonical_compare_names(l->name, l->name_length, r->name, r->name_length);
+}
+
+static apr_status_t join(const civ_json_t **config, const civ_json_t *settings, const civ_json_t *sealed,
+                         const civ_seal_key_t *key, const char *platform, civ_problem_t *problem,
+                         apr_pool_t *pool)
+{
+    apr_size_t count = settings->as.object.count + sealed->as.object.count;
+    civ_json_t *joined = apr_pcalloc(pool, sizeof(*joined));
+    civ_json_member_t *members = apr_pcalloc(pool, (count + 1) * sizeof(*members));
+    apr_size_t i;
+
+    memcpy(members, settings->as.object.members, settings->as.object.count * sizeof(*members));
+    for (i = 0; i < sealed->as.object.count; i++) {
+        civ_json_member_t *member = &members[settings->as.object.count + i];
+        const civ_json_member_t *hidden = &sealed->as.object.members[i];
+        char *secret;
+        apr_size_t length;
+        apr_status_t status =
+            civ_seal_open(&secret, &length, key, platform, hidden->name, hidden->value.as.text.text, pool);
+
+        if (status != APR_SUCCESS) {
+            civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "%s",
+                            status == APR_NOTFOUND
+                                ? "The stored secrets were sealed with another key file than this one"
+                                : "The stored secrets cannot be opened");
+            return CIV_EINTEGRITY;
+        }
+        *member = *hidden;
+        member->value.as.text.text = secret;
+        member->value.as.text.length = length;
+    }
+    joined->type = CIV_JSON_OBJECT;
+    joined->as.object.members = members;
+    joined->as.object.count = count;
+    qsort(members, count, sizeof(*members), compare_names);
+    *config = joined;
+    return APR_SUCCESS;
+}
+
+apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+                                const civ_json_t **config, const civ_json_t **settings,
+                                civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_connector_row_t row;
+    const civ_json_t *hidden;
+    const char *sealed;
+    apr_status_t status = read_row(engine, platform, &row, &sealed, pool);
+
+    if (status == APR_SUCCESS)
+        status = parse_object(settings, row.settings, pool);
+    if (status == APR_SUCCESS)
+        status = parse_object(&hidden, sealed, pool);
+    return status == APR_SUCCESS ? join(config, *settings, hidden, key, platform, problem, pool) : status;
+}
+
+typedef struct note_t {
+    const char *platform, *state, *reason;
+    int synced;
+} note_t;
+
+static apr_status_t apply_note(void *baton, civ_change_t *change)
+{
+    const note_t *note = baton;
+    const civ_argument_t arguments[] = {civ_text(note->state),   civ_int(change->now),  civ_text(note->state),
+                                        civ_text(note->reason),  civ_int(note->synced), civ_int(change->now),
+                                        civ_text(note->platform)};
+
+    return civ_db_execute(change->db, &sql[SQL_NOTE], arguments, 7, NULL);
+}
+
+apr_status_t civ_connector_note(const civ_engine_t *engine, const char *platform, const char *state,
+                                const char *reason, int synced, civ_problem_t *problem, apr_pool_t *pool)
+{
+    note_t note = {platform, state, reason != NULL ? reason : "", synced};
+
+    return run_change(engine, apply_note, &note, problem, pool);
+}

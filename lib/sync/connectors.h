@@ -1,0 +1,61 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file connectors.h
+ * The configuration of each platform's connector, its secrets sealed, and how the connector is.
+ */
+#ifndef CIV_SYNC_CONNECTORS_H
+#define CIV_SYNC_CONNECTORS_H
+
+#include "base/seal.h"
+#include "sync/engine.h"
+
+/** How a connector is, beside what its jobs say. */
+#define CIV_CONNECTOR_READY     "ready"
+#define CIV_CONNECTOR_DEGRADED  "degraded"
+#define CIV_CONNECTOR_THROTTLED "throttled"
+#define CIV_CONNECTOR_AUTH_FAILED                                                                            \
+    "auth_failed" /**< its schedules rest until it is configured anew, or tested with success */
+#define CIV_CONNECTOR_FAILED "failed"
+
+typedef struct civ_connector_row_t {
+    const char *platform;
+    const char *settings; /**< JSON object without the secrets */
+    const char *state;
+    const char *reason;                    /**< "" for none */
+    apr_int64_t since, configured, synced; /**< milliseconds; synced: last success, 0 for none */
+} civ_connector_row_t;
+
+/**
+ * Store a configuration. Members that the connector's table calls secret, and webhook_secret, are sealed, each on its own.
+ * @param config a JSON object of the connector's settings
+ * @return APR_SUCCESS; as civ_transactor_t's run
+ */
+apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_key_t *key,
+                                     const civ_connector_t *connector, const civ_json_t *config,
+                                     civ_problem_t *problem, apr_pool_t *pool);
+
+/** Take it away. @return APR_SUCCESS; APR_NOTFOUND with @a problem */
+apr_status_t civ_connector_remove(const civ_engine_t *engine, const char *platform, civ_problem_t *problem,
+                                  apr_pool_t *pool);
+
+/** Read one, without secrets. @return APR_SUCCESS; APR_NOTFOUND; a failure of the database */
+apr_status_t civ_connector_get(const civ_engine_t *engine, const char *platform, civ_connector_row_t *row,
+                               apr_pool_t *pool);
+
+/**
+ * The whole configuration with its secrets in clear, for civ_connector_t's prepare and nobody else.
+ * @param config on @a pool
+ * @return APR_SUCCESS; APR_NOTFOUND: not configured; CIV_EINTEGRITY or CIV_EINVALID: a secret cannot be opened (@a problem says
+ *         so); a failure of the database
+ */
+apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+                                const civ_json_t **config, const civ_json_t **settings,
+                                civ_problem_t *problem, apr_pool_t *pool);
+
+/** Note how it is. @param synced it has just read a project */
+apr_status_t civ_connector_note(const civ_engine_t *engine, const char *platform, const char *state,
+                                const char *reason, int synced, civ_problem_t *problem, apr_pool_t *pool);
+
+extern const civ_statement_set_t civ_connectors_statements;
+
+#endif

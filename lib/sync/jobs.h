@@ -1,0 +1,98 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file jobs.h
+ * Work to be done: synchronise one project. Jobs are rows; workers of any number of processes and hosts share them. A worker has a
+ * job under a lease, which it renews while it works; a worker that died has its job taken over when the lease is over. Each claim has
+ * a number of its own, and whoever has lost its claim can write nothing more.
+ *
+ * The clocks of hosts that share a database must agree to within half a lease. All times are milliseconds.
+ */
+#ifndef CIV_SYNC_JOBS_H
+#define CIV_SYNC_JOBS_H
+
+#include "sync/engine.h"
+
+/** The numbers are in the database: they never change. */
+typedef enum civ_job_state_e {
+    CIV_JOB_QUEUED, /**< also when it waits for the platform's limits */
+    CIV_JOB_RUNNING,
+    CIV_JOB_SUCCEEDED,
+    CIV_JOB_PARTIAL, /**< done, but something is missing: see the reason and the report of the run */
+    CIV_JOB_FAILED,
+    CIV_JOB_CANCELLED
+} civ_job_state_e;
+
+/** How long a claim holds without being renewed. */
+#define CIV_JOB_LEASE APR_INT64_C(60000)
+
+typedef struct civ_job_t {
+    apr_int64_t number;
+    const char *platform, *project_id;
+    apr_int64_t since; /**< see civ_engine_run_t */
+    civ_job_state_e state;
+    apr_int64_t asked, not_before, started, ended; /**< 0: not yet */
+    const char *worker;                            /**< who has or had it; "" for nobody */
+    apr_int64_t lease, lease_until;
+    int is_cancelled;  /**< to be given up by its worker */
+    apr_int64_t tries; /**< claims since it was last given back: ten workers that died with it are enough */
+    apr_int64_t pages, items,
+        wait_until;     /**< progress; the last one: until when it waits for the platform, or 0 */
+    apr_int64_t run;    /**< of the engine; 0: none yet */
+    const char *reason; /**< "" for none */
+} civ_job_t;
+
+/** The word for a state. */
+const char *civ_job_state_name(civ_job_state_e state);
+
+/**
+ * Ask for a project to be synchronised. Where the same is waiting already (the same project and since), that job is it.
+ * @param job what was asked for, as it is now; on @a pool
+ * @return APR_SUCCESS; CIV_ECONFLICT when too many are waiting (10,000); as civ_transactor_t's run
+ */
+apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const char *project_id,
+                         apr_int64_t since, civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool);
+
+/** The same within a change. */
+apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, const char *project_id,
+                                apr_int64_t since, civ_job_t *job);
+
+/**
+ * Take the next job: one that waits and is due, or one whose worker is gone. No project is in two hands at once.
+ * @param worker a name for whoever takes it: host and process
+ * @return APR_SUCCESS; APR_NOTFOUND when there is nothing to do, which costs one read
+ */
+apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_job_t *job,
+                           civ_problem_t *problem, apr_pool_t *pool);
+
+/** Within a change: is the job still ours? Renews the lease and notes the progress of @a job.
+ *  @return APR_SUCCESS; CIV_ECONFLICT when it is not, with the problem filled */
+apr_status_t civ_job_hold(civ_change_t *change, const civ_job_t *job);
+
+/** The same on its own. @param cancelled set to whether it is to be given up */
+apr_status_t civ_job_renew(const civ_engine_t *engine, const civ_job_t *job, int *cancelled,
+                           civ_problem_t *problem, apr_pool_t *pool);
+
+/** Give a job back: with CIV_JOB_QUEUED to be gone on with from @a not_before on, else it is done. @return as civ_job_hold */
+apr_status_t civ_job_end(const civ_engine_t *engine, const civ_job_t *job, civ_job_state_e state,
+                         apr_int64_t not_before, const char *reason, civ_problem_t *problem,
+                         apr_pool_t *pool);
+
+/** Cancel: at once where it waits; where it runs, its worker is told. @return APR_SUCCESS; APR_NOTFOUND; CIV_ECONFLICT: it is over */
+apr_status_t civ_job_cancel(const civ_engine_t *engine, apr_int64_t number, civ_job_t *job,
+                            civ_problem_t *problem, apr_pool_t *pool);
+
+/** Read one. @return APR_SUCCESS, APR_NOTFOUND, or a failure of the database */
+apr_status_t civ_job_get(const civ_engine_t *engine, apr_int64_t number, civ_job_t *job, apr_pool_t *pool);
+
+/** The newest ones before @a before (0: from the newest on), up to @a limit. @param jobs room for @a limit */
+apr_status_t civ_jobs_list(const civ_engine_t *engine, apr_int64_t before, int limit, civ_job_t *jobs,
+                           int *count, apr_pool_t *pool);
+
+/** Forget what was over @a keep milliseconds ago. @param count how many */
+apr_status_t civ_jobs_forget(const civ_engine_t *engine, apr_int64_t keep, int *count, civ_problem_t *problem,
+                             apr_pool_t *pool);
+
+extern const civ_statement_set_t civ_jobs_statements;
+extern const char *const civ_jobs_tables[];
+
+#endif

@@ -1,0 +1,398 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file runner.c
+ * Doing a job.
+ */
+#include "sync/runner.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "sync/connectors.h"
+#include "sync/fields.h"
+
+/** How often a lease is renewed that no commit renews, and a sign of life given; microseconds. */
+#define RENEWAL apr_time_from_sec(20)
+
+/** How often it is looked whether a job was cancelled. */
+#define LOOK apr_time_from_sec(2)
+
+/** Jobs that are over are remembered for 90 days. */
+#define KEEP APR_INT64_C(7776000000)
+
+enum { SQL_BEAT, SQL_SEEN, SQL_SILENT, SQL_COUNT };
+static const civ_statement_t sql[SQL_COUNT] = {
+    [SQL_BEAT] = {"sync_worker_beat", "INSERT INTO civ_sync_workers (worker, seen) VALUES (%s, %lld) "
+                                      "ON CONFLICT (worker) DO UPDATE SET seen = excluded.seen"},
+    [SQL_SEEN] = {"sync_workers_seen", "SELECT COALESCE(MAX(seen), 0) FROM civ_sync_workers"},
+    [SQL_SILENT] = {"sync_workers_silent", "DELETE FROM civ_sync_workers WHERE seen < %lld"},
+};
+const civ_statement_set_t civ_runner_statements = {sql, SQL_COUNT};
+
+/** A job at work. */
+typedef struct work_t {
+    const civ_runner_t *runner;
+    civ_job_t job;
+    civ_http_t *http;
+    apr_pool_t *pool; /**< of renewals */
+    apr_time_t renewed, looked, beaten;
+    int is_cancelled;
+    int is_lost;
+} work_t;
+
+const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const char *platform)
+{
+    const civ_connector_t *const *connector;
+
+    for (connector = runner->connectors; connector != NULL && *connector != NULL; connector++)
+        if (strcmp((*connector)->platform, platform) == 0)
+            return *connector;
+    return NULL;
+}
+
+/* --- a sign of life --- */
+
+static apr_status_t apply_beat(void *baton, civ_change_t *change)
+{
+    const civ_runner_t *runner = baton;
+    const civ_argument_t beat[] = {civ_text(runner->worker), civ_int(change->now)};
+    const civ_argument_t silent = civ_int(change->now - 10 * CIV_WORKER_SILENCE);
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_BEAT], beat, 2, NULL);
+
+    return status == APR_SUCCESS ? civ_db_execute(change->db, &sql[SQL_SILENT], &silent, 1, NULL) : status;
+}
+
+static apr_status_t beat(const civ_runner_t *runner, apr_pool_t *pool)
+{
+    const civ_transactor_t *transactor = &runner->engine->transactor;
+    civ_change_steps_t steps;
+    civ_change_result_t result;
+    civ_problem_t problem;
+
+    memset(&steps, 0, sizeof(steps));
+    memset(&result, 0, sizeof(result));
+    steps.apply = apply_beat;
+    steps.baton = (void *)runner;
+    return transactor->run(transactor->baton, &steps, &result, &problem, pool);
+}
+
+/* --- what the engine and the client ask --- */
+
+static void renew(work_t *work)
+{
+    civ_problem_t problem;
+    apr_status_t status;
+
+    apr_pool_clear(work->pool);
+    status = civ_job_renew(work->runner->engine, &work->job, &work->is_cancelled, &problem, work->pool);
+    if (status == CIV_ECONFLICT)
+        work->is_lost = 1;
+    work->renewed = civ_timestamp_steady();
+}
+
+/* A read: cheaper than renewing. */
+static void look(work_t *work)
+{
+    civ_job_t now;
+
+    apr_pool_clear(work->pool);
+    if (civ_job_get(work->runner->engine, work->job.number, &now, work->pool) == APR_SUCCESS) {
+        work->is_cancelled = now.is_cancelled;
+        work->is_lost = work->is_lost || now.lease != work->job.lease;
+    }
+    work->looked = civ_timestamp_steady();
+}
+
+static int interrupted(void *baton)
+{
+    work_t *work = baton;
+    const civ_runner_t *runner = work->runner;
+
+    if (runner->stopping != NULL && runner->stopping(runner->baton))
+        return 1;
+    if (civ_timestamp_steady() - work->renewed >= RENEWAL)
+        renew(work);
+    if (civ_timestamp_steady() - work->beaten >= RENEWAL) {
+        apr_pool_clear(work->pool);
+        beat(runner, work->pool);
+        work->beaten = civ_timestamp_steady();
+    }
+    if (civ_timestamp_steady() - work->looked >= LOOK)
+        look(work);
+    return work->is_cancelled || work->is_lost;
+}
+
+static void waiting(void *baton, civ_http_wait_e why, apr_int64_t milliseconds)
+{
+    work_t *work = baton;
+
+    /* Short ones are nobody's business. */
+    if (why != CIV_HTTP_WAIT_LIMIT || (milliseconds > 0 && milliseconds < 2000))
+        return;
+    if (milliseconds > 0)
+        work->job.wait_until = civ_timestamp_now() + milliseconds;
+    else if (work->job.wait_until != 0)
+        work->job.wait_until = 0;
+    else
+        return;
+    renew(work);
+}
+
+static void progress(void *baton, const civ_sync_report_t *report)
+{
+    work_t *work = baton;
+
+    /* Written with the next transaction of the run. */
+    work->job.pages = report->pages;
+    work->job.items = report->seen;
+    work->job.run = report->number;
+    work->renewed = civ_timestamp_steady();
+}
+
+static apr_status_t fence(void *baton, civ_change_t *change)
+{
+    const work_t *work = baton;
+
+    return civ_job_hold(change, &work->job);
+}
+
+static apr_status_t send_request(void *baton, const civ_http_request_t *request, civ_http_answer_t *answer,
+                                 apr_pool_t *pool)
+{
+    return civ_http_send(((work_t *)baton)->http, request, answer, pool);
+}
+
+static civ_http_counts_t counts(void *baton)
+{
+    return civ_http_counts(((work_t *)baton)->http);
+}
+
+static apr_status_t pause_for(void *baton, apr_int64_t milliseconds)
+{
+    apr_time_t until = civ_timestamp_steady() + milliseconds * 1000;
+
+    while (civ_timestamp_steady() < until) {
+        if (interrupted(baton))
+            return CIV_EINTERRUPTED;
+        apr_sleep(CIV_CLOCK_SLICE * 1000);
+    }
+    return APR_SUCCESS;
+}
+
+/* --- the client --- */
+
+static const char *const *lines_of(const apr_array_header_t *headers, int are_secret, apr_pool_t *pool)
+{
+    const civ_connector_header_t *header = (const civ_connector_header_t *)headers->elts;
+    const char **lines = apr_pcalloc(pool, ((apr_size_t)headers->nelts + 1) * sizeof(*lines));
+    int i;
+
+    for (i = 0; i < headers->nelts; i++) {
+        apr_size_t length = strlen(header[i].name) + strlen(header[i].value) + 3;
+        char *line = are_secret ? civ_secret_alloc(length, pool) : apr_palloc(pool, length);
+
+        apr_snprintf(line, length, "%s: %s", header[i].name, header[i].value);
+        lines[i] = line;
+    }
+    return lines;
+}
+
+apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t *connector,
+                               const civ_connector_access_t *access, const civ_json_t *config,
+                               int (*interrupted_fn)(void *baton),
+                               void (*waiting_fn)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds),
+                               void *baton, civ_http_t **http, const char **error, apr_pool_t *pool)
+{
+    civ_http_config_t client;
+
+    memset(&client, 0, sizeof(client));
+    client.base = access->base;
+    client.also = access->further_bases;
+    client.headers = lines_of(access->headers, 0, pool);
+    client.secrets = lines_of(access->secret_headers, 1, pool);
+    client.proxy = civ_field_text(config, "proxy");
+    client.ca_file = civ_field_text(config, "ca_file");
+    client.credential = connector->platform;
+    client.egress = runner->egress;
+    client.limiter = runner->limiter;
+    client.interrupted = interrupted_fn;
+    client.waiting = waiting_fn;
+    client.baton = baton;
+    client.log = runner->log;
+    return civ_http_create(http, &client, error, pool);
+}
+
+/* --- the job --- */
+
+static const char *host_of(const char *url, apr_pool_t *pool)
+{
+    const char *host = strstr(url, "://");
+
+    host = host != NULL ? host + 3 : url;
+    return apr_pstrndup(pool, host, strcspn(host, "/?"));
+}
+
+/* Everything that can be wrong before anything is asked of the platform. */
+static apr_status_t prepare(work_t *work, civ_engine_run_t *run, const char **reason, apr_pool_t *pool)
+{
+    const civ_runner_t *runner = work->runner;
+    const civ_connector_t *connector = civ_runner_connector(runner, work->job.platform);
+    civ_connector_access_t access;
+    const civ_json_t *config;
+    civ_problem_t problem;
+    apr_status_t status;
+
+    memset(&problem, 0, sizeof(problem));
+    memset(&access, 0, sizeof(access));
+    *reason = "There is no such platform";
+    if (connector == NULL)
+        return CIV_EINVALID;
+    status = civ_connector_open(runner->engine, runner->key, work->job.platform, &config, &run->settings,
+                                &problem, pool);
+    *reason = status == APR_NOTFOUND ? "This platform is not configured" : problem.detail;
+    if (status != APR_SUCCESS)
+        return status;
+    access.headers = apr_array_make(pool, 4, sizeof(civ_connector_header_t));
+    access.secret_headers = apr_array_make(pool, 2, sizeof(civ_connector_header_t));
+    status = connector->prepare(&access, config, &problem, pool);
+    if (status == APR_SUCCESS && connector->check_project != NULL)
+        status = connector->check_project(work->job.project_id, &problem, pool);
+    *reason = problem.detail;
+    if (status == APR_SUCCESS)
+        status = civ_runner_client(runner, connector, &access, config, interrupted, waiting, work,
+                                   &work->http, reason, pool);
+    run->connector = connector;
+    run->base = access.base;
+    run->further_bases = access.further_bases;
+    run->instance = access.base != NULL ? host_of(access.base, pool) : "";
+    return status;
+}
+
+/* What a run's outcome makes of the connector, and of the job. */
+static const struct {
+    const char *connector;
+    civ_job_state_e job;
+} consequences[] = {
+    [CIV_SYNC_RUNNING] = {NULL, CIV_JOB_QUEUED},
+    [CIV_SYNC_OK] = {CIV_CONNECTOR_READY, CIV_JOB_SUCCEEDED},
+    [CIV_SYNC_DEGRADED] = {CIV_CONNECTOR_DEGRADED, CIV_JOB_PARTIAL},
+    [CIV_SYNC_PARTIAL] = {CIV_CONNECTOR_THROTTLED, CIV_JOB_QUEUED},
+    [CIV_SYNC_INTERRUPTED] = {NULL, CIV_JOB_QUEUED},
+    [CIV_SYNC_AUTH_FAILED] = {CIV_CONNECTOR_AUTH_FAILED, CIV_JOB_FAILED},
+    [CIV_SYNC_FAILED] = {CIV_CONNECTOR_FAILED, CIV_JOB_FAILED},
+};
+
+static apr_status_t give_back(work_t *work, const civ_sync_report_t *report, apr_pool_t *pool)
+{
+    const civ_runner_t *runner = work->runner;
+    civ_job_state_e state = consequences[report->outcome].job;
+    const char *connector = consequences[report->outcome].connector;
+    apr_int64_t not_before = 0;
+    civ_problem_t problem;
+    apr_status_t status = APR_SUCCESS;
+
+    if (work->is_lost)
+        return APR_SUCCESS; /* somebody else has it */
+    if (report->outcome == CIV_SYNC_INTERRUPTED && work->is_cancelled)
+        state = CIV_JOB_CANCELLED;
+    if (report->outcome == CIV_SYNC_PARTIAL)
+        not_before = report->retry_at > 0 ? report->retry_at : civ_timestamp_now() + 60000;
+    if (connector != NULL)
+        status = civ_connector_note(runner->engine, work->job.platform, connector, report->reason,
+                                    report->outcome <= CIV_SYNC_DEGRADED, &problem, pool);
+    if (status == APR_SUCCESS)
+        status = civ_job_end(runner->engine, &work->job, state, not_before, report->reason, &problem, pool);
+    return status;
+}
+
+static apr_status_t refuse(work_t *work, const char *reason, apr_pool_t *pool)
+{
+    civ_problem_t problem;
+
+    civ_log_write(work->runner->log, CIV_LOG_WARNING, APR_SUCCESS,
+                  "CIV0721: job %" APR_INT64_T_FMT " (%s %s) cannot be done: %s", work->job.number,
+                  work->job.platform, work->job.project_id, reason);
+    return civ_job_end(work->runner->engine, &work->job, CIV_JOB_FAILED, 0, reason, &problem, pool);
+}
+
+static apr_status_t do_job(work_t *work, apr_pool_t *pool)
+{
+    const civ_runner_t *runner = work->runner;
+    civ_engine_run_t run;
+    civ_sync_report_t *report = apr_pcalloc(pool, sizeof(*report));
+    civ_problem_t problem;
+    const char *reason = NULL;
+    apr_status_t status;
+
+    memset(&run, 0, sizeof(run));
+    status = prepare(work, &run, &reason, pool);
+    if (status != APR_SUCCESS)
+        return refuse(work, reason != NULL ? reason : "It cannot be prepared", pool);
+    if (runner->engine->timeline.store == NULL)
+        return refuse(work, "There is nowhere to store what is found", pool);
+    run.project_id = work->job.project_id;
+    run.since = work->job.since;
+    run.backfill_days = runner->backfill_days;
+    run.lookback_days = runner->lookback_days;
+    run.fetch.baton = work;
+    run.fetch.send = send_request;
+    run.fetch.counts = counts;
+    run.fetch.pause = pause_for;
+    run.interrupted = interrupted;
+    run.progress = progress;
+    run.fence = fence;
+    run.baton = work;
+    status = civ_engine_run(runner->engine, &run, report, &problem, pool);
+    if (status == CIV_ECONFLICT) {
+        civ_log_write(runner->log, CIV_LOG_WARNING, APR_SUCCESS,
+                      "CIV0722: job %" APR_INT64_T_FMT " was taken over by another worker", work->job.number);
+        return APR_SUCCESS;
+    }
+    return status == APR_SUCCESS ? give_back(work, report, pool) : status;
+}
+
+apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool)
+{
+    work_t work;
+    civ_problem_t problem;
+    apr_status_t status;
+
+    memset(&work, 0, sizeof(work));
+    work.runner = runner;
+    apr_pool_create(&work.pool, pool);
+    work.renewed = work.looked = work.beaten = civ_timestamp_steady();
+    status = civ_job_claim(runner->engine, runner->worker, &work.job, &problem, pool);
+    return status == APR_SUCCESS ? do_job(&work, pool) : status;
+}
+
+/* --- between jobs --- */
+
+apr_status_t civ_runner_tend(const civ_runner_t *runner, apr_pool_t *pool)
+{
+    civ_problem_t problem;
+    int count;
+    apr_status_t status = beat(runner, pool);
+
+    if (status == APR_SUCCESS)
+        status = civ_jobs_forget(runner->engine, KEEP, &count, &problem, pool);
+    return status;
+}
+
+apr_status_t civ_workers_seen(const civ_engine_t *engine, apr_int64_t *seen, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(engine->store, &db);
+
+    *seen = 0;
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_db_select(db, &sql[SQL_SEEN], NULL, 0, &rows, pool);
+    civ_store_release(engine->store, db);
+    if (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS)
+        status = civ_rows_int(rows, 0, seen);
+    return status;
+}

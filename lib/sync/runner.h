@@ -1,0 +1,55 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file runner.h
+ * From a job to its end: the connector's configuration is opened, a client made of it, the engine run, and the job given back with what
+ * came of it. Also what a worker does between jobs.
+ */
+#ifndef CIV_SYNC_RUNNER_H
+#define CIV_SYNC_RUNNER_H
+
+#include "base/seal.h"
+#include "sync/jobs.h"
+
+/** What a worker works with. Lives longer than any run. */
+typedef struct civ_runner_t {
+    const civ_engine_t *engine;
+    const civ_connector_t *const *connectors; /**< ended by NULL */
+    const civ_seal_key_t *key;
+    const civ_egress_t *egress;
+    civ_limiter_t *limiter;           /**< shared by all threads of the process */
+    const char *worker;               /**< a name for this one: host and process; up to 128 bytes */
+    int backfill_days, lookback_days; /**< see civ_engine_run_t */
+    int (*stopping)(void *baton);     /**< asked a few times a second: is the process to end? */
+    void *baton;
+    const civ_log_t *log;
+} civ_runner_t;
+
+/** Find a connector. NULL: there is none of that platform. */
+const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const char *platform);
+
+/** A client for a connector's configuration, as a run and a test of the connection use it. @a run holds the callbacks' state, and may
+ *  be NULL. @param error a sentence on failure */
+apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t *connector,
+                               const civ_connector_access_t *access, const civ_json_t *config,
+                               int (*interrupted)(void *baton),
+                               void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds),
+                               void *baton, civ_http_t **http, const char **error, apr_pool_t *pool);
+
+/**
+ * Do one job, if there is one.
+ * @return APR_SUCCESS: one was done, or given back; APR_NOTFOUND: there is nothing to do; a failure of the database
+ */
+apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool);
+
+/** What is done every now and then (20 s): a sign of life, and forgetting what is long over. */
+apr_status_t civ_runner_tend(const civ_runner_t *runner, apr_pool_t *pool);
+
+/** When any worker has given its last sign of life, in milliseconds; 0: never. */
+apr_status_t civ_workers_seen(const civ_engine_t *engine, apr_int64_t *seen, apr_pool_t *pool);
+
+/** A worker without a sign of life for so long is taken for gone. */
+#define CIV_WORKER_SILENCE APR_INT64_C(90000)
+
+extern const civ_statement_set_t civ_runner_statements;
+
+#endif

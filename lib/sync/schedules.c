@@ -1,0 +1,213 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file schedules.c
+ * What is due becomes a job; several workers ask at once, and one of them is the first.
+ */
+#include "sync/schedules.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "sync/clock.h"
+
+#define DUE_AT_ONCE 50
+
+enum { SQL_OF_PROJECT, SQL_LAST, SQL_INSERT, SQL_UPDATE, SQL_REMOVE, SQL_LIST, SQL_DUE, SQL_RAN, SQL_COUNT };
+
+#define SCHEDULE_FROM                                                                                        \
+    "SELECT schedule, platform, project_id, every, origin, next, last, job FROM civ_sync_schedules "
+
+static const civ_statement_t sql[SQL_COUNT] = {
+    [SQL_OF_PROJECT] = {"sync_schedule_of", SCHEDULE_FROM "WHERE platform = %s AND project_id = %s"},
+    [SQL_LAST] = {"sync_schedule_last", "SELECT COALESCE(MAX(schedule), 0) FROM civ_sync_schedules"},
+    [SQL_INSERT] = {"sync_schedule_insert",
+                    "INSERT INTO civ_sync_schedules (schedule, platform, project_id, every, origin, next, "
+                    "last, job) VALUES (%lld, %s, %s, %lld, %s, %lld, 0, 0)"},
+    [SQL_UPDATE] = {"sync_schedule_update", "UPDATE civ_sync_schedules SET every = %lld, origin = %s, "
+                                            "next = %lld WHERE schedule = %lld"},
+    [SQL_REMOVE] = {"sync_schedule_remove", "DELETE FROM civ_sync_schedules WHERE schedule = %lld"},
+    [SQL_LIST] = {"sync_schedules_list", SCHEDULE_FROM "WHERE schedule > %lld ORDER BY schedule LIMIT %lld"},
+    [SQL_DUE] = {"sync_schedules_due",
+                 SCHEDULE_FROM "WHERE next <= %lld AND EXISTS (SELECT 1 FROM civ_sync_connectors c WHERE "
+                               "c.platform = civ_sync_schedules.platform AND c.state <> 'auth_failed') "
+                               "ORDER BY next, schedule LIMIT %lld"},
+    [SQL_RAN] = {"sync_schedule_ran", "UPDATE civ_sync_schedules SET next = %lld, last = %lld, job = %lld "
+                                      "WHERE schedule = %lld AND next = %lld"},
+};
+const civ_statement_set_t civ_schedules_statements = {sql, SQL_COUNT};
+
+static apr_status_t read_schedule(civ_schedule_t *schedule, civ_rows_t *rows, apr_pool_t *pool)
+{
+    memset(schedule, 0, sizeof(*schedule));
+    if (civ_rows_int(rows, 0, &schedule->number) != APR_SUCCESS ||
+        civ_rows_int(rows, 3, &schedule->every) != APR_SUCCESS ||
+        civ_rows_int(rows, 5, &schedule->next) != APR_SUCCESS ||
+        civ_rows_int(rows, 6, &schedule->last) != APR_SUCCESS ||
+        civ_rows_int(rows, 7, &schedule->job) != APR_SUCCESS)
+        return CIV_EDATABASE;
+    schedule->platform = apr_pstrdup(pool, civ_rows_text(rows, 1));
+    schedule->project_id = apr_pstrdup(pool, civ_rows_text(rows, 2));
+    schedule->origin = apr_pstrdup(pool, civ_rows_text(rows, 4));
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_schedules(civ_db_t *db, int statement, const civ_argument_t *arguments,
+                                   civ_schedule_t *schedules, int most, int *count, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &sql[statement], arguments, 2, &rows, pool);
+
+    for (*count = 0; status == APR_SUCCESS && *count < most && civ_rows_next(rows) == APR_SUCCESS; (*count)++)
+        status = read_schedule(&schedules[*count], rows, pool);
+    return status;
+}
+
+static apr_status_t run_change(const civ_engine_t *engine, civ_change_fn apply, void *baton,
+                               civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_change_steps_t steps;
+    civ_change_result_t result;
+
+    memset(&steps, 0, sizeof(steps));
+    memset(&result, 0, sizeof(result));
+    steps.apply = apply;
+    steps.baton = baton;
+    return engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
+}
+
+typedef struct putting_t {
+    const char *platform, *project_id, *origin;
+    apr_int64_t every;
+    civ_schedule_t *schedule;
+} putting_t;
+
+static apr_status_t insert(const putting_t *putting, civ_change_t *change)
+{
+    civ_rows_t *rows;
+    apr_int64_t last = 0;
+    apr_status_t status = civ_db_select(change->db, &sql[SQL_LAST], NULL, 0, &rows, change->pool);
+
+    if (status == APR_SUCCESS &&
+        (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &last) != APR_SUCCESS))
+        status = CIV_EDATABASE;
+    if (status == APR_SUCCESS) {
+        const civ_argument_t row[] = {
+            civ_int(last + 1),       civ_text(putting->platform), civ_text(putting->project_id),
+            civ_int(putting->every), civ_text(putting->origin),   civ_int(change->now)};
+
+        status = civ_db_execute(change->db, &sql[SQL_INSERT], row, 6, NULL);
+    }
+    return status;
+}
+
+static apr_status_t apply_put(void *baton, civ_change_t *change)
+{
+    const putting_t *putting = baton;
+    const civ_argument_t project[] = {civ_text(putting->platform), civ_text(putting->project_id)};
+    civ_schedule_t *schedule = putting->schedule;
+    int count;
+    apr_status_t status =
+        read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool);
+
+    if (status == APR_SUCCESS && count == 0)
+        status = insert(putting, change);
+    if (status == APR_SUCCESS && count > 0) {
+        const civ_argument_t row[] = {
+            civ_int(putting->every), civ_text(putting->origin),
+            civ_int(putting->every == schedule->every ? schedule->next : change->now),
+            civ_int(schedule->number)};
+
+        status = civ_db_execute(change->db, &sql[SQL_UPDATE], row, 4, NULL);
+    }
+    return status == APR_SUCCESS
+               ? read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool)
+               : status;
+}
+
+apr_status_t civ_schedule_put(const civ_engine_t *engine, const char *platform, const char *project_id,
+                              apr_int64_t every, const char *origin, civ_schedule_t *schedule,
+                              civ_problem_t *problem, apr_pool_t *pool)
+{
+    putting_t putting = {platform, project_id, origin, every, schedule};
+
+    return run_change(engine, apply_put, &putting, problem, pool);
+}
+
+static apr_status_t apply_remove(void *baton, civ_change_t *change)
+{
+    const civ_argument_t argument = civ_int(*(const apr_int64_t *)baton);
+    int affected = 0;
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_REMOVE], &argument, 1, &affected);
+
+    if (status != APR_SUCCESS || affected == 1)
+        return status;
+    civ_problem_set(change->problem, CIV_PROBLEM_NOT_FOUND, change->pool, "There is no such schedule");
+    return APR_NOTFOUND;
+}
+
+apr_status_t civ_schedule_remove(const civ_engine_t *engine, apr_int64_t number, civ_problem_t *problem,
+                                 apr_pool_t *pool)
+{
+    return run_change(engine, apply_remove, &number, problem, pool);
+}
+
+apr_status_t civ_schedules_list(const civ_engine_t *engine, apr_int64_t after, int limit,
+                                civ_schedule_t *schedules, int *count, apr_pool_t *pool)
+{
+    const civ_argument_t arguments[] = {civ_int(after), civ_int(limit)};
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(engine->store, &db);
+
+    *count = 0;
+    if (status != APR_SUCCESS)
+        return status;
+    status = read_schedules(db, SQL_LIST, arguments, schedules, limit, count, pool);
+    civ_store_release(engine->store, db);
+    return status;
+}
+
+static apr_status_t apply_due(void *baton, civ_change_t *change)
+{
+    const civ_argument_t arguments[] = {civ_int(change->now), civ_int(DUE_AT_ONCE)};
+    civ_schedule_t due[DUE_AT_ONCE];
+    int *count = baton;
+    int i;
+    apr_status_t status =
+        read_schedules(change->db, SQL_DUE, arguments, due, DUE_AT_ONCE, count, change->pool);
+
+    for (i = 0; i < *count && status == APR_SUCCESS; i++) {
+        apr_uint32_t tenth = (apr_uint32_t)(due[i].every / 10);
+        apr_int64_t jitter = civ_clock_random(&civ_clock_system, tenth > 0 ? tenth : 1);
+        civ_job_t job;
+
+        status = civ_job_add_within(change, due[i].platform, due[i].project_id, 0, &job);
+        if (status == APR_SUCCESS) {
+            const civ_argument_t ran[] = {civ_int(change->now + due[i].every + jitter), civ_int(change->now),
+                                          civ_int(job.number), civ_int(due[i].number), civ_int(due[i].next)};
+
+            status = civ_db_execute(change->db, &sql[SQL_RAN], ran, 5, NULL);
+        }
+    }
+    return status;
+}
+
+apr_status_t civ_schedules_run(const civ_engine_t *engine, int *count, civ_problem_t *problem,
+                               apr_pool_t *pool)
+{
+    const civ_argument_t arguments[] = {civ_int(civ_timestamp_now()), civ_int(1)};
+    civ_schedule_t one;
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(engine->store, &db);
+
+    *count = 0;
+    if (status != APR_SUCCESS)
+        return status;
+    /* Mostly nothing is: that costs no transaction that writes. */
+    status = read_schedules(db, SQL_DUE, arguments, &one, 1, count, pool);
+    civ_store_release(engine->store, db);
+    if (status != APR_SUCCESS || *count == 0)
+        return status;
+    return run_change(engine, apply_due, count, problem, pool);
+}

@@ -1,0 +1,23 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file main_sync.c
+ * The tests of lib/sync's engine and of what it is made of.
+ */
+#include "support/runner.h"
+
+#include <stddef.h>
+
+extern const test_suite_t sync_items_suite;
+extern const test_suite_t sync_engine_suite;
+extern const test_suite_t sync_trouble_suite;
+extern const test_suite_t sync_jobs_suite;
+extern const test_suite_t sync_runner_suite;
+
+static const test_suite_t *const suites[] = {
+    &sync_items_suite, &sync_engine_suite, &sync_trouble_suite, &sync_jobs_suite, &sync_runner_suite, NULL,
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, (const char *const *)argv, suites);
+}

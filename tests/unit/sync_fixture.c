@@ -1,0 +1,321 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file sync_fixture.c
+ * A platform, a timeline and a database for the engine.
+ */
+#include "unit/sync_fixture.h"
+
+#include <CUnit/CUnit.h>
+#include <apr_strings.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/timestamp.h"
+#include "support/database.h"
+#include "support/runner.h"
+#include "sync/connectors.h"
+#include "sync/runner.h"
+#include "sync/schedules.h"
+
+/* --- the platform --- */
+
+sync_platform_t *sync_platform(const sync_answer_t *answers)
+{
+    sync_platform_t *platform = apr_pcalloc(test_pool(), sizeof(*platform));
+    int count = 0;
+
+    while (answers != NULL && answers[count].url != NULL)
+        count++;
+    platform->answers = answers;
+    platform->used = apr_pcalloc(test_pool(), ((apr_size_t)count + 1) * sizeof(int));
+    platform->date = SYNC_NOW;
+    platform->asked = apr_array_make(test_pool(), 64, sizeof(const char *));
+    return platform;
+}
+
+int sync_asked(const sync_platform_t *platform, const char *words)
+{
+    int count = 0;
+    int i;
+
+    for (i = 0; i < platform->asked->nelts; i++)
+        if (strstr(((const char *const *)platform->asked->elts)[i], words) != NULL)
+            count++;
+    return count;
+}
+
+static int matches(const char *pattern, const char *path)
+{
+    apr_size_t length = strlen(pattern);
+
+    if (length > 0 && pattern[length - 1] == '*')
+        return strncmp(pattern, path, length - 1) == 0;
+    return strcmp(pattern, path) == 0;
+}
+
+static void answer_from_table(sync_platform_t *platform, const char *path, civ_http_answer_t *answer,
+                              apr_pool_t *pool)
+{
+    const sync_answer_t *found;
+    int i;
+
+    answer->class = CIV_HTTP_GONE;
+    answer->reason = "There is no such page";
+    answer->status = 404;
+    for (i = 0; platform->answers[i].url != NULL; i++) {
+        found = &platform->answers[i];
+        if (!matches(found->url, path) || (found->times > 0 && platform->used[i] == found->times))
+            continue;
+        platform->used[i]++;
+        answer->class = found->class;
+        answer->reason = found->class == CIV_HTTP_DATA ? NULL : civ_http_class_name(found->class);
+        answer->status = found->class == CIV_HTTP_DATA ? 200 : 599;
+        answer->body = found->body != NULL ? found->body : "";
+        answer->next = found->next != NULL ? apr_pstrcat(pool, SYNC_BASE, found->next, NULL) : NULL;
+        answer->etag = found->etag;
+        return;
+    }
+}
+
+static apr_status_t send_request(void *baton, const civ_http_request_t *request, civ_http_answer_t *answer,
+                                 apr_pool_t *pool)
+{
+    sync_platform_t *platform = baton;
+    const char *path = request->url + strlen(SYNC_BASE);
+
+    CU_ASSERT_EQUAL(strncmp(request->url, SYNC_BASE, strlen(SYNC_BASE)), 0);
+    if (++platform->requests == platform->die_at)
+        kill(getpid(), SIGKILL);
+    *(const char **)apr_array_push(platform->asked) =
+        apr_pstrcat(test_pool(), path, request->etag != NULL ? "+" : "", NULL);
+    answer->body = "";
+    answer->date = platform->date + (platform->requests - 1) * platform->tick;
+    answer->url = request->url;
+    if (platform->answer != NULL)
+        platform->answer(platform, path, answer, pool);
+    else
+        answer_from_table(platform, path, answer, pool);
+    answer->length = strlen(answer->body);
+    civ_digest_sha256(&answer->digest, answer->body, answer->length);
+    return APR_SUCCESS;
+}
+
+static civ_http_counts_t counts(void *baton)
+{
+    const sync_platform_t *platform = baton;
+    civ_http_counts_t result;
+
+    memset(&result, 0, sizeof(result));
+    result.requests = platform->requests;
+    result.remaining = 1000;
+    return result;
+}
+
+static int is_interrupted(void *baton)
+{
+    const sync_platform_t *platform = baton;
+
+    return platform->stop_at > 0 && platform->requests >= platform->stop_at;
+}
+
+/* --- the timeline --- */
+
+enum { SQL_FIND, SQL_INSERT, SQL_UPDATE, SQL_GONE, SQL_COUNT };
+static const civ_statement_t sql[SQL_COUNT] = {
+    {"test_find", "SELECT content, updated FROM test_items WHERE item = %s"},
+    {"test_insert", "INSERT INTO test_items (item, type, native_id, content, updated, version, seen, gone) "
+                    "VALUES (%s, %s, %s, %s, %lld, 1, 1, 0)"},
+    {"test_update", "UPDATE test_items SET content = %s, updated = %lld, version = version + %lld, "
+                    "seen = seen + 1 WHERE item = %s"},
+    {"test_gone", "UPDATE test_items SET gone = 1 WHERE item = %s"},
+};
+static const civ_statement_set_t test_statements = {sql, SQL_COUNT};
+static const char *const tables[] = {
+    "CREATE TABLE test_items (item CHAR(64) PRIMARY KEY, type VARCHAR(32) NOT NULL, "
+    "native_id VARCHAR(512) NOT NULL, content CHAR(64) NOT NULL, updated BIGINT NOT NULL, "
+    "version BIGINT NOT NULL, seen BIGINT NOT NULL, gone BIGINT NOT NULL)",
+    NULL,
+};
+static const civ_schema_step_t test_steps[] = {{1, "items", tables}};
+static const civ_schema_t test_schema = {"test_timeline", test_steps, 1};
+
+static apr_status_t store_item(civ_change_t *change, const civ_sync_item_t *item,
+                               civ_timeline_outcome_e *outcome)
+{
+    const char *key = civ_digest_hex_dup(&item->key, change->pool);
+    const char *content = civ_digest_hex_dup(&item->content_hash, change->pool);
+    const civ_argument_t find = civ_text(key);
+    const civ_argument_t row[] = {civ_text(key), civ_text(item->type), civ_text(item->native_id),
+                                  civ_text(content), civ_int(item->updated)};
+    apr_int64_t updated;
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(change->db, &sql[SQL_FIND], &find, 1, &rows, change->pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_next(rows) != APR_SUCCESS) {
+        *outcome = CIV_TIMELINE_NEW;
+        return civ_db_execute(change->db, &sql[SQL_INSERT], row, 5, NULL);
+    }
+    civ_rows_int(rows, 1, &updated);
+    if (strcmp(content, civ_rows_text(rows, 0)) == 0)
+        *outcome = CIV_TIMELINE_DUPLICATE;
+    else
+        *outcome = item->updated < updated ? CIV_TIMELINE_STALE : CIV_TIMELINE_CHANGED;
+    if (*outcome == CIV_TIMELINE_STALE)
+        return APR_SUCCESS;
+    {
+        const civ_argument_t change_row[] = {civ_text(content), civ_int(item->updated),
+                                             civ_int(*outcome == CIV_TIMELINE_CHANGED), civ_text(key)};
+
+        return civ_db_execute(change->db, &sql[SQL_UPDATE], change_row, 4, NULL);
+    }
+}
+
+static apr_status_t store(void *baton, civ_change_t *change, const civ_sync_item_t *items, int count,
+                          civ_timeline_outcome_e *outcomes)
+{
+    apr_status_t status = APR_SUCCESS;
+    int i;
+
+    (void)baton;
+    for (i = 0; i < count && status == APR_SUCCESS; i++)
+        status = store_item(change, &items[i], &outcomes[i]);
+    return status;
+}
+
+static apr_status_t gone(void *baton, civ_change_t *change, const civ_digest_t *key)
+{
+    const civ_argument_t argument = civ_text(civ_digest_hex_dup(key, change->pool));
+
+    (void)baton;
+    return civ_db_execute(change->db, &sql[SQL_GONE], &argument, 1, NULL);
+}
+
+/* --- the database --- */
+
+/* Each change is tried twice, as a transaction that another writer got in the way of would be. */
+static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_change_result_t *result,
+                             civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_store_t *database = baton;
+    civ_change_t change;
+    civ_db_t *db;
+    int unknown;
+    int i;
+    apr_status_t status = civ_store_acquire(database, &db);
+
+    (void)result;
+    if (status != APR_SUCCESS)
+        return status;
+    memset(&change, 0, sizeof(change));
+    change.db = db;
+    change.now = civ_timestamp_now();
+    change.problem = problem;
+    change.pool = pool;
+    for (i = 0; i < 2 && status == APR_SUCCESS; i++) {
+        change.notes = apr_array_make(pool, 1, sizeof(const char *));
+        status = civ_db_begin(db);
+        if (status == APR_SUCCESS)
+            status = steps->apply(steps->baton, &change);
+        if (status == APR_SUCCESS && i == 1)
+            status = civ_db_commit(db, &unknown);
+        else
+            civ_db_rollback(db);
+    }
+    civ_store_release(database, db);
+    return status;
+}
+
+civ_engine_t *sync_engine(const char *name)
+{
+    civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
+    civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), 6 * sizeof(*sets));
+    civ_db_t *db;
+
+    sets[0] = civ_engine_statements;
+    sets[1] = test_statements;
+    sets[2] = civ_jobs_statements;
+    sets[3] = civ_schedules_statements;
+    sets[4] = civ_connectors_statements;
+    sets[5] = civ_runner_statements;
+    config->driver = database_driver();
+    config->parameters = database_parameters(unit_path(name), test_pool());
+    config->sets = sets;
+    config->set_count = 6;
+    config->pool_min = 1;
+    config->pool_max = 4;
+    config->log = &unit_log;
+    CU_ASSERT_EQUAL_FATAL(civ_store_initialize(test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_store_create(&engine->store, config, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_store_acquire(engine->store, &db), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &test_schema, &unit_log, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &civ_engine_schema, &unit_log, test_pool()), APR_SUCCESS);
+    civ_store_release(engine->store, db);
+    engine->transactor.baton = engine->store;
+    engine->transactor.run = transact;
+    engine->timeline.store = store;
+    engine->timeline.gone = gone;
+    engine->log = &unit_log;
+    return engine;
+}
+
+civ_engine_run_t *sync_run(sync_platform_t *platform)
+{
+    civ_engine_run_t *run = apr_pcalloc(test_pool(), sizeof(*run));
+
+    run->connector = &sync_connector;
+    run->base = SYNC_BASE;
+    run->instance = "platform.test";
+    run->project_id = "team/project";
+    run->fetch.baton = platform;
+    run->fetch.send = send_request;
+    run->fetch.counts = counts;
+    run->interrupted = is_interrupted;
+    run->baton = platform;
+    return run;
+}
+
+civ_sync_report_t *sync_go(civ_engine_t *engine, civ_engine_run_t *run)
+{
+    civ_sync_report_t *report = apr_pcalloc(test_pool(), sizeof(*report));
+    civ_problem_t problem;
+    apr_pool_t *pool;
+
+    memset(&problem, 0, sizeof(problem));
+    apr_pool_create(&pool, test_pool());
+    CU_ASSERT_EQUAL(civ_engine_run(engine, run, report, &problem, pool), APR_SUCCESS);
+    return report;
+}
+
+const civ_kind_report_t *sync_kind(const civ_sync_report_t *report, const char *name)
+{
+    int i;
+
+    for (i = 0; i < report->kind_count; i++)
+        if (strcmp(report->kinds[i].name, name) == 0)
+            return &report->kinds[i];
+    CU_FAIL("no such kind");
+    return &report->kinds[0];
+}
+
+const char *sync_text(const char *name, const char *text)
+{
+    const char *found = database_ask(unit_path(name), text, test_pool());
+
+    return found != NULL ? found : "";
+}
+
+apr_int64_t sync_int(const char *name, const char *text)
+{
+    return apr_atoi64(sync_text(name, text));
+}
+
+const char *sync_contents(const char *name)
+{
+    return sync_text(name,
+                     "SELECT group_concat(line, '\n') FROM (SELECT type || ' ' || native_id || ' ' || "
+                     "content || ' ' || version || ' ' || gone AS line FROM test_items ORDER BY 1) AS x");
+}
