@@ -62,10 +62,7 @@ int civ_api_withdraw(civ_call_t *call)
                                 call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 1024, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "evidence");
     civ_shared_write(&writer, &tombstone);
     civ_json_member_text(&writer, "message",

@@ -43,18 +43,27 @@ apr_status_t civ_federation_open(civ_federation_t **out, const civ_federation_co
     return APR_SUCCESS;
 }
 
-apr_status_t civ_federation_totals(civ_federation_t *federation, civ_totals_t *totals, apr_pool_t *pool)
+apr_status_t civ_federation_select(const civ_federation_t *federation, const civ_statement_t *statement,
+                                   const civ_argument_t *arguments, int count, civ_rows_t **rows,
+                                   apr_pool_t *pool)
 {
     civ_store_t *store = federation->config->store;
-    civ_rows_t *rows;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(store, &db);
 
-    memset(totals, 0, sizeof(*totals));
     if (status != APR_SUCCESS)
         return status;
-    status = civ_db_select(db, &sql[TOTALS_READ], NULL, 0, &rows, pool);
+    status = civ_db_select(db, statement, arguments, count, rows, pool);
     civ_store_release(store, db);
+    return status;
+}
+
+apr_status_t civ_federation_totals(civ_federation_t *federation, civ_totals_t *totals, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_federation_select(federation, &sql[TOTALS_READ], NULL, 0, &rows, pool);
+
+    memset(totals, 0, sizeof(*totals));
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
         apr_int64_t total, value;
 
@@ -113,7 +122,8 @@ static apr_status_t check_network(civ_federation_t *federation, civ_change_t *ch
     civ_log_write(
         config->log, CIV_LOG_ERROR, APR_SUCCESS,
         "CIV0500: the network's key (keys/pseudonym.key) of this host has the id %s, but pseudonyms in "
-        "the database were made with the key %s: copy that one from the host that has it",
+        "the database were made with the key %s: copy that one, and pseudonym.id with it, "
+        "from where they are, and restart",
         id, civ_rows_text(rows, 0));
     civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
                     "This server has another network key than the one in use; nothing was stored");

@@ -47,6 +47,11 @@ apr_status_t civ_federation_require_key(const civ_federation_t *federation, civ_
 /** The proof of authorship to be kept, "" where there is none. */
 const char *civ_operation_proof(const civ_operation_t *operation);
 
+/** Run one select on a connection of the pool. @param rows on @a pool; they need no connection any more */
+apr_status_t civ_federation_select(const civ_federation_t *federation, const civ_statement_t *statement,
+                                   const civ_argument_t *arguments, int count, civ_rows_t **rows,
+                                   apr_pool_t *pool);
+
 /** The first column of the first row of a select without arguments, as a number; 0 where there is no row. */
 apr_status_t civ_federation_last(civ_change_t *change, const civ_statement_t *statement, apr_int64_t *value);
 

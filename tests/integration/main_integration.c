@@ -14,6 +14,7 @@ extern const test_suite_t federation_benchmarks_suite;
 extern const test_suite_t federation_evidence_suite;
 extern const test_suite_t federation_hostility_suite;
 extern const test_suite_t federation_members_suite;
+extern const test_suite_t federation_sharing_suite;
 extern const test_suite_t federation_threats_suite;
 extern const test_suite_t federation_votes_suite;
 extern const test_suite_t http_semantics_suite;
@@ -49,6 +50,7 @@ int main(int argc, const char *const *argv)
         &privileges_suite,
         &federation_members_suite,
         &federation_benchmarks_suite,
+        &federation_sharing_suite,
         &federation_threats_suite,
         &federation_evidence_suite,
         &federation_votes_suite,

@@ -203,6 +203,33 @@ static void without_a_network_key_nothing_is_shared(void)
     CU_ASSERT_EQUAL(share(node, &sharer), CIV_EUNREACHABLE);
 }
 
+static apr_status_t withdraw(civ_node_t *node, const char *id, const char *evidence_id,
+                             civ_shared_t *tombstone)
+{
+    const civ_speaker_t speaker = {.organization_id = id};
+    civ_problem_t problem;
+
+    return civ_federation_withdraw(civ_node_federation(node), &speaker, evidence_id, "wrong figures", NULL,
+                                   tombstone, &problem, test_pool());
+}
+
+/* One id under the pseudonyms of two quarters would join all that is shared in both. */
+static void versions_do_not_join_quarters(void)
+{
+    civ_node_t *node = start_with("quarters", 1);
+    civ_shared_t first = share_as(node, "org0", "run", 80), second, other, tombstone;
+
+    node_raw_run(node->config, "UPDATE civ_fed_evidence SET shared = shared - 8640000000"); /* 100 days */
+    second = share_as(node, "org0", "run", 81);
+    other = share_as(node, "org0", "other", 82);
+    CU_ASSERT_EQUAL(second.version, 2);
+    CU_ASSERT_STRING_EQUAL(other.source, first.source);
+    CU_ASSERT_STRING_NOT_EQUAL(second.source, other.source);
+    CU_ASSERT_PTR_NOT_NULL(strstr(second.record, second.source));
+    CU_ASSERT_EQUAL(withdraw(node, "org0", second.evidence_id, &tombstone), APR_SUCCESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(tombstone.record, second.source));
+}
+
 /* --- Idempotency-Key --- */
 
 static civ_idempotency_t retry_named(const char *key, const char *request)
@@ -368,16 +395,6 @@ static void pages_neither_skip_nor_repeat(void)
 }
 
 /* --- withdrawing --- */
-
-static apr_status_t withdraw(civ_node_t *node, const char *id, const char *evidence_id,
-                             civ_shared_t *tombstone)
-{
-    const civ_speaker_t speaker = {.organization_id = id};
-    civ_problem_t problem;
-
-    return civ_federation_withdraw(civ_node_federation(node), &speaker, evidence_id, "wrong figures", NULL,
-                                   tombstone, &problem, test_pool());
-}
 
 static void a_tombstone_is_left(void)
 {
@@ -546,6 +563,7 @@ static const test_case_t cases[] = {
     {"the_same_again_changes_nothing", the_same_again_changes_nothing},
     {"nobody_replaces_anothers", nobody_replaces_anothers},
     {"strangers_do_not_share", strangers_do_not_share},
+    {"versions_do_not_join_quarters", versions_do_not_join_quarters},
     {"without_a_network_key_nothing_is_shared", without_a_network_key_nothing_is_shared},
     {"an_answer_is_told_again_to_who_signs", an_answer_is_told_again_to_who_signs},
     {"keys_of_others_do_not_matter", keys_of_others_do_not_matter},
