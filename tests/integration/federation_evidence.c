@@ -17,7 +17,6 @@
 
 #include <apr_strings.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CONFIG "CivarcosLedgerName evidence.test/ledger\nCivarcosDifficulty 4\n"
@@ -517,8 +516,8 @@ static void listing(void)
         database(),
         apr_psprintf(test_pool(), "SELECT COUNT(*) FROM civ_fed_evidence WHERE shared >= %s", shared));
     civ_timestamp_format(since, apr_atoi64(shared));
-    CU_ASSERT_EQUAL(count(apr_pstrcat(test_pool(), "?since=", since, NULL)), atoi(later));
-    CU_ASSERT(atoi(later) >= 3 && atoi(later) <= 6);
+    CU_ASSERT_EQUAL(count(apr_pstrcat(test_pool(), "?since=", since, NULL)), apr_atoi64(later));
+    CU_ASSERT(apr_atoi64(later) >= 3 && apr_atoi64(later) <= 6);
     CU_ASSERT(checks_bad_parameter(http_get(web, LIST "?since=yesterday"), "since"));
     CU_ASSERT(checks_bad_parameter(http_get(web, LIST "?privacy_level=public"), "privacy_level"));
     CU_ASSERT(checks_bad_parameter(http_get(web, LIST "?limit=0"), "limit"));
