@@ -11,12 +11,12 @@
 
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/timestamp.h"
 #include "support/database.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #define CONFIG "CivarcosLedgerName evidence.test/ledger\nCivarcosDifficulty 4\n"
@@ -491,7 +491,8 @@ static void totals_follow_levels(void)
 
 static void listing(void)
 {
-    const char *since;
+    const char *shared, *later;
+    char since[CIV_TIMESTAMP_SIZE];
     int i;
 
     start(2);
@@ -509,10 +510,14 @@ static void listing(void)
     CU_ASSERT_EQUAL(count("?privacy_level=anonymized&type=coverage"), 4);
     CU_ASSERT_EQUAL(count("?since=1999-01-01"), 6);
     CU_ASSERT_EQUAL(count("?since=2199-01-01"), 0);
-    since = scenario_sql_text(database(), "SELECT shared FROM civ_fed_evidence WHERE number = 4");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(since);
-    since = apr_psprintf(test_pool(), "?since=%s.%03dZ", "1970-01-01T00:00:00", 0);
-    CU_ASSERT_EQUAL(count(since), 6);
+    shared = scenario_sql_text(database(), "SELECT shared FROM civ_fed_evidence WHERE number = 4");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(shared);
+    later = scenario_sql_text(
+        database(),
+        apr_psprintf(test_pool(), "SELECT COUNT(*) FROM civ_fed_evidence WHERE shared >= %s", shared));
+    civ_timestamp_format(since, apr_atoi64(shared));
+    CU_ASSERT_EQUAL(count(apr_pstrcat(test_pool(), "?since=", since, NULL)), apr_atoi64(later));
+    CU_ASSERT(apr_atoi64(later) >= 3 && apr_atoi64(later) <= 6);
     CU_ASSERT(checks_bad_parameter(http_get(web, LIST "?since=yesterday"), "since"));
     CU_ASSERT(checks_bad_parameter(http_get(web, LIST "?privacy_level=public"), "privacy_level"));
     CU_ASSERT(checks_bad_parameter(http_get(web, LIST "?limit=0"), "limit"));

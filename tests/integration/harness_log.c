@@ -41,7 +41,7 @@ static const char *const never_expected[] = {"Segmentation fault",
 
 /* What httpd says of itself when many threads are busy at once, or many children were killed by the test: it comes at any
  * moment, also while a server is stopped, and depends on how busy the machine is. */
-static const char *const advice[] = {"AH10159", "AH10392", NULL};
+static const char *const advice[] = {"AH00484", "AH10159", "AH10392", NULL};
 
 void harness_note_file(const char *title, const char *path)
 {
