@@ -94,6 +94,7 @@ static void test_goes_on_after_kill(void)
 
     sync_go(sync_engine("unkilled.db"), sync_run(sync_platform(everything)));
     expected = sync_contents("unkilled.db");
+    CU_ASSERT_NOT_EQUAL(expected[0], '\0');
     for (at = 1; at <= EVERYTHING_REQUESTS; at++) {
         killed_t killed = {apr_psprintf(test_pool(), "killed-%d.db", at), at};
         sync_platform_t *platform = sync_platform(everything);

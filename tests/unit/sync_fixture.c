@@ -242,7 +242,7 @@ apr_int64_t sync_int(const char *name, const char *text)
 const char *sync_contents(const char *name)
 {
     return sync_text(name,
-                     "SELECT group_concat(line, '\n') FROM (SELECT type || ' ' || native_id || ' ' || "
+                     "SELECT group_concat(line) FROM (SELECT type || ' ' || native_id || ' ' || "
                      "content_hash || ' ' || versions || ' ' || CASE WHEN gone > 0 THEN 1 ELSE 0 END AS line "
                      "FROM civ_timeline_items ORDER BY 1) AS x");
 }
