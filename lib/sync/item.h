@@ -105,7 +105,8 @@ void civ_sync_item_key(civ_digest_t *key, const civ_sync_item_t *item);
 
 /**
  * Make a connector's item fit to be stored: check it, cut what may be cut, put data into RFC 8785 form, compute content_hash
- * and key. source, instance, project_id and scope must be set.
+ * and key. source, instance, project_id and scope must be set. Texts that came from an answer are on @a pool afterwards, so that
+ * the item outlives it.
  * @return APR_SUCCESS; CIV_EINVALID with @a problem saying what is wrong: the item cannot be stored
  */
 apr_status_t civ_sync_item_finish(civ_sync_item_t *item, civ_problem_t *problem, apr_pool_t *pool);
