@@ -1,16 +1,17 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * civarcosctl keygen: key pairs, for the ledger or for a validator.
+ * civarcosctl keygen: key pairs, for the ledger, a validator or a member of a federation.
  */
 #include <apr_strings.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "account.h"
+#include "base/key_thumbprint.h"
 #include "base/keys.h"
 #include "options.h"
 
-static ctl_exit_e print_public(const char *path, apr_pool_t *pool)
+static ctl_exit_e print_public(const char *path, int id_only, apr_pool_t *pool)
 {
     civ_key_t *key;
     apr_status_t status = civ_key_load(&key, path, pool);
@@ -27,6 +28,10 @@ static ctl_exit_e print_public(const char *path, apr_pool_t *pool)
     }
     if (status != APR_SUCCESS)
         return ctl_failed(status, "the key \"%s\" cannot be read", path);
+    if (id_only) {
+        puts(civ_key_thumbprint(civ_public_key_raw(civ_key_public(key)), pool));
+        return CTL_DONE;
+    }
     fputs(civ_public_key_pem(civ_key_public(key)), stdout);
     return CTL_DONE;
 }
@@ -57,17 +62,19 @@ static ctl_exit_e run(ctl_t *ctl)
         result = ctl_account_of_parent(path, ctl->pool);
     if (result != CTL_DONE)
         return result;
-    return ctl->options->public_half ? print_public(path, ctl->pool) : make(path, ctl->pool);
+    if (ctl->options->public_half || ctl->options->key_id)
+        return print_public(path, ctl->options->key_id, ctl->pool);
+    return make(path, ctl->pool);
 }
 
-static const char *const options[] = {"public", NULL};
+static const char *const options[] = {"public", "key-id", NULL};
 
 const ctl_command_t ctl_command_keygen = {
     "keygen",
     "FILE",
     1,
     1,
-    "Make an Ed25519 key pair, for a ledger or a validator",
+    "Make an Ed25519 key pair, for a ledger, a validator or a member of a federation",
     options,
     "Writes the private key to FILE (PKCS#8 PEM, mode 0600) and prints the public one (SPKI PEM). A file "
     "that is there is\n"

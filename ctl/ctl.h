@@ -48,6 +48,8 @@ extern const ctl_command_t ctl_command_import;
 extern const ctl_command_t ctl_command_init;
 extern const ctl_command_t ctl_command_keygen;
 extern const ctl_command_t ctl_command_restore;
+extern const ctl_command_t ctl_command_sign;
+extern const ctl_command_t ctl_command_sign_rotation;
 extern const ctl_command_t ctl_command_sign_vote;
 extern const ctl_command_t ctl_command_verify;
 

@@ -28,6 +28,10 @@ static const option_t table[] = {
     {"another-ledger", FLAG, FIELD(another_ledger), NULL, "replace a ledger by another one"},
     {"backup", PATH, FIELD(backup), "DIR", "a backup, as \"civarcosctl backup\" makes it"},
     {"block-hash", TEXT, FIELD(block_hash), "HASH", "hash of the block that is voted on, in hex or base64"},
+    {"body", TEXT, FIELD(body), "FILE", "the content of the request; \"-\" is standard input"},
+    {"content-type", TEXT, FIELD(content_type), "TYPE", "media type of the content (application/json)"},
+    {"created", NUMBER, FIELD(created), "SECONDS", "sign as of this time, in seconds since 1970 (now)"},
+    {"curl", FLAG, FIELD(curl), NULL, "print a command for a shell"},
     {"database", TEXT, FIELD(database), "PARAMETERS",
      "connection of the database, as in CivarcosDatabase (STATE/civarcos.db)"},
     {"decision", TEXT, FIELD(decision), "accept|reject", "the vote"},
@@ -36,14 +40,20 @@ static const option_t table[] = {
     {"from", NUMBER, FIELD(from), "N", "the first block (0)"},
     {"height", NUMBER, FIELD(height), "N", "height of the block that is voted on, or that must be there"},
     {"help", FLAG, FIELD(help), NULL, "show this text"},
+    {"idempotency-key", TEXT, FIELD(idempotency_key), "KEY", "covered by the signature as well"},
     {"json", FLAG, FIELD(json), NULL, "print the result as one JSON object"},
     {"key", PATH, FIELD(key), "FILE", "a private key in PEM"},
+    {"key-id", FLAG, FIELD(key_id), NULL, "print the id of a key that is there (RFC 7638)"},
     {"ledger-id", TEXT, FIELD(ledger_id), "HEX", "the id that the ledger must have"},
     {"lose-blocks", FLAG, FIELD(lose_blocks), NULL, "go back behind blocks that were acknowledged"},
     {"max-faults", NUMBER, FIELD(max_faults), "N", "stop after this many faults (1000)"},
+    {"method", TEXT, FIELD(method), "METHOD", "of the request (POST with --body, else GET)"},
     {"min-validators", NUMBER, FIELD(min_validators), "N", "written into the first block (3)"},
     {"mirror", FLAG, FIELD(mirror), NULL, "import although this host's key is not the ledger's"},
     {"name", TEXT, FIELD(name), "NAME", "name of the ledger"},
+    {"new-key", TEXT, FIELD(new_key), "FILE|PEM|BASE64",
+     "the public key that follows: SPKI PEM, or 32 bytes"},
+    {"organization", TEXT, FIELD(organization), "ID", "the organisation's id in the federation"},
     {"owner", TEXT, FIELD(owner), "USER", "as root: the account that the state folder is made for"},
     {"public", FLAG, FIELD(public_half), NULL, "print the public half of a key that is there"},
     {"public-key", TEXT, FIELD(public_key), "FILE|BASE64", "the ledger's public key: SPKI PEM, or 32 bytes"},
@@ -53,6 +63,7 @@ static const option_t table[] = {
     {"signed-head", PATH, FIELD(signed_head), "FILE", "a signed head that was kept: its block must be there"},
     {"state", PATH, FIELD(state), "DIR", "the state folder, as in CivarcosStateDir"},
     {"to", NUMBER, FIELD(to), "N", "the last block (the newest)"},
+    {"url", TEXT, FIELD(url), "URL", "where the request is going to be sent"},
     {"with-key", FLAG, FIELD(with_key), NULL, "take the ledger's private key along"},
 };
 
@@ -204,6 +215,7 @@ ctl_exit_e ctl_options_read(ctl_options_t *options, const ctl_command_t *command
 
     memset(options, 0, sizeof(*options));
     options->from = options->to = options->height = options->difficulty = options->min_validators = -1;
+    options->created = -1;
     options->max_faults = 1000;
     if (apr_getopt_init(&getopt, pool, argc, without_dashes(argc, argv, pool)) != APR_SUCCESS)
         return CTL_USAGE;

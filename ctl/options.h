@@ -16,16 +16,20 @@ struct ctl_options_t {
     const char *name;
     const char *owner;
     const char *key;
-    const char *public_key;
+    const char *public_key, *new_key;
+    const char *organization;
     const char *ledger_id;
     const char *signed_head;
     const char *decision, *block_hash, *set_hash;
+    const char *url, *method, *body, *content_type, *idempotency_key;
     apr_int64_t from, to; /**< -1 where not given */
     apr_int64_t height;
+    apr_int64_t created;
     apr_int64_t max_faults;
     apr_int64_t difficulty, min_validators;
     int json, quiet;
-    int public_half;
+    int public_half, key_id;
+    int curl;
     int mirror;
     int with_key;
     int replace, lose_blocks, another_ledger;

@@ -31,7 +31,8 @@ static apr_status_t read_small_file(char text[KEY_FILE_SIZE], const char *path)
     return APR_SUCCESS;
 }
 
-static ctl_exit_e read_public_key(const civ_public_key_t **out, const char *given, apr_pool_t *pool)
+ctl_exit_e ctl_public_key_read(const civ_public_key_t **out, const char *option, const char *given,
+                               apr_pool_t *pool)
 {
     char text[KEY_FILE_SIZE];
     civ_public_key_t *key = NULL;
@@ -42,14 +43,16 @@ static ctl_exit_e read_public_key(const civ_public_key_t **out, const char *give
     /* 32 bytes in base64 are 44 characters, and end with "=". */
     if (civ_base64_decode(&raw, &length, given, pool) == APR_SUCCESS && length == CIV_KEY_PUBLIC_SIZE) {
         status = civ_public_key_from_raw(&key, raw, pool);
+    } else if (strncmp(given, "-----BEGIN ", 11) == 0) {
+        status = civ_public_key_from_pem(&key, given, pool);
     } else {
         status = read_small_file(text, given);
         if (status != APR_SUCCESS)
-            return ctl_failed(status, "--public-key: \"%s\" cannot be read", given);
+            return ctl_failed(status, "--%s: \"%s\" cannot be read", option, given);
         status = civ_public_key_from_pem(&key, text, pool);
     }
     if (status != APR_SUCCESS) {
-        ctl_complain("--public-key: \"%s\" is no Ed25519 public key", given);
+        ctl_complain("--%s: \"%s\" is no Ed25519 public key", option, given);
         return CTL_USAGE;
     }
     *out = key;
@@ -70,7 +73,7 @@ ctl_exit_e ctl_pins_read(ctl_pins_t *pins, ctl_t *ctl)
         pins->ledger_id_known = 1;
     }
     if (options->public_key != NULL)
-        return read_public_key(&pins->key, options->public_key, ctl->pool);
+        return ctl_public_key_read(&pins->key, "public-key", options->public_key, ctl->pool);
     return CTL_DONE;
 }
 

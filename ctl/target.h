@@ -23,6 +23,11 @@ typedef struct ctl_pins_t {
 /** Read --public-key, --ledger-id and --name. Complains. */
 ctl_exit_e ctl_pins_read(ctl_pins_t *pins, ctl_t *ctl);
 
+/** Read a public key as options give it: the name of a file with SPKI PEM, that PEM itself, or the 32 bytes in base64. On
+ *  @a pool. Complains, of the option @a option. */
+ctl_exit_e ctl_public_key_read(const civ_public_key_t **key, const char *option, const char *given,
+                               apr_pool_t *pool);
+
 /** The key of a signed head's file is that of the ledger: read --signed-head once name and key are known.
  *  @return CTL_DONE; CTL_FAULTS when the file bears no good signature (said as a complaint); CTL_FAILED */
 ctl_exit_e ctl_pins_signed_head(civ_signed_head_t *head, const char *path, const char *name,

@@ -168,12 +168,14 @@ int civ_api_join(civ_call_t *call)
 int civ_api_leave(civ_call_t *call)
 {
     civ_speaker_t speaker;
+    int repeated = 0;
 
     if (civ_speaker_identify(call, &speaker) != OK ||
-        civ_federation_leave(civ_node_federation(call->node), &speaker, civ_request_retry(call),
+        civ_federation_leave(civ_node_federation(call->node), &speaker, civ_request_retry(call), &repeated,
                              &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
+    civ_reply_repeated(call, repeated);
     return civ_reply_message(call, "The organization has left; what it shared stays, under its pseudonym");
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/json_writer.h"
 
+#include <scoreboard.h>
+
 #include <apr_strings.h>
 
 #include <string.h>
@@ -74,7 +76,27 @@ static const char *const head_words[] = {
     [CIV_HEAD_INCONSISTENT] = "inconsistent",
 };
 
-static void write_health(civ_buffer_t *out, const civ_health_t *health, const char *error)
+/* How the worker is: it is given a while after a start to be heard of for the first time. */
+static const char *worker_word(const civ_call_t *call)
+{
+    apr_int64_t now = apr_time_now() / 1000;
+    apr_int64_t seen;
+
+    if (civ_server_config(call->r->server)->values.worker == CIV_WORKER_OFF) {
+        return "off";
+    }
+    if (civ_workers_seen(civ_node_engine(call->node), &seen, call->r->pool) != APR_SUCCESS) {
+        return "unknown";
+    }
+    if (seen > now - CIV_WORKER_SILENCE) {
+        return "ok";
+    }
+    return ap_scoreboard_image && ap_scoreboard_image->global->restart_time / 1000 > now - CIV_WORKER_SILENCE
+               ? "starting"
+               : "silent";
+}
+
+static void write_health(civ_buffer_t *out, const civ_health_t *health, const char *worker, const char *error)
 {
     civ_json_writer_t writer;
 
@@ -91,7 +113,7 @@ static void write_health(civ_buffer_t *out, const civ_health_t *health, const ch
                          : health->database_detail ? health->database_detail
                                                    : "The database cannot be written.");
     civ_json_member_text(&writer, "head", head_words[health->head]);
-    civ_json_member_text(&writer, "worker", "off");
+    civ_json_member_text(&writer, "worker", worker);
     civ_json_member_text(&writer, "read_only", health->read_only);
     civ_json_member_uint(&writer, "height", health->state.height);
     civ_json_end_object(&writer);
@@ -101,6 +123,7 @@ int civ_api_health(civ_call_t *call)
 {
     civ_reply_t reply = {.momentary = 1};
     civ_health_t health = {0};
+    const char *worker;
     const char *error;
     civ_buffer_t body;
 
@@ -108,13 +131,17 @@ int civ_api_health(civ_call_t *call)
         return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "This node is not running.");
     }
     civ_node_health(call->node, &health, call->r->pool);
+    worker = worker_word(call);
     error = illness(&health);
+    if (!error && strcmp(worker, "silent") == 0) {
+        error = "The worker gives no sign of life.";
+    }
     if (error) {
         reply.status = HTTP_SERVICE_UNAVAILABLE;
         apr_table_setn(call->r->headers_out, "Retry-After", "5");
     }
     civ_buffer_init(&body, 512, call->r->pool);
-    write_health(&body, &health, error);
+    write_health(&body, &health, worker, error);
     return civ_reply_buffer(call, &reply, &body);
 }
 

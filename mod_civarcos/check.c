@@ -24,7 +24,7 @@ static civ_setting_e first_given(const civ_server_config_t *config)
     civ_setting_e setting;
 
     for (setting = 0; setting < CIV_SETTING_COUNT; setting++) {
-        if (config->set & CIV_SETTING_BIT(setting) && civ_setting_scope(setting) != CIV_SCOPE_SERVER) {
+        if (config->set & CIV_SETTING_BIT(setting) && civ_setting_scope(setting) < CIV_SCOPE_NAME) {
             break;
         }
     }

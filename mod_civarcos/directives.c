@@ -5,6 +5,11 @@
  */
 #include "module.h"
 
+#include "base/canonical.h"
+#include "base/message_signature.h"
+#include "federation/benchmarks.h"
+#include "federation/release.h"
+
 #include <http_core.h>
 
 #include <apr_lib.h>
@@ -16,12 +21,21 @@
 #define MAX_BODY_LEAST   APR_INT64_C(1024)
 #define MAX_BODY_MOST    APR_INT64_C(67108864)
 
+/** Nonces are kept for as long, so this is bounded. */
+#define SIGNATURE_MOST          apr_time_from_sec(3600)
+#define SIGNATURE_BACK_DEFAULT  apr_time_from_sec(300)
+#define SIGNATURE_AHEAD_DEFAULT apr_time_from_sec(60)
+
 static const struct {
     const char *directive;
     civ_scope_e scope;
 } settings[CIV_SETTING_COUNT] = {
 #define CIV_SETTING_FACTS(setting, directive, scope, member) {directive, scope},
     CIV_SETTINGS(CIV_SETTING_FACTS)};
+
+_Static_assert(CIV_SETTING_COUNT <= 8 * sizeof(unsigned), "each has a bit of its own");
+
+_Static_assert(CIV_SETTING_COUNT <= 32, "each setting has a bit of civ_server_config_t.set");
 
 const char *civ_setting_directive(civ_setting_e setting)
 {
@@ -40,6 +54,10 @@ void *civ_config_create(apr_pool_t *pool, server_rec *server)
     (void)server;
     config->values.node = civ_node_defaults;
     config->values.max_body = MAX_BODY_DEFAULT;
+    config->values.worker = CIV_WORKER_MANAGED;
+    config->values.worker_program = CIV_WORKER_PROGRAM;
+    config->values.signature_back = SIGNATURE_BACK_DEFAULT;
+    config->values.signature_ahead = SIGNATURE_AHEAD_DEFAULT;
     return config;
 }
 
@@ -47,8 +65,11 @@ void *civ_config_create(apr_pool_t *pool, server_rec *server)
  * apart. */
 static int is_inherited(civ_setting_e setting, const civ_server_config_t *add)
 {
-    return !(add->set & CIV_SETTING_BIT(setting)) && !(settings[setting].scope == CIV_SCOPE_IDENTITY &&
-                                                       add->set & CIV_SETTING_BIT(CIV_SETTING_STATE_DIR));
+    civ_scope_e scope = settings[setting].scope;
+    int is_own = scope == CIV_SCOPE_IDENTITY || scope == CIV_SCOPE_NAME;
+
+    return !(add->set & CIV_SETTING_BIT(setting)) &&
+           !(is_own && add->set & CIV_SETTING_BIT(CIV_SETTING_STATE_DIR));
 }
 
 void *civ_config_merge(apr_pool_t *pool, void *base_config, void *add_config)
@@ -361,10 +382,163 @@ static const char *set_federation_threshold(cmd_parms *cmd, void *unused, const 
     return NULL;
 }
 
+static const char *set_benchmark_min_contributors(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 2, 1000, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_BENCHMARK_MINIMUM)->node.benchmark_min_contributors = (apr_uint32_t)value;
+    }
+    return error;
+}
+
+/* A decimal number as in JSON, whatever the locale. */
+static int read_decimal(cmd_parms *cmd, const char *text, double *value)
+{
+    static const civ_json_limits_t limits = {.size = 64, .depth = 1, .values = 1, .name_length = 1};
+    const civ_json_t *number;
+
+    if (civ_json_parse(&number, text, strlen(text), &limits, NULL, cmd->temp_pool) != APR_SUCCESS ||
+        number->type != CIV_JSON_NUMBER) {
+        return 0;
+    }
+    *value = civ_canonical_read_number(number->as.text.text);
+    return *value >= -CIV_RELEASE_LARGEST && *value <= CIV_RELEASE_LARGEST;
+}
+
+static const char *set_benchmark_bounds(cmd_parms *cmd, void *unused, int argc, char *const argv[])
+{
+    civ_metric_bounds_t bounds = {NULL, 0, 0, 0};
+    civ_settings_t *values;
+
+    (void)unused;
+    if (argc < 3 || argc > 4) {
+        return apr_psprintf(cmd->pool,
+                            "%s takes a metric, the least and the greatest value, and perhaps a grid",
+                            cmd->cmd->name);
+    }
+    if (!civ_metric_name_is_valid(argv[0])) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not 1 to 64 of A-Z a-z 0-9 _ . -", cmd->cmd->name,
+                            argv[0]);
+    }
+    if (!read_decimal(cmd, argv[1], &bounds.low) || !read_decimal(cmd, argv[2], &bounds.high) ||
+        bounds.low >= bounds.high) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" and \"%s\" are not two numbers of which the second is greater",
+                            cmd->cmd->name, argv[1], argv[2]);
+    }
+    if (argc == 4 && (!read_decimal(cmd, argv[3], &bounds.grid) || bounds.grid < 1e-9 ||
+                      bounds.grid > bounds.high - bounds.low)) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not a step from 1e-9 to the distance of the bounds",
+                            cmd->cmd->name, argv[3]);
+    }
+    bounds.metric = argv[0];
+    values = note(cmd, CIV_SETTING_BENCHMARK_BOUNDS);
+    if (!values->node.benchmark_bounds) {
+        values->node.benchmark_bounds = apr_array_make(cmd->pool, 4, sizeof(civ_metric_bounds_t));
+    }
+    APR_ARRAY_PUSH(values->node.benchmark_bounds, civ_metric_bounds_t) = bounds;
+    return NULL;
+}
+
+/* Called for each word; all of them, of all lines, make the list. */
+static const char *set_egress_allow(cmd_parms *cmd, void *unused, const char *entry)
+{
+    const char *fault = civ_egress_entry_fault(entry, cmd->pool);
+    civ_settings_t *values;
+
+    (void)unused;
+    if (fault) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" %s", cmd->cmd->name, entry, fault);
+    }
+    values = note(cmd, CIV_SETTING_EGRESS_ALLOW);
+    if (!values->node.egress_allow) {
+        values->node.egress_allow = apr_array_make(cmd->pool, 4, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(values->node.egress_allow, const char *) = entry;
+    return NULL;
+}
+
 static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
 {
     (void)unused;
     note(cmd, CIV_SETTING_EGRESS_PLAIN_HTTP)->node.egress_plain_http = on;
+    return NULL;
+}
+
+/* One worker serves all nodes of a server. */
+static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, const char *program)
+{
+    static const char *const words[] = {
+        [CIV_WORKER_MANAGED] = "managed", [CIV_WORKER_EXTERNAL] = "external", [CIV_WORKER_OFF] = "off"};
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_VIRTUALHOST);
+    unsigned i;
+
+    (void)unused;
+    if (error) {
+        return error;
+    }
+    for (i = 0; i < sizeof(words) / sizeof(words[0]) && strcasecmp(word, words[i]) != 0; i++) {
+        continue;
+    }
+    if (i == sizeof(words) / sizeof(words[0])) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is none of managed, external, off", cmd->cmd->name, word);
+    }
+    if (program && (i != CIV_WORKER_MANAGED || program[0] != '/')) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is not an absolute path of a program to be managed",
+                            cmd->cmd->name, program);
+    }
+    note(cmd, CIV_SETTING_WORKER)->worker = (civ_worker_e)i;
+    if (program) {
+        note(cmd, CIV_SETTING_WORKER_PROGRAM)->worker_program = program;
+    }
+    return NULL;
+}
+
+static const char *set_signature_window(cmd_parms *cmd, void *unused, const char *back, const char *ahead)
+{
+    apr_interval_time_t old;
+    apr_interval_time_t early;
+    const char *error = time_in(cmd, back, "s", apr_time_from_sec(1), SIGNATURE_MOST, &old);
+
+    (void)unused;
+    if (!error) {
+        error = time_in(cmd, ahead, "s", 0, SIGNATURE_MOST, &early);
+    }
+    if (!error) {
+        note(cmd, CIV_SETTING_SIGNATURE_BACK)->signature_back = old;
+        note(cmd, CIV_SETTING_SIGNATURE_AHEAD)->signature_ahead = early;
+    }
+    return error;
+}
+
+/* A pattern would take requests for other servers as well, which is what the authority is looked at for. */
+static const char *set_authority(cmd_parms *cmd, void *unused, const char *text)
+{
+    const char *normal = civ_authority_normalize(text, "", cmd->pool);
+    const char *port = normal && *normal != '[' ? strchr(normal, ':') : NULL;
+    apr_array_header_t *authorities;
+    civ_settings_t *values;
+
+    (void)unused;
+    if (normal && *normal == '[') {
+        port = strstr(normal, "]:") ? strstr(normal, "]:") + 1 : NULL;
+    }
+    if (!normal || strpbrk(normal, "*?") ||
+        (port && (apr_atoi64(port + 1) < 1 || apr_atoi64(port + 1) > 65535))) {
+        return apr_psprintf(
+            cmd->pool,
+            "%s: \"%s\" is not the name or address of a host, with or without :port; patterns "
+            "and URLs do not count",
+            cmd->cmd->name, text);
+    }
+    values = note(cmd, CIV_SETTING_AUTHORITIES);
+    authorities = values->authorities ? apr_array_copy(cmd->pool, values->authorities)
+                                      : apr_array_make(cmd->pool, 2, sizeof(const char *));
+    APR_ARRAY_PUSH(authorities, const char *) = normal;
+    values->authorities = authorities;
     return NULL;
 }
 
@@ -392,6 +566,19 @@ const command_rec civ_directives[] = {
             "votes that a decision on shared evidence takes, 1 to 1000"),
     TAKES_1(CIV_DIRECTIVE_FEDERATION_THRESHOLD, set_federation_threshold,
             "the share of the votes that decides, such as 2/3"),
+    AP_INIT_TAKE_ARGV(CIV_DIRECTIVE_BENCHMARK_BOUNDS, set_benchmark_bounds, NULL, RSRC_CONF,
+                      "a metric, its least and greatest value, and perhaps the step of its statistics"),
+    TAKES_1(CIV_DIRECTIVE_BENCHMARK_MINIMUM, set_benchmark_min_contributors,
+            "contributors that a published statistic takes, 2 to 1000"),
+    AP_INIT_ITERATE(
+        CIV_DIRECTIVE_EGRESS_ALLOW, set_egress_allow, NULL, RSRC_CONF,
+        "hosts and blocks of addresses that connectors may connect to though they are not public"),
     AP_INIT_FLAG(CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, set_egress_plain_http, NULL, RSRC_CONF,
                  "whether other servers may be named with http"),
+    AP_INIT_TAKE12(CIV_DIRECTIVE_WORKER, set_worker, NULL, RSRC_CONF,
+                   "who runs the worker: managed (and which program), external or off"),
+    AP_INIT_TAKE2(CIV_DIRECTIVE_SIGNATURE_WINDOW, set_signature_window, NULL, RSRC_CONF,
+                  "how old a signed request may be, and how far ahead its clock"),
+    AP_INIT_ITERATE(CIV_DIRECTIVE_AUTHORITY, set_authority, NULL, RSRC_CONF,
+                    "hosts, with ports, that signed requests may be sent to"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

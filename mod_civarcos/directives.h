@@ -26,12 +26,19 @@
 #define CIV_DIRECTIVE_FEDERATION_JOIN      "CivarcosFederationJoin"
 #define CIV_DIRECTIVE_FEDERATION_MIN_VOTES "CivarcosFederationMinVotes"
 #define CIV_DIRECTIVE_FEDERATION_THRESHOLD "CivarcosFederationThreshold"
+#define CIV_DIRECTIVE_BENCHMARK_BOUNDS     "CivarcosBenchmarkBounds"
+#define CIV_DIRECTIVE_BENCHMARK_MINIMUM    "CivarcosBenchmarkMinContributors"
+#define CIV_DIRECTIVE_EGRESS_ALLOW         "CivarcosEgressAllow"
 #define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
+#define CIV_DIRECTIVE_WORKER               "CivarcosWorker"
+#define CIV_DIRECTIVE_SIGNATURE_WINDOW     "CivarcosSignatureWindow"
+#define CIV_DIRECTIVE_AUTHORITY            "CivarcosAuthority"
 
 /** What a setting belongs to, and so what a virtual host may do with it. */
 typedef enum civ_scope_e {
     CIV_SCOPE_IDENTITY, /**< of one node alone: a virtual host that is a node never inherits it */
     CIV_SCOPE_NODE,     /**< of a node: inherited, given only where CivarcosStateDir is given too */
+    CIV_SCOPE_NAME,     /**< of any server; a virtual host that is a node never inherits it */
     CIV_SCOPE_SERVER    /**< of any server */
 } civ_scope_e;
 
@@ -54,7 +61,15 @@ typedef enum civ_scope_e {
     X(FEDERATION_JOIN, CIV_DIRECTIVE_FEDERATION_JOIN, CIV_SCOPE_NODE, node.federation_join)                  \
     X(FEDERATION_MIN_VOTES, CIV_DIRECTIVE_FEDERATION_MIN_VOTES, CIV_SCOPE_NODE, node.federation_min_votes)   \
     X(FEDERATION_THRESHOLD, CIV_DIRECTIVE_FEDERATION_THRESHOLD, CIV_SCOPE_NODE, node.federation_threshold)   \
+    X(BENCHMARK_MINIMUM, CIV_DIRECTIVE_BENCHMARK_MINIMUM, CIV_SCOPE_NODE, node.benchmark_min_contributors)   \
+    X(BENCHMARK_BOUNDS, CIV_DIRECTIVE_BENCHMARK_BOUNDS, CIV_SCOPE_NODE, node.benchmark_bounds)               \
+    X(EGRESS_ALLOW, CIV_DIRECTIVE_EGRESS_ALLOW, CIV_SCOPE_NODE, node.egress_allow)                           \
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
+    X(WORKER, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker)                                                \
+    X(WORKER_PROGRAM, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker_program)                                \
+    X(SIGNATURE_BACK, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_back)                      \
+    X(SIGNATURE_AHEAD, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_ahead)                    \
+    X(AUTHORITIES, CIV_DIRECTIVE_AUTHORITY, CIV_SCOPE_NAME, authorities)                                     \
     X(MAX_BODY, CIV_DIRECTIVE_MAX_BODY, CIV_SCOPE_SERVER, max_body)
 
 #define CIV_SETTING_NAME(setting, directive, scope, member) CIV_SETTING_##setting,

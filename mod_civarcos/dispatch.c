@@ -5,6 +5,7 @@
 #include "mount.h"
 #include "reply.h"
 #include "runtime.h"
+#include "signature.h"
 
 #include <http_log.h>
 
@@ -91,6 +92,9 @@ static int answer(civ_call_t *call)
     }
     if (result == OK) {
         result = civ_request_head(call);
+    }
+    if (result == OK) {
+        civ_signature_prepare(call);
     }
     if (result == OK && call->route->body) {
         result = civ_request_body(call);

@@ -54,6 +54,30 @@ int civ_api_leave(civ_call_t *call);
 int civ_api_nodes(civ_call_t *call);
 int civ_api_node(civ_call_t *call);
 
+/* api_consensus.c */
+int civ_api_validate_evidence(civ_call_t *call);
+int civ_api_evidence_consensus(civ_call_t *call);
+
+/** The member evidence_id of a request. @return OK or CIV_FAULTED */
+int civ_request_evidence_id(civ_call_t *call, const char **evidence_id);
+
+/* api_evidence.c */
+int civ_api_shared(civ_call_t *call);
+int civ_api_versions(civ_call_t *call);
+
+/* api_share.c */
+int civ_api_share(civ_call_t *call);
+int civ_api_withdraw(civ_call_t *call);
+/* api_benchmarks.c */
+int civ_api_contribute(civ_call_t *call);
+int civ_api_benchmarks(civ_call_t *call);
+int civ_api_benchmark(civ_call_t *call);
+
+/* api_threats.c */
+int civ_api_threat_share(civ_call_t *call);
+int civ_api_threats(civ_call_t *call);
+int civ_api_threat(civ_call_t *call);
+
 /* api_federation.c */
 int civ_api_federation_status(civ_call_t *call);
 

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "dispatch.h"
 #include "runtime.h"
+#include "signature.h"
 
 #include <http_config.h>
 #include <http_protocol.h>
@@ -30,6 +31,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(civ_runtime_child_init, NULL, watchdog, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(civ_runtime_child_stopping, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(civ_dispatch, NULL, NULL, APR_HOOK_MIDDLE);
+    civ_signature_register();
 }
 
 /* All that this library shows to the outside. */

@@ -21,10 +21,23 @@
 /** The type of our mutexes, for httpd's Mutex directive. */
 #define CIV_MUTEX "civarcos"
 
+/** Who runs civarcos-worker. */
+typedef enum civ_worker_e {
+    CIV_WORKER_MANAGED,  /**< httpd's parent process */
+    CIV_WORKER_EXTERNAL, /**< somebody else */
+    CIV_WORKER_OFF       /**< nobody */
+} civ_worker_e;
+
 /** The values of all directives. */
 typedef struct civ_settings_t {
     civ_node_config_t node;
-    apr_int64_t max_body; /**< CivarcosMaxBody */
+    civ_worker_e worker; /**< CivarcosWorker, of the main server */
+    const char *worker_program;
+    apr_int64_t max_body;               /**< CivarcosMaxBody */
+    apr_interval_time_t signature_back; /**< CivarcosSignatureWindow */
+    apr_interval_time_t signature_ahead;
+    const apr_array_header_t
+        *authorities; /**< CivarcosAuthority: const char *; NULL: the server's own names */
 } civ_settings_t;
 
 /** A node of this server. Made at start in the parent; hot and node are each process's own. */

@@ -50,16 +50,41 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_NODE] = REF("Node"),
     [CIV_TYPE_NODES] = "{\"type\":\"array\",\"items\":" REF("Node") "}",
     [CIV_TYPE_NETWORK] = REF("NetworkStats"),
+    [CIV_TYPE_EVIDENCE_ID] = "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}",
+    [CIV_TYPE_VERSION] = "{\"type\":\"integer\",\"minimum\":1}",
+    [CIV_TYPE_PRIVACY] = "{\"enum\":[\"anonymized\",\"aggregated\",\"private\"],\"default\":\"anonymized\"}",
+    [CIV_TYPE_CONFIDENCE] = "{\"type\":\"number\",\"minimum\":0,\"maximum\":1,\"default\":1}",
+    [CIV_TYPE_SHARED] = REF("SharedEvidence"),
+    [CIV_TYPE_SHARED_LIST] = "{\"type\":\"array\",\"items\":" REF("SharedEvidence") "}",
+    [CIV_TYPE_REMOVED] =
+        "{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"pointer\":{\"type\":"
+        "\"string\"},\"reason\":{\"type\":\"string\"}}}}",
+    [CIV_TYPE_EVIDENCE_CONSENSUS] = REF("EvidenceConsensus"),
+    [CIV_TYPE_METRIC] = REF("MetricName"),
+    [CIV_TYPE_METRICS] =
+        "{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":100,\"propertyNames\":" REF(
+            "MetricName") ","
+                          "\"additionalProperties\":{\"type\":\"number\"}}",
+    [CIV_TYPE_METRIC_NAMES] = "{\"type\":\"array\",\"items\":" REF("MetricName") "}",
+    [CIV_TYPE_STATISTICS] = REF("Statistics"),
+    [CIV_TYPE_THREAT_INFO] = REF("ThreatInfo"),
+    [CIV_TYPE_THREAT_ID] = "{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{32}$\"}",
+    [CIV_TYPE_SEVERITY] = "{\"type\":\"string\"}",
+    [CIV_TYPE_THREAT] = REF("Threat"),
+    [CIV_TYPE_THREATS] = "{\"type\":\"array\",\"items\":" REF("Threat") "}",
+    [CIV_TYPE_INDICATOR] = REF("Indicator"),
+    [CIV_TYPE_WITHHELD] = REF("Withheld"),
 };
 
-#define INDEX      "{\"type\":\"integer\",\"minimum\":0}"
-#define INSTANT    "{\"type\":\"string\",\"format\":\"date-time\"}"
-#define TEXT       "{\"type\":\"string\"}"
-#define MAYBE_TEXT "{\"type\":[\"string\",\"null\"]}"
-#define TEXTS      "{\"type\":\"array\",\"items\":" TEXT "}"
-#define HASH       REF("Hash")
-#define HASHES     "{\"type\":\"array\",\"items\":" HASH "}"
-#define MAYBE_HASH "{\"anyOf\":[" HASH ",{\"type\":\"null\"}]}"
+#define INDEX        "{\"type\":\"integer\",\"minimum\":0}"
+#define INSTANT      "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define TEXT         "{\"type\":\"string\"}"
+#define MAYBE_TEXT   "{\"type\":[\"string\",\"null\"]}"
+#define MAYBE_NUMBER "{\"type\":[\"number\",\"null\"]}"
+#define TEXTS        "{\"type\":\"array\",\"items\":" TEXT "}"
+#define HASH         REF("Hash")
+#define HASHES       "{\"type\":\"array\",\"items\":" HASH "}"
+#define MAYBE_HASH   "{\"anyOf\":[" HASH ",{\"type\":\"null\"}]}"
 
 #define RESULT_PROPERTIES                                                                                    \
     "\"evidence\":" REF("Evidence") ",\"evidence_hash\":" HASH ",\"block_index\":" INDEX                     \
@@ -172,11 +197,61 @@ static const struct {
                            "\"key_id\":" TEXT ",\"public_key\":" TEXT ",\"valid_from\":" INSTANT
                            ",\"valid_until\":" MAYBE_TEXT ",\"rotation\":" TEXT
                            "}}},\"record\":{\"type\":\"object\"},\"signature\":" REF("Signature") "}}"},
+    {"SharedEvidence",
+     "{\"type\":\"object\",\"required\":[\"evidence_id\",\"evidence_type\",\"privacy_level\"],\"properties\":"
+     "{"
+     "\"evidence_id\":" TEXT ",\"version\":" INDEX ",\"evidence_type\":" TEXT
+     ",\"quality_metrics\":{\"type\":\"object\"},\"patterns\":{},\"timestamp\":" TEXT ",\"source_hash\":" TEXT
+     ",\"privacy_level\":" TEXT ",\"withdrawn_at\":" INSTANT ",\"withdrawn_record\":" HASH ",\"reason\":" TEXT
+     ",\"commitment\":" HASH ",\"salt\":" TEXT ",\"signature\":" REF(
+         "Signature") ",\"votes\":" INDEX
+                      ",\"outcome\":{\"enum\":[\"pending\",\"accepted\",\"rejected\",\"contested\"]}}}"},
+    {"EvidenceConsensus",
+     "{\"type\":\"object\",\"required\":[\"has_consensus\",\"agreement\",\"votes\",\"threshold\",\"outcome\","
+     "\"validations\"],\"properties\":{\"evidence_id\":" TEXT ",\"version\":" INDEX
+     ",\"has_consensus\":{\"type\":\"boolean\"},\"outcome\":{\"enum\":[\"pending\",\"accepted\",\"rejected\","
+     "\"contested\"]},\"agreement\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"votes\":" INDEX
+     ",\"threshold\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"min_votes\":" INDEX
+     ",\"reason\":" TEXT
+     ",\"validations\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"voter\":" TEXT
+     ",\"is_valid\":{\"type\":\"boolean\"},\"confidence\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
+     "\"timestamp\":" INSTANT "}}}}}"},
     {"NetworkStats",
      "{\"type\":\"object\",\"required\":[\"total_nodes\",\"total_shared_evidence\",\"total_benchmarks\","
      "\"total_threats\",\"avg_reputation\"],\"properties\":{\"total_nodes\":" INDEX
      ",\"total_shared_evidence\":" INDEX ",\"total_benchmarks\":" INDEX ",\"total_threats\":" INDEX
      ",\"total_votes\":" INDEX ",\"avg_reputation\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1}}}"},
+    {"MetricName", "{\"type\":\"string\",\"pattern\":\"^(?![.]{1,2}$)[A-Za-z0-9_.-]{1,64}$\"}"},
+    {"Statistics",
+     "{\"type\":\"object\",\"required\":[\"metric\",\"count\",\"min\",\"max\",\"avg\",\"median\",\"p25\","
+     "\"p75\","
+     "\"p90\",\"epoch\",\"released_at\",\"withheld\"],\"properties\":{\"metric\":" REF(
+         "MetricName") ",\"count\":" INDEX ",\"min\":{\"type\":\"null\"},\"max\":{\"type\":\"null\"},\"avg\":"
+                       "{\"type\":\"number\"},\"median\":" MAYBE_NUMBER ",\"p10\":" MAYBE_NUMBER
+                       ",\"p25\":" MAYBE_NUMBER ",\"p75\":" MAYBE_NUMBER ",\"p90\":" MAYBE_NUMBER
+                       ",\"epoch\":" TEXT ",\"released_at\":" INSTANT ",\"minimum\":" INDEX
+                       ",\"withheld\":{\"type\":\"object\",\"additionalProperties\":" TEXT "}}}"},
+    {"ThreatInfo",
+     "{\"type\":\"object\",\"required\":[\"type\"],\"properties\":{\"type\":{\"type\":\"string\","
+     "\"maxLength\":64},"
+     "\"severity\":" TEXT ",\"indicators\":{\"type\":\"array\",\"maxItems\":1000,\"items\":" TEXT
+     "},\"description\":{\"type\":\"string\",\"maxLength\":16384},\"valid_until\":" INSTANT "}}"},
+    {"Indicator", "{\"type\":\"object\",\"required\":[\"kind\",\"value\"],\"properties\":{\"kind\":" TEXT
+                  ",\"value\":" TEXT ",\"flag\":" TEXT ",\"reason\":" TEXT
+                  ",\"over_correlating\":{\"type\":\"boolean\"}}}"},
+    {"Threat",
+     "{\"type\":\"object\",\"required\":[\"threat_id\",\"type\",\"severity\",\"indicators\",\"timestamp\","
+     "\"source_hash\",\"sightings\",\"valid_until\",\"score\"],\"properties\":{\"threat_id\":" TEXT
+     ",\"type\":" TEXT
+     ",\"severity\":{\"enum\":[\"unknown\",\"info\",\"low\",\"medium\",\"high\",\"critical\"]},"
+     "\"indicators\":" TEXTS ",\"indicator_details\":{\"type\":\"array\",\"items\":" REF(
+         "Indicator") "},\"description\":" TEXT ",\"timestamp\":" INSTANT ",\"source_hash\":" TEXT
+                      ",\"sightings\":" INDEX ",\"last_seen\":" INSTANT ",\"valid_until\":" INSTANT
+                      ",\"score\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},\"record\":{\"type\":"
+                      "\"object\"},"
+                      "\"signature\":" REF("Signature") "}}"},
+    {"Withheld", "{\"type\":\"object\",\"properties\":{\"members\":" TEXTS
+                 ",\"redacted\":{\"type\":\"object\",\"additionalProperties\":" INDEX "}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
                 "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"
@@ -197,6 +272,7 @@ static const struct {
     {202, "Accepted", 0},
     {304, "The client has it already", 0},
     {400, "Malformed or invalid", 1},
+    {401, "Not signed as it must be; Accept-Signature says how", 1},
     {403, "Not allowed", 1},
     {404, "There is no such thing", 1},
     {406, "Nothing that the client accepts", 1},

@@ -2,6 +2,7 @@
 #include "reply.h"
 
 #include "media.h"
+#include "signature.h"
 
 #include "base/encoding.h"
 #include "base/json_writer.h"
@@ -156,8 +157,9 @@ int civ_reply_buffer(civ_call_t *call, const civ_reply_t *reply, const civ_buffe
     return civ_reply_send(call, reply, &piece, 1);
 }
 
-static void write_problem(civ_buffer_t *out, const civ_problem_t *problem)
+static void write_problem(civ_buffer_t *out, const civ_call_t *call)
 {
+    const civ_problem_t *problem = &call->problem;
     civ_json_writer_t writer;
 
     civ_json_writer_init(&writer, out);
@@ -175,6 +177,9 @@ static void write_problem(civ_buffer_t *out, const civ_problem_t *problem)
     if (problem->parameter) {
         civ_json_member_text(&writer, "parameter", problem->parameter);
     }
+    if (call->id) {
+        civ_json_member_text(&writer, "request_id", call->id);
+    }
     civ_json_end_object(&writer);
 }
 
@@ -191,8 +196,11 @@ int civ_reply_problem(civ_call_t *call)
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "CIV0322: %s %s failed without saying why", r->method,
                       r->uri);
     }
+    if (problem->kind == CIV_PROBLEM_UNAUTHORIZED) {
+        civ_signature_challenge(call);
+    }
     civ_buffer_init(&body, 512, r->pool);
-    write_problem(&body, problem);
+    write_problem(&body, call);
     set_status(r, civ_problem_status(problem->kind));
     set_common_headers(call, "application/problem+json");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");

@@ -31,6 +31,9 @@ typedef struct civ_call_t {
     const civ_json_t *body;        /**< the request's object, for routes with a body */
     civ_idempotency_t idempotency; /**< valid when idempotent is set */
     int idempotent;                /**< the client sent an Idempotency-Key */
+    struct civ_sent_t *sent;       /**< what a signature may be about, see signature.h; NULL: there is none */
+    const char *id;                /**< set for those requests whose refusal is found in the log by it */
+    int refusal_logged;
     civ_problem_t problem;
 } civ_call_t;
 

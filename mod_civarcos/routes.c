@@ -57,7 +57,58 @@ static const civ_field_t node_parameters[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Id of an organization that is or was in", CIV_IN_PATH},
     END_OF_FIELDS};
 
+static const civ_field_t shared_parameters[] = {
+    {"type", CIV_TYPE_STRING, "Only evidence of this type", CIV_OPTIONAL},
+    {"privacy_level", CIV_TYPE_PRIVACY, "Evidence of this level", CIV_OPTIONAL},
+    {"since", CIV_TYPE_TIMESTAMP, "Only what was shared at this time or later", CIV_OPTIONAL},
+    {"limit", CIV_TYPE_LIMIT, "Most items of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t versions_parameters[] = {
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "Id of shared evidence", CIV_IN_PATH}, END_OF_FIELDS};
+
+static const civ_field_t evidence_consensus_parameters[] = {
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "Id of shared evidence", CIV_IN_PATH},
+    {"version", CIV_TYPE_VERSION, "A version of it, the newest by default", CIV_OPTIONAL},
+    END_OF_FIELDS};
+static const civ_field_t metric_parameters[] = {{"metric", CIV_TYPE_METRIC, "Name of a metric", CIV_IN_PATH},
+                                                END_OF_FIELDS};
+
+static const civ_field_t threats_parameters[] = {
+    {"type", CIV_TYPE_STRING, "Only threats of this type", CIV_OPTIONAL},
+    {"severity", CIV_TYPE_SEVERITY, "Only threats of this severity, or a synonym of it", CIV_OPTIONAL},
+    {"indicator", CIV_TYPE_STRING, "Only threats with this indicator; it may be defanged", CIV_OPTIONAL},
+    {"since", CIV_TYPE_TIMESTAMP, "Only what was first shared then or later", CIV_OPTIONAL},
+    {"limit", CIV_TYPE_LIMIT, "Most items of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t threat_parameters[] = {
+    {"threat_id", CIV_TYPE_THREAT_ID, "Id of a threat", CIV_IN_PATH}, END_OF_FIELDS};
+
 /* --- request bodies --- */
+
+static const civ_field_t share_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who shares", CIV_REQUIRED},
+    {"evidence", CIV_TYPE_ANY_OBJECT, "What is shared, as it is at home", CIV_REQUIRED},
+    {"privacy_level", CIV_TYPE_PRIVACY, "What of it may leave, anonymized by default", CIV_OPTIONAL},
+    {"dry_run", CIV_TYPE_BOOLEAN, "Show what would leave, and store nothing", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t withdraw_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who has shared it", CIV_REQUIRED},
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "What is withdrawn, in all its versions", CIV_REQUIRED},
+    {"reason", CIV_TYPE_STRING, "Why, for all to see", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t validate_evidence_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who votes", CIV_REQUIRED},
+    {"evidence_id", CIV_TYPE_EVIDENCE_ID, "On what", CIV_REQUIRED},
+    {"version", CIV_TYPE_VERSION, "On which version; refused when there is a newer one", CIV_OPTIONAL},
+    {"is_valid", CIV_TYPE_BOOLEAN, "Whether it holds", CIV_REQUIRED},
+    {"confidence", CIV_TYPE_CONFIDENCE, "How sure; what lies outside is taken as the nearest", CIV_OPTIONAL},
+    END_OF_FIELDS};
 
 static const civ_field_t join_body[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "What it is called", CIV_REQUIRED},
@@ -70,6 +121,17 @@ static const civ_field_t join_body[] = {
 
 static const civ_field_t leave_body[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who leaves", CIV_REQUIRED}, END_OF_FIELDS};
+
+static const civ_field_t contribute_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who contributes", CIV_REQUIRED},
+    {"metrics", CIV_TYPE_METRICS, "Up to 100 numbers by name", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t threat_body[] = {
+    {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who shares it", CIV_REQUIRED},
+    {"threat_info", CIV_TYPE_THREAT_INFO, "The threat", CIV_OPTIONAL},
+    {"threat", CIV_TYPE_THREAT_INFO, "The same, instead of threat_info", CIV_OPTIONAL},
+    END_OF_FIELDS};
 
 static const civ_field_t add_body[] = {
     {"evidence", CIV_TYPE_EVIDENCE, "What to seal; left out, all pending evidence is sealed", CIV_OPTIONAL},
@@ -105,7 +167,8 @@ static const civ_field_t health_answer[] = {
     {"version", CIV_TYPE_STRING, "Version of mod_civarcos", CIV_REQUIRED},
     {"database", CIV_TYPE_STRING, "ok, or what is wrong with it", CIV_REQUIRED},
     {"head", CIV_TYPE_STRING, "ok, inconsistent, or unknown where the database cannot be read", CIV_REQUIRED},
-    {"worker", CIV_TYPE_STRING, "off: this release has no worker", CIV_REQUIRED},
+    {"worker", CIV_TYPE_STRING,
+     "ok, starting (it has not been heard of since the start), silent, unknown, or off", CIV_REQUIRED},
     {"read_only", CIV_TYPE_NULLABLE_STRING, "Why nothing is written, or null", CIV_REQUIRED},
     {"height", CIV_TYPE_INTEGER, "Index of the newest block", CIV_REQUIRED},
     END_OF_FIELDS};
@@ -188,8 +251,58 @@ static const civ_field_t node_answer[] = {
     {"node", CIV_TYPE_NODE, "The member, its keys, and its record as the node has signed it", CIV_REQUIRED},
     END_OF_FIELDS};
 
+static const civ_field_t benchmarks_answer[] = {
+    {"metrics", CIV_TYPE_METRIC_NAMES, "Names of the metrics of which something is published", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t benchmark_answer[] = {
+    {"statistics", CIV_TYPE_STATISTICS, "What is published", CIV_OPTIONAL},
+    {"metric", CIV_TYPE_METRIC, "The metric, where nothing is published", CIV_OPTIONAL},
+    {"error", CIV_TYPE_STRING, "Then, why", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t threat_share_answer[] = {
+    {"threat", CIV_TYPE_THREAT, "The threat as all see it", CIV_REQUIRED},
+    {"removed", CIV_TYPE_WITHHELD, "What did not leave as it came", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t threats_answer[] = {
+    {"threats", CIV_TYPE_THREATS, "Newest first", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"indicator", CIV_TYPE_INDICATOR, "The indicator asked for, as it is looked up", CIV_OPTIONAL},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t threat_answer[] = {
+    {"threat", CIV_TYPE_THREAT, "The threat, and its record as the node has signed it", CIV_REQUIRED},
+    END_OF_FIELDS};
+
 static const civ_field_t network_answer[] = {
     {"network_stats", CIV_TYPE_NETWORK, "What there is in the network", CIV_REQUIRED}, END_OF_FIELDS};
+
+static const civ_field_t shared_answer[] = {
+    {"evidence", CIV_TYPE_SHARED_LIST, "Newest first", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t share_answer[] = {
+    {"evidence", CIV_TYPE_SHARED, "What has left, as others see it at least", CIV_REQUIRED},
+    {"removed", CIV_TYPE_REMOVED, "What has not, and why", CIV_OPTIONAL},
+    {"dry_run", CIV_TYPE_BOOLEAN, "Nothing was stored", CIV_OPTIONAL},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t withdraw_answer[] = {
+    {"evidence", CIV_TYPE_SHARED, "What is left of it", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t evidence_consensus_answer[] = {
+    {"consensus", CIV_TYPE_EVIDENCE_CONSENSUS, "What the votes come to", CIV_REQUIRED}, END_OF_FIELDS};
 
 /* --- the table --- */
 
@@ -206,14 +319,44 @@ const civ_route_t civ_routes[] = {
 
     {CIV_POST, "/federated/join", "Join the federated evidence network",
      civ_api_join, NULL, join_body, join_answer, JSON, 201, 1,
-     {400, 403, 406, 408, 409, 413, 415, 422, 503, 0}},
+     {400, 401, 403, 406, 408, 409, 413, 415, 422, 503, 0}},
     {CIV_POST, "/federated/leave", "Leave the federated evidence network",
      civ_api_leave, NULL, leave_body, message_answer, JSON, 200, 1,
-     {400, 403, 404, 406, 408, 413, 415, 422, 503, 0}},
+     {400, 401, 403, 404, 406, 408, 413, 415, 422, 503, 0}},
     {CIV_GET, "/federated/nodes", "The organizations that are in",
      civ_api_nodes, list_parameters, NULL, nodes_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
     {CIV_GET, "/federated/nodes/{organization_id}", "One organization, with the history of its keys",
      civ_api_node, node_parameters, NULL, node_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_POST, "/federated/share", "Share evidence, at one of three privacy levels",
+     civ_api_share, NULL, share_body, share_answer, JSON, 201, 1,
+     {200, 400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_POST, "/federated/withdraw", "Take back evidence that was shared",
+     civ_api_withdraw, NULL, withdraw_body, withdraw_answer, JSON, 200, 1,
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/evidence", "The evidence that members have shared, newest first",
+     civ_api_shared, shared_parameters, NULL, shared_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/federated/evidence/{evidence_id}", "All versions of shared evidence, newest first",
+     civ_api_versions, versions_parameters, NULL, shared_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_POST, "/federated/validate", "Vote on another member's evidence",
+     civ_api_validate_evidence, NULL, validate_evidence_body, evidence_consensus_answer, JSON, 200, 1,
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/consensus/{evidence_id}", "What the members' votes on evidence come to",
+     civ_api_evidence_consensus, evidence_consensus_parameters, NULL, evidence_consensus_answer, JSON, 200, 1,
+     {304, 400, 404, 406, 503, 0}},
+    {CIV_POST, "/federated/benchmark", "Contribute numbers to benchmarks",
+     civ_api_contribute, NULL, contribute_body, message_answer, JSON, 200, 1,
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/benchmark", "The metrics of which statistics are published",
+     civ_api_benchmarks, list_parameters, NULL, benchmarks_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/federated/benchmark/{metric}", "Statistics over the members' numbers",
+     civ_api_benchmark, metric_parameters, NULL, benchmark_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_POST, "/federated/threat", "Share a threat, under a pseudonym",
+     civ_api_threat_share, NULL, threat_body, threat_share_answer, JSON, 201, 1,
+     {400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/federated/threat", "Threats that members have shared, newest first",
+     civ_api_threats, threats_parameters, NULL, threats_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/federated/threat/{threat_id}", "One threat",
+     civ_api_threat, threat_parameters, NULL, threat_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
     {CIV_GET, "/federated/status", "The network in numbers",
      civ_api_federation_status, NULL, NULL, network_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
 

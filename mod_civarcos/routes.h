@@ -46,6 +46,25 @@ typedef enum civ_type_e {
     CIV_TYPE_NODE,
     CIV_TYPE_NODES,
     CIV_TYPE_NETWORK,
+    CIV_TYPE_EVIDENCE_ID,
+    CIV_TYPE_VERSION,
+    CIV_TYPE_PRIVACY,
+    CIV_TYPE_CONFIDENCE,
+    CIV_TYPE_SHARED,
+    CIV_TYPE_SHARED_LIST,
+    CIV_TYPE_REMOVED,
+    CIV_TYPE_EVIDENCE_CONSENSUS,
+    CIV_TYPE_METRIC,
+    CIV_TYPE_METRICS,
+    CIV_TYPE_METRIC_NAMES,
+    CIV_TYPE_STATISTICS,
+    CIV_TYPE_THREAT_INFO,
+    CIV_TYPE_THREAT_ID,
+    CIV_TYPE_SEVERITY,
+    CIV_TYPE_THREAT,
+    CIV_TYPE_THREATS,
+    CIV_TYPE_INDICATOR,
+    CIV_TYPE_WITHHELD,
     CIV_TYPE_COUNT
 } civ_type_e;
 
@@ -59,7 +78,7 @@ typedef struct civ_field_t {
 } civ_field_t;
 
 /** Most further statuses of a route. */
-#define CIV_ROUTE_STATUSES 10
+#define CIV_ROUTE_STATUSES 14
 
 typedef struct civ_route_t {
     civ_method_e method;

@@ -3,6 +3,7 @@
 
 #include "mount.h"
 #include "nodes.h"
+#include "worker_supervisor.h"
 
 #include <ap_mpm.h>
 #include <http_core.h>
@@ -163,7 +164,9 @@ int civ_runtime_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     }
     if (!has_common) {
         civ_runtime.nodes = NULL;
+        return OK;
     }
+    civ_supervisor_start(civ_runtime.nodes, main_server, pconf);
     return OK;
 }
 

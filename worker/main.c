@@ -112,7 +112,7 @@ static int usage(const char *what)
     fprintf(stderr,
             "civarcos-worker: %s\n"
             "usage: civarcos-worker --config FILE\n"
-            "       civarcos-worker --managed [--delay SECONDS]   (by httpd, with its configuration on "
+            "       civarcos-worker --managed   (by httpd, with its configuration on "
             "standard input)\n",
             what);
     return 2;
@@ -122,7 +122,7 @@ int main(int argc, const char *const *argv, const char *const *environment)
 {
     const char *path = NULL, *error = "";
     civ_worker_config_t config;
-    int is_managed = 0, delay = 0, i;
+    int is_managed = 0, i;
     apr_status_t status;
     apr_pool_t *pool;
 
@@ -133,8 +133,6 @@ int main(int argc, const char *const *argv, const char *const *environment)
             is_managed = 1;
         else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
             path = argv[++i];
-        else if (strcmp(argv[i], "--delay") == 0 && i + 1 < argc)
-            delay = atoi(argv[++i]);
         else
             return usage("what is this?");
     }
@@ -149,9 +147,7 @@ int main(int argc, const char *const *argv, const char *const *environment)
     }
     civ_worker_log.level = config.log_level;
     parent = config.parent;
-    for (i = 0; i < 10 * delay && !is_stopping(NULL); i++)
-        nap();
-    i = is_stopping(NULL) ? EXIT_SUCCESS : run(&config, pool);
+    i = run(&config, pool);
     fflush(NULL);
     _exit(i); /* threads may still be at work */
 }

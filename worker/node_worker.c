@@ -36,14 +36,17 @@ static civ_node_t *bring_up(const civ_node_worker_t *worker, apr_pool_t *pool)
     context.log = &civ_worker_log;
     while (!worker->stopping(NULL)) {
         const char *error = NULL;
+        civ_state_head_t head;
+        civ_problem_t problem;
         civ_node_t *node;
         apr_pool_t *trial;
         apr_status_t status;
 
         apr_pool_create(&trial, pool);
         status = civ_node_open(&node, worker->config, &context, &error, trial);
+        /* Only httpd begins a ledger, brings its tables up to date, or changes its policy. */
         if (status == APR_SUCCESS)
-            status = civ_node_start(node, trial);
+            status = civ_node_head(node, &head, &problem, trial);
         if (status == APR_SUCCESS)
             return node;
         if (!is_told)
@@ -63,14 +66,11 @@ static const civ_connector_t *const connectors[] = {NULL};
 static apr_status_t equip(const civ_node_worker_t *worker, civ_node_t *node, civ_runner_t *runner,
                           const char **error, apr_pool_t *pool)
 {
-    civ_egress_config_t rules;
     civ_egress_t *egress;
     civ_seal_key_t *key;
     apr_status_t status;
 
-    memset(&rules, 0, sizeof(rules));
-    rules.plain_http = worker->config->egress_plain_http;
-    status = civ_egress_create(&egress, &rules, error, pool);
+    status = civ_node_egress(&egress, worker->config, error, pool);
     if (status == APR_SUCCESS)
         status = civ_node_seal_key(node, &key, pool);
     if (status != APR_SUCCESS)

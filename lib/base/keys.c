@@ -8,7 +8,7 @@
  */
 #include "base/keys.h"
 
-#include "base/durable.h"
+#include "base/private_file.h"
 #include "base/status.h"
 
 #include <apr_strings.h>
@@ -29,13 +29,13 @@
 #define MOST_FILE_BYTES 65536
 
 struct civ_public_key_t {
-    EVP_PKEY *pkey;
     unsigned char raw[CIV_KEY_PUBLIC_SIZE];
     const char *pem;
 };
 
 struct civ_key_t {
-    civ_public_key_t public_half; /**< its pkey is the pair */
+    EVP_PKEY *pkey; /**< the pair */
+    civ_public_key_t public_half;
     unsigned char
         secret[crypto_sign_ed25519_SECRETKEYBYTES]; /**< seed and public half, as libsodium wants them */
 };
@@ -81,34 +81,36 @@ static int has_small_order(const unsigned char raw[CIV_KEY_PUBLIC_SIZE])
     return 0;
 }
 
-/* Give @a pkey to the pool and work out its public half, so that everybody may read it later without a lock.
- */
-static apr_status_t describe(civ_public_key_t *key, EVP_PKEY *pkey, apr_pool_t *pool)
+/* What stands before the 32 bytes in the DER form of SubjectPublicKeyInfo (RFC 8410). */
+static const unsigned char spki_prefix[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                            0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+
+/* Work the PEM out once, so that everybody may read it later without a lock. OpenSSL would take as long for it as for a
+ * signature. */
+static apr_status_t describe(civ_public_key_t *key, apr_pool_t *pool)
+{
+    unsigned char der[sizeof(spki_prefix) + CIV_KEY_PUBLIC_SIZE];
+    char text[sodium_base64_ENCODED_LEN(sizeof(der), sodium_base64_VARIANT_ORIGINAL)];
+
+    if (has_small_order(key->raw))
+        return CIV_EINVALID;
+    memcpy(der, spki_prefix, sizeof(spki_prefix));
+    memcpy(der + sizeof(spki_prefix), key->raw, CIV_KEY_PUBLIC_SIZE);
+    /* One line: PEM has 64 characters in one. */
+    sodium_bin2base64(text, sizeof(text), der, sizeof(der), sodium_base64_VARIANT_ORIGINAL);
+    key->pem = apr_pstrcat(pool, "-----BEGIN PUBLIC KEY-----\n", text, "\n-----END PUBLIC KEY-----\n", NULL);
+    return APR_SUCCESS;
+}
+
+/* The public half of @a pkey. */
+static apr_status_t extract(civ_public_key_t *key, EVP_PKEY *pkey, apr_pool_t *pool)
 {
     size_t length = sizeof(key->raw);
-    apr_status_t status = CIV_EINVALID;
-    BIO *bio = NULL;
-    char *text;
-    long text_length;
 
-    apr_pool_cleanup_register(pool, pkey, free_pkey, apr_pool_cleanup_null);
-    key->pkey = pkey;
     if (EVP_PKEY_id(pkey) != EVP_PKEY_ED25519 || EVP_PKEY_get_raw_public_key(pkey, key->raw, &length) != 1 ||
-        length != sizeof(key->raw) || has_small_order(key->raw)) {
-        goto leave;
-    }
-    bio = BIO_new(BIO_s_mem());
-    if (!bio || PEM_write_bio_PUBKEY(bio, pkey) != 1) {
-        status = APR_ENOMEM;
-        goto leave;
-    }
-    text_length = BIO_get_mem_data(bio, &text);
-    key->pem = apr_pstrmemdup(pool, text, (apr_size_t)text_length);
-    status = APR_SUCCESS;
-
-leave:
-    BIO_free(bio);
-    return status;
+        length != sizeof(key->raw))
+        return CIV_EINVALID;
+    return describe(key, pool);
 }
 
 static apr_status_t wipe_secret(void *data)
@@ -128,7 +130,7 @@ static apr_status_t take_secret(civ_key_t *key, apr_pool_t *pool)
     if (sodium_init() < 0)
         return APR_EGENERAL;
     apr_pool_cleanup_register(pool, key, wipe_secret, apr_pool_cleanup_null);
-    if (EVP_PKEY_get_raw_private_key(key->public_half.pkey, seed, &length) == 1 && length == sizeof(seed) &&
+    if (EVP_PKEY_get_raw_private_key(key->pkey, seed, &length) == 1 && length == sizeof(seed) &&
         crypto_sign_ed25519_seed_keypair(public_half, key->secret, seed) == 0)
         status =
             memcmp(public_half, key->public_half.raw, sizeof(public_half)) == 0 ? APR_SUCCESS : APR_EGENERAL;
@@ -140,8 +142,13 @@ static apr_status_t take_secret(civ_key_t *key, apr_pool_t *pool)
 static apr_status_t wrap_pair(civ_key_t **key, EVP_PKEY *pkey, apr_pool_t *pool)
 {
     civ_key_t *made = apr_pcalloc(pool, sizeof(*made));
-    apr_status_t status = pkey ? describe(&made->public_half, pkey, pool) : CIV_EINVALID;
+    apr_status_t status = CIV_EINVALID;
 
+    if (pkey) {
+        apr_pool_cleanup_register(pool, pkey, free_pkey, apr_pool_cleanup_null);
+        made->pkey = pkey;
+        status = extract(&made->public_half, pkey, pool);
+    }
     if (status == APR_SUCCESS)
         status = take_secret(made, pool);
     *key = status == APR_SUCCESS ? made : NULL;
@@ -151,8 +158,9 @@ static apr_status_t wrap_pair(civ_key_t **key, EVP_PKEY *pkey, apr_pool_t *pool)
 static apr_status_t wrap_public(civ_public_key_t **key, EVP_PKEY *pkey, apr_pool_t *pool)
 {
     civ_public_key_t *made = apr_pcalloc(pool, sizeof(*made));
-    apr_status_t status = pkey ? describe(made, pkey, pool) : CIV_EINVALID;
+    apr_status_t status = pkey ? extract(made, pkey, pool) : CIV_EINVALID;
 
+    EVP_PKEY_free(pkey);
     *key = status == APR_SUCCESS ? made : NULL;
     return status;
 }
@@ -222,24 +230,6 @@ static int no_password(char *out, int size, int is_writing, void *baton)
     return -1;
 }
 
-/* Not blocking, so that a FIFO in place of the file cannot hang us. */
-static apr_status_t open_private(int *file, const char *path)
-{
-    struct stat info;
-
-    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*file < 0) {
-        return errno;
-    }
-    if (fstat(*file, &info) != 0) {
-        return errno;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return CIV_EINVALID;
-    }
-    return info.st_mode & 077 ? APR_EACCES : APR_SUCCESS;
-}
-
 apr_status_t civ_key_load(civ_key_t **key, const char *path, apr_pool_t *pool)
 {
     BIO *bio = NULL;
@@ -248,7 +238,7 @@ apr_status_t civ_key_load(civ_key_t **key, const char *path, apr_pool_t *pool)
 
     *key = NULL;
     ERR_set_mark();
-    status = open_private(&file, path);
+    status = civ_private_file_open(&file, path);
     if (status != APR_SUCCESS) {
         goto leave;
     }
@@ -267,43 +257,6 @@ leave:
     return status;
 }
 
-static apr_status_t write_all(int file, const char *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t put = write(file, data, length);
-
-        if (put < 0 && errno != EINTR) {
-            return errno;
-        }
-        if (put > 0) {
-            data += put;
-            length -= (size_t)put;
-        }
-    }
-    return fsync(file) == 0 ? APR_SUCCESS : errno;
-}
-
-/* mkostemp() makes the file with mode 0600 and O_EXCL; link(), unlike rename(), replaces nothing. */
-static apr_status_t put_file(const char *path, const char *data, size_t length, apr_pool_t *pool)
-{
-    char *temporary = apr_pstrcat(pool, path, ".XXXXXX", NULL);
-    int file = mkostemp(temporary, O_CLOEXEC);
-    apr_status_t status;
-
-    if (file < 0) {
-        return errno;
-    }
-    status = write_all(file, data, length);
-    if (close(file) != 0 && status == APR_SUCCESS) {
-        status = errno;
-    }
-    if (status == APR_SUCCESS && link(temporary, path) != 0) {
-        status = errno;
-    }
-    unlink(temporary);
-    return status == APR_SUCCESS ? civ_sync_folder_of(path, pool) : status;
-}
-
 apr_status_t civ_key_save(const civ_key_t *key, const char *path, apr_pool_t *pool)
 {
     BIO *bio;
@@ -312,10 +265,10 @@ apr_status_t civ_key_save(const civ_key_t *key, const char *path, apr_pool_t *po
 
     ERR_set_mark();
     bio = BIO_new(BIO_s_mem());
-    if (bio && PEM_write_bio_PKCS8PrivateKey(bio, key->public_half.pkey, NULL, NULL, 0, NULL, NULL) == 1) {
+    if (bio && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) == 1) {
         long length = BIO_get_mem_data(bio, &text);
 
-        status = put_file(path, text, (size_t)length, pool);
+        status = civ_private_file_put(path, text, (size_t)length, pool);
     }
     BIO_free(bio);
     ERR_pop_to_mark();
@@ -340,12 +293,12 @@ const civ_public_key_t *civ_key_public(const civ_key_t *key)
 apr_status_t civ_public_key_from_raw(civ_public_key_t **key, const unsigned char raw[CIV_KEY_PUBLIC_SIZE],
                                      apr_pool_t *pool)
 {
+    civ_public_key_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_status_t status;
 
-    ERR_set_mark();
-    status =
-        wrap_public(key, EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, CIV_KEY_PUBLIC_SIZE), pool);
-    ERR_pop_to_mark();
+    memcpy(made->raw, raw, CIV_KEY_PUBLIC_SIZE);
+    status = describe(made, pool);
+    *key = status == APR_SUCCESS ? made : NULL;
     return status;
 }
 

@@ -27,6 +27,7 @@ static const problem_row_t rows[CIV_PROBLEM_COUNT] = {
     [CIV_PROBLEM_INVALID_MEMBER] = {400, 0, "invalid-member", "A member of the request body is invalid"},
     [CIV_PROBLEM_INVALID_PARAMETER] = {400, 0, "invalid-parameter", "A parameter of the request is invalid"},
     [CIV_PROBLEM_INVALID_HEADER] = {400, 0, "invalid-header", "A header of the request is invalid"},
+    [CIV_PROBLEM_UNAUTHORIZED] = {401, 0, "unauthorized", "The request is not signed as it must be"},
     [CIV_PROBLEM_FORBIDDEN] = {403, 0, "forbidden", "The request is not allowed"},
     [CIV_PROBLEM_NOT_FOUND] = {404, 0, "not-found", "There is no such thing"},
     [CIV_PROBLEM_METHOD_NOT_ALLOWED] = {405, 0, "method-not-allowed", "The method is not allowed here"},

@@ -22,6 +22,7 @@ typedef enum civ_problem_kind_e {
     CIV_PROBLEM_INVALID_MEMBER, /**< 400: a member is missing, unknown, or of the wrong type or value */
     CIV_PROBLEM_INVALID_PARAMETER,  /**< 400: a query parameter or path segment is unknown or unparsable */
     CIV_PROBLEM_INVALID_HEADER,     /**< 400: a request header is unusable */
+    CIV_PROBLEM_UNAUTHORIZED,       /**< 401: a signature is missing, or cannot be accepted */
     CIV_PROBLEM_FORBIDDEN,          /**< 403 */
     CIV_PROBLEM_NOT_FOUND,          /**< 404 */
     CIV_PROBLEM_METHOD_NOT_ALLOWED, /**< 405 */

@@ -65,9 +65,8 @@ static const struct {
     [CIV_SIGNATURE_COMPONENT_MISSING] = {"component-missing",
                                          "The signature covers something that the request does not have."},
     [CIV_SIGNATURE_INVALID] = {"signature-invalid", unproven},
-    [CIV_SIGNATURE_REPLAY] = {"replay",
-                              "This request was received already; to repeat it, sign it again with a new "
-                              "nonce."},
+    [CIV_SIGNATURE_REPLAY] =
+        {"replay", "This signature was used before: sign each request anew, with a nonce of its own."},
 };
 
 const char *civ_signature_label_name(civ_signature_label_e label)
@@ -213,7 +212,7 @@ static apr_status_t check_parameters(work_t *work)
     if (expires != NULL && (expires->type != CIV_STRUCTURED_INTEGER || expires->number <= created->number))
         return fail_at(work, CIV_SIGNATURE_PARAMETER_INVALID, "expires");
     work->result->created = created->number;
-    work->result->nonce_expires = created->number + work->policy->window_back + 1;
+    work->result->nonce_expires = (created->number + work->policy->window_back + 1) * 1000;
     status = read_text(work, "keyid", 1, CIV_SIGNATURE_KEY_ID_MOST, &work->result->key_id);
     if (status == APR_SUCCESS)
         status = read_text(work, "nonce", CIV_SIGNATURE_NONCE_LEAST, CIV_SIGNATURE_NONCE_MOST,

@@ -102,7 +102,7 @@ typedef struct civ_request_signature_t {
     const char *key_id;  /**< the following: NULL or 0 as long as they are not known */
     const char *nonce;
     apr_int64_t created;       /**< seconds since 1970 */
-    apr_int64_t nonce_expires; /**< from when on the nonce may be forgotten, in seconds since 1970 */
+    apr_int64_t nonce_expires; /**< from when on the nonce may be forgotten, in milliseconds since 1970 */
     const civ_structured_member_t *input; /**< what is covered */
     const char *base; /**< what was signed, NUL-terminated; to be kept with the signature as a proof */
     apr_size_t base_length;
@@ -148,9 +148,10 @@ apr_status_t civ_request_signature_make(civ_signature_fields_t *fields, const ci
                                         int has_content, const civ_key_t *key,
                                         const civ_signature_choice_t *choice, apr_pool_t *pool);
 
-/** What servers ask for: the value of Accept-Signature. */
+/** What servers ask for: the value of Accept-Signature (RFC 9421, section 5.1, where keyid and nonce would have to be values that
+ *  the server chooses). */
 #define CIV_SIGNATURE_ACCEPT                                                                                 \
     "sig1=(\"@method\" \"@authority\" \"@path\" \"@query\" \"content-type\" \"content-digest\")"             \
-    ";created;keyid;nonce;tag=\"" CIV_SIGNATURE_TAG "\""
+    ";created;tag=\"" CIV_SIGNATURE_TAG "\""
 
 #endif

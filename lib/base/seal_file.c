@@ -5,19 +5,14 @@
  */
 #include "base/seal_private.h"
 
-#include "base/durable.h"
 #include "base/encoding.h"
+#include "base/private_file.h"
 #include "base/secret.h"
 #include "base/status.h"
 
-#include <apr_strings.h>
-
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define WORD "civarcos-seal-key/1 "
@@ -31,24 +26,10 @@
 #define FILE_MOST 16384
 
 static const char heading[] =
-    "# The keys that seal the credentials of connectors. The first one seals, all open. Keep a copy of this "
-    "file\n"
-    "# apart from copies of the database: with both, the credentials can be read.\n";
+    "# Keys that seal the credentials of connectors: the first one seals, all open.\n"
+    "# Keep a copy apart from those of the database: with both, they can be read.\n";
 
 /* --- reading --- */
-
-static apr_status_t open_private(int *file, const char *path)
-{
-    struct stat info;
-
-    /* Not blocking, so that a FIFO in place of the file cannot hang us. */
-    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*file < 0 || fstat(*file, &info) != 0)
-        return errno;
-    if (!S_ISREG(info.st_mode) || info.st_size > FILE_MOST)
-        return CIV_EINVALID;
-    return info.st_mode & 077 ? APR_EACCES : APR_SUCCESS;
-}
 
 static apr_status_t read_all(char *text, int file)
 {
@@ -106,7 +87,7 @@ apr_status_t civ_seal_key_load(civ_seal_key_t **key, const char *path, apr_pool_
     *key = NULL;
     if (ring == NULL || text == NULL)
         return APR_ENOMEM;
-    status = open_private(&file, path);
+    status = civ_private_file_open(&file, path);
     if (status == APR_SUCCESS)
         status = read_all(text, file);
     if (file >= 0)
@@ -122,21 +103,6 @@ apr_status_t civ_seal_key_load(civ_seal_key_t **key, const char *path, apr_pool_
 }
 
 /* --- writing --- */
-
-static apr_status_t write_all(int file, const char *data, apr_size_t length)
-{
-    while (length > 0) {
-        ssize_t put = write(file, data, length);
-
-        if (put < 0 && errno != EINTR)
-            return errno;
-        if (put > 0) {
-            data += put;
-            length -= (apr_size_t)put;
-        }
-    }
-    return fsync(file) == 0 ? APR_SUCCESS : errno;
-}
 
 static char *write_text(apr_size_t *length, const civ_seal_key_t *key, apr_pool_t *pool)
 {
@@ -159,28 +125,18 @@ static char *write_text(apr_size_t *length, const civ_seal_key_t *key, apr_pool_
     return text;
 }
 
-/* mkostemp() makes the file with mode 0600 and O_EXCL; link(), unlike rename(), replaces nothing. */
 static apr_status_t put_file(const civ_seal_key_t *key, const char *path, int replaces, apr_pool_t *pool)
 {
-    char *temporary = apr_pstrcat(pool, path, ".XXXXXX", NULL);
     apr_size_t length;
     char *text = write_text(&length, key, pool);
     apr_status_t status;
-    int file;
 
     if (text == NULL)
         return APR_ENOMEM;
-    file = mkostemp(temporary, O_CLOEXEC);
-    if (file < 0)
-        return errno;
-    status = write_all(file, text, length);
+    status = replaces ? civ_private_file_replace(path, text, length, pool)
+                      : civ_private_file_put(path, text, length, pool);
     civ_secret_wipe(text, length);
-    if (close(file) != 0 && status == APR_SUCCESS)
-        status = errno;
-    if (status == APR_SUCCESS && (replaces ? rename(temporary, path) : link(temporary, path)) != 0)
-        status = errno;
-    unlink(temporary);
-    return status == APR_SUCCESS ? civ_sync_folder_of(path, pool) : status;
+    return status;
 }
 
 apr_status_t civ_seal_key_save(const civ_seal_key_t *key, const char *path, apr_pool_t *pool)

@@ -2,27 +2,33 @@
 /**
  * The object, the tables of all areas, and the totals.
  */
+#include <apr_strings.h>
 #include <string.h>
 
-#include "federation/federation_private.h"
+#include "federation/members_private.h"
 
 static const civ_schema_step_t steps[] = {
     {1, "members of the federation, their keys, totals", civ_members_tables},
+    {2, "shared evidence and votes on it", civ_evidence_tables},
+    {3, "benchmarks: contributions and releases", civ_benchmarks_tables},
+    {4, "threats, indicators, sightings", civ_threats_tables},
 };
 
 const civ_schema_t civ_federation_schema = {"federation", steps, sizeof(steps) / sizeof(steps[0])};
 
 const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS] = {
-    &civ_totals_statements,
-    &civ_members_statements,
+    &civ_totals_statements,     &civ_members_statements, &civ_evidence_statements,
+    &civ_benchmarks_statements, &civ_threats_statements,
 };
 
-enum { TOTALS_READ, TOTALS_ADD };
+enum { TOTALS_READ, TOTALS_ADD, NETWORK_READ, NETWORK_INSERT };
 
 static const civ_statement_t sql[] = {
     [TOTALS_READ] = {"fed_totals_read",
                      "SELECT total, value FROM civ_fed_totals WHERE total >= 0 ORDER BY total LIMIT 100"},
     [TOTALS_ADD] = {"fed_totals_add", "UPDATE civ_fed_totals SET value = value + %lld WHERE total = %lld"},
+    [NETWORK_READ] = {"fed_network_read", "SELECT key_id FROM civ_fed_network WHERE id = 1"},
+    [NETWORK_INSERT] = {"fed_network_insert", "INSERT INTO civ_fed_network (id, key_id) VALUES (1, %s)"},
 };
 
 const civ_statement_set_t civ_totals_statements = {sql, sizeof(sql) / sizeof(sql[0])};
@@ -70,12 +76,52 @@ apr_status_t civ_operation_count(civ_operation_t *operation, civ_change_t *chang
     return by == 0 ? APR_SUCCESS : civ_db_execute(change->db, &sql[TOTALS_ADD], arguments, 2, NULL);
 }
 
+/** The network's key makes the pseudonyms: hosts that share a database share it, or one organisation would have several. */
+static apr_status_t check_network(civ_federation_t *federation, civ_change_t *change)
+{
+    const civ_federation_config_t *config = federation->config;
+    char id[CIV_PSEUDONYM_KEY_ID_SIZE];
+    const civ_argument_t argument = civ_text(id);
+    civ_rows_t *rows;
+    apr_status_t status;
+
+    if (apr_atomic_read32(&federation->network_checked))
+        return APR_SUCCESS;
+    if (config->pseudonym_key == NULL) {
+        civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
+                        "This server has no network key at the moment; nothing was stored");
+        return CIV_EUNREACHABLE;
+    }
+    civ_pseudonym_key_id(id, config->pseudonym_key);
+    status = civ_db_select(change->db, &sql[NETWORK_READ], NULL, 0, &rows, change->pool);
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_next(rows) != APR_SUCCESS)
+        return civ_db_execute(change->db, &sql[NETWORK_INSERT], &argument, 1, NULL);
+    if (strcmp(civ_rows_text(rows, 0), id) == 0) {
+        apr_atomic_set32(&federation->network_checked, 1);
+        return APR_SUCCESS;
+    }
+    civ_log_write(
+        config->log, CIV_LOG_ERROR, APR_SUCCESS,
+        "CIV0500: the network's key (keys/pseudonym.key) of this host has the id %s, but pseudonyms in "
+        "the database were made with the key %s: copy that one from the host that has it",
+        id, civ_rows_text(rows, 0));
+    civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
+                    "This server has another network key than the one in use; nothing was stored");
+    return CIV_EREADONLY;
+}
+
 static apr_status_t admit(void *baton, civ_change_t *change)
 {
     civ_operation_t *operation = baton;
+    apr_status_t status = check_network(operation->federation, change);
 
     memset(&operation->moved, 0, sizeof(operation->moved));
-    return civ_speaker_admit(operation->speaker, change);
+    /* An earlier answer is told again without asking the area, which looks at who speaks. */
+    if (status == APR_SUCCESS && operation->may_repeat && !operation->is_join)
+        status = civ_member_unsigned(operation->speaker, change);
+    return status == APR_SUCCESS ? civ_speaker_admit(operation->speaker, change) : status;
 }
 
 static void committed(void *baton)
@@ -87,22 +133,66 @@ static void committed(void *baton)
         config->totals_moved(config->baton, &operation->moved);
 }
 
+/** Each organisation has Idempotency-Keys of its own: nobody uses up another's, or learns which it has used. */
+static void name_own_key(civ_idempotency_t *own, const civ_idempotency_t *given, const char *organization_id)
+{
+    *own = *given;
+    civ_digest_sha256_two(&own->key, given->key.bytes, sizeof(given->key.bytes), organization_id,
+                          strlen(organization_id));
+}
+
 apr_status_t civ_operation_run(civ_operation_t *operation, civ_change_fn apply,
                                const civ_idempotency_t *idempotency, civ_change_result_t *result,
                                civ_problem_t *problem, apr_pool_t *pool)
 {
     const civ_transactor_t *transactor = &operation->federation->config->transactor;
+    civ_idempotency_t own;
     const civ_change_steps_t steps_of_change = {.admit = admit,
                                                 .apply = apply,
                                                 .committed = committed,
                                                 .baton = operation,
-                                                .idempotency = idempotency};
+                                                .idempotency = idempotency != NULL ? &own : NULL};
 
+    operation->may_repeat = idempotency != NULL;
+    if (idempotency != NULL)
+        name_own_key(&own, idempotency, operation->speaker->organization_id);
     return transactor->run(transactor->baton, &steps_of_change, result, problem, pool);
+}
+
+const char *civ_operation_proof(const civ_operation_t *operation)
+{
+    return operation->speaker->proof != NULL ? operation->speaker->proof : "";
 }
 
 apr_status_t civ_federation_failed(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
 {
     civ_store_problem_reading(problem, status, pool);
     return status;
+}
+
+apr_status_t civ_federation_last(civ_change_t *change, const civ_statement_t *statement, apr_int64_t *value)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(change->db, statement, NULL, 0, &rows, change->pool);
+
+    *value = 0;
+    if (status != APR_SUCCESS || civ_rows_next(rows) != APR_SUCCESS)
+        return status;
+    return civ_rows_int(rows, 0, value) == APR_SUCCESS ? APR_SUCCESS : CIV_EDATABASE;
+}
+
+const char *civ_federation_pseudonym(const civ_federation_t *federation, const char *purpose,
+                                     apr_int64_t when, const char *organization_id, apr_pool_t *pool)
+{
+    char epoch[CIV_EPOCH_SIZE];
+
+    return civ_pseudonym(apr_palloc(pool, CIV_PSEUDONYM_SIZE), federation->config->pseudonym_key, purpose,
+                         civ_epoch_of(epoch, when), organization_id);
+}
+
+const char *civ_federation_keyed_name(const civ_federation_t *federation, const char *purpose,
+                                      const char *text, apr_pool_t *pool)
+{
+    return civ_pseudonym(apr_palloc(pool, CIV_PSEUDONYM_SIZE), federation->config->pseudonym_key, purpose, "",
+                         text);
 }

@@ -8,7 +8,10 @@
 #ifndef CIV_FEDERATION_H
 #define CIV_FEDERATION_H
 
+#include <apr_tables.h>
+
 #include "base/keys.h"
+#include "federation/pseudonym.h"
 #include "store/change.h"
 #include "store/store.h"
 
@@ -39,14 +42,25 @@ typedef struct civ_totals_t {
     apr_int64_t values[CIV_TOTAL_COUNT];
 } civ_totals_t;
 
+/** What is declared of a metric. */
+typedef struct civ_metric_bounds_t {
+    const char *metric;
+    double low, high; /**< contributions beyond count as these */
+    double grid;      /**< statistics are multiples of it; 0: three significant digits */
+} civ_metric_bounds_t;
+
 typedef struct civ_federation_config_t {
     civ_store_t *store;
     civ_transactor_t transactor;
+    const civ_pseudonym_key_t *pseudonym_key;
     const civ_key_t *key; /**< the node's: signs the records that travel */
     civ_join_policy_e join;
-    apr_uint32_t min_votes;   /**< votes that a decision on evidence takes */
-    civ_fraction_t threshold; /**< the share of their weight that decides */
-    int plain_http;           /**< endpoints may be http */
+    apr_uint32_t min_votes;        /**< votes that a decision on evidence takes */
+    civ_fraction_t threshold;      /**< the share of their weight that decides */
+    apr_uint32_t min_contributors; /**< members below which nothing that they have in common is shown */
+    const apr_array_header_t
+        *metric_bounds; /**< of civ_metric_bounds_t, the last one for a metric holds; may be NULL */
+    int plain_http;     /**< endpoints may be http */
     /** Committed totals changed by so much; in the order of commits of this host. May be NULL. */
     void (*totals_moved)(void *baton, const civ_totals_t *by);
     void *baton;
@@ -57,7 +71,7 @@ typedef struct civ_federation_t civ_federation_t;
 
 /** Tables and statements of all areas. */
 extern const civ_schema_t civ_federation_schema;
-#define CIV_FEDERATION_SETS 2
+#define CIV_FEDERATION_SETS 5
 extern const civ_statement_set_t *const civ_federation_statements[CIV_FEDERATION_SETS];
 
 /** Make the object of this process. Touches no database. @a config and what it points to must live as long as @a pool. */

@@ -20,16 +20,44 @@ int civ_organization_id_is_valid(const char *id)
     return id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:@-")] == '\0';
 }
 
+/* RFC 3986: what may stand in a URL at all, and in the hosts that are taken. */
+#define ALPHANUMERIC "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define URL_BYTES    ALPHANUMERIC "-._~:/?#[]@!$&'()*+,;=%"
+#define HEX_DIGITS   "0123456789ABCDEFabcdef"
+
+static int is_spelled_well(const char *url)
+{
+    const char *escape;
+
+    for (escape = strchr(url, '%'); escape != NULL; escape = strchr(escape + 1, '%'))
+        if (strspn(escape + 1, HEX_DIGITS) < 2)
+            return 0;
+    return url[strspn(url, URL_BYTES)] == '\0';
+}
+
+/** A name, or an address (of IPv6: in brackets). Others read more into it than apr_uri does. */
+static int host_is_plain(const apr_uri_t *uri)
+{
+    const char *bytes = uri->hostinfo[0] == '[' ? HEX_DIGITS ":." : ALPHANUMERIC "-._";
+
+    return uri->hostname[strspn(uri->hostname, bytes)] == '\0';
+}
+
+/** apr_uri keeps 16 bits of it, whatever it is. */
+static int port_is_good(const char *port)
+{
+    apr_size_t digits = strspn(port, "0123456789");
+
+    return port[digits] == '\0' && apr_atoi64(port) >= 1 && apr_atoi64(port) <= 65535;
+}
+
 static const char *find_fault(const char *url, int plain_http, apr_pool_t *pool)
 {
-    const char *byte;
     apr_uri_t uri;
 
     if (strlen(url) > CIV_ENDPOINT_SIZE)
-        return "it is longer than 2048 characters";
-    for (byte = url; *byte > ' ' && *byte < 0x7f && *byte != '\\' && *byte != '"'; byte++)
-        continue;
-    if (*byte != '\0')
+        return apr_psprintf(pool, "it is longer than %d characters", CIV_ENDPOINT_SIZE);
+    if (!is_spelled_well(url))
         return "it has a character that no URL has";
     if (apr_uri_parse(pool, url, &uri) != APR_SUCCESS || uri.scheme == NULL || uri.hostname == NULL ||
         uri.hostname[0] == '\0')
@@ -38,10 +66,11 @@ static const char *find_fault(const char *url, int plain_http, apr_pool_t *pool)
         return plain_http ? "its scheme is neither https nor http" : "its scheme is not https";
     if (uri.user != NULL || uri.password != NULL || strchr(uri.hostinfo, '@') != NULL)
         return "it names a user";
+    if (!host_is_plain(&uri))
+        return "its host is neither a name nor an address";
     if (uri.fragment != NULL)
         return "it has a fragment";
-    if (uri.port_str != NULL && uri.port_str[0] != '\0' &&
-        (strspn(uri.port_str, "0123456789") != strlen(uri.port_str) || uri.port == 0))
+    if (uri.port_str != NULL && uri.port_str[0] != '\0' && !port_is_good(uri.port_str))
         return "its port is not a number from 1 to 65535";
     return NULL;
 }

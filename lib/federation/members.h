@@ -61,7 +61,7 @@ typedef struct civ_joining_t {
 /**
  * Join, join again after leaving, or (with a rotation) go on under another key. What a speaker with a key has signed must
  * have been verified with that very key; speaker->key_id names it.
- * @param member as it is then; set also when @a repeated
+ * @param member as it is then; where @a repeated, as it was then
  * @param rotated set to whether a member has got another key
  * @return APR_SUCCESS; CIV_ECONFLICT (CONFLICT): it is in, or its id or key is another's; APR_EACCES (FORBIDDEN): not under
  * CivarcosFederationJoin, or not without the old key; as civ_transactor_t's run
@@ -71,9 +71,9 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  civ_member_t *member, int *rotated, int *repeated, civ_problem_t *problem,
                                  apr_pool_t *pool);
 
-/** Leave. What it shared stays. @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND); as civ_transactor_t's run */
+/** Leave. What it shared stays. @param repeated set to whether it is an earlier answer. @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND); as civ_transactor_t's run */
 apr_status_t civ_federation_leave(civ_federation_t *federation, const civ_speaker_t *speaker,
-                                  const civ_idempotency_t *idempotency, civ_problem_t *problem,
+                                  const civ_idempotency_t *idempotency, int *repeated, civ_problem_t *problem,
                                   apr_pool_t *pool);
 
 /** The text that the old key signs for a new one: "civarcos-rotation/v1" LF organisation id LF old key id LF new key id LF. */

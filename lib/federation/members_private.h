@@ -22,8 +22,10 @@ typedef enum civ_members_sql_e {
     SQL_KEY_OWNER,
     SQL_KEY_CURRENT,
     SQL_KEY_LAST,
+    SQL_KEY_COUNT,
     SQL_KEY_INSERT,
     SQL_KEY_END,
+    SQL_KEY_RESUME,
     SQL_KEYS_OF,
     SQL_MEMBERS_COUNT
 } civ_members_sql_e;
@@ -45,6 +47,12 @@ apr_status_t civ_member_by_number(civ_db_t *db, apr_int64_t number, civ_member_t
  * @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND), APR_EACCES (UNAUTHORIZED or FORBIDDEN): a refusal; database errors
  */
 apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *change, civ_member_t *member);
+
+/**
+ * Within a change: who has a key has to sign with it; whether it is a member does not matter.
+ * @return APR_SUCCESS; APR_EACCES (UNAUTHORIZED): a refusal; database errors
+ */
+apr_status_t civ_member_unsigned(const civ_speaker_t *speaker, civ_change_t *change);
 
 /** Within a change: outcomes of a member changed by so much. Its reputation and the total of it follow. */
 apr_status_t civ_member_outcomes(civ_operation_t *operation, civ_change_t *change, apr_int64_t number,

@@ -24,6 +24,7 @@ const char *const civ_members_tables[] = {
     "CREATE INDEX civ_fed_keys_by_member ON civ_fed_keys (member, sequence)",
     "CREATE TABLE civ_fed_totals (CIV_KEY(total), value BIGINT NOT NULL)",
     "INSERT INTO civ_fed_totals (total, value) VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)",
+    "CREATE TABLE civ_fed_network (CIV_KEY(id), key_id CHAR(16) NOT NULL)",
     NULL,
 };
 
@@ -62,11 +63,14 @@ const civ_statement_t civ_members_sql[SQL_MEMBERS_COUNT] = {
                          "ON m.member = k.member WHERE k.key_id = %s AND k.valid_until = 0 AND "
                          "m.left_at = 0 LIMIT 1"},
     [SQL_KEY_LAST] = {"fed_key_last", "SELECT COALESCE(MAX(sequence), 0) FROM civ_fed_keys"},
+    [SQL_KEY_COUNT] = {"fed_key_count", "SELECT COUNT(*) FROM civ_fed_keys WHERE member = %lld"},
     [SQL_KEY_INSERT] = {"fed_key_insert",
                         "INSERT INTO civ_fed_keys (sequence, key_id, member, public_key, valid_from, "
                         "valid_until, rotation) VALUES (%lld, %s, %lld, %s, %lld, 0, %s)"},
     [SQL_KEY_END] = {"fed_key_end",
                      "UPDATE civ_fed_keys SET valid_until = %lld WHERE member = %lld AND valid_until = 0"},
+    [SQL_KEY_RESUME] = {"fed_key_resume",
+                        "UPDATE civ_fed_keys SET valid_until = 0 WHERE member = %lld AND key_id = %s"},
     [SQL_KEYS_OF] = {"fed_keys_of",
                      "SELECT key_id, public_key, valid_from, valid_until, rotation FROM civ_fed_keys "
                      "WHERE member = %lld ORDER BY sequence DESC LIMIT %lld"},
@@ -132,6 +136,26 @@ apr_status_t civ_member_by_number(civ_db_t *db, apr_int64_t number, civ_member_t
     return find(db, SQL_MEMBER_BY_NUMBER, civ_int(number), member, pool);
 }
 
+static apr_status_t refuse_unsigned(civ_change_t *change)
+{
+    civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool,
+                    "This organisation speaks with a key: sign the request with it");
+    return APR_EACCES;
+}
+
+apr_status_t civ_member_unsigned(const civ_speaker_t *speaker, civ_change_t *change)
+{
+    civ_member_t member;
+    apr_status_t status;
+
+    if (speaker->key_id != NULL)
+        return APR_SUCCESS;
+    status = civ_member_find(change->db, speaker->organization_id, &member, change->pool);
+    if (status == APR_SUCCESS && member.key_id[0] != '\0')
+        return refuse_unsigned(change);
+    return status == APR_NOTFOUND ? APR_SUCCESS : status;
+}
+
 apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *change, civ_member_t *member)
 {
     apr_status_t status = civ_member_find(change->db, speaker->organization_id, member, change->pool);
@@ -146,10 +170,10 @@ apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *cha
     /* The face has verified the signature; meanwhile the key may have been given up, or one been taken. */
     if (strcmp(member->key_id, speaker->key_id != NULL ? speaker->key_id : "") == 0)
         return APR_SUCCESS;
+    if (member->key_id[0] != '\0')
+        return refuse_unsigned(change);
     civ_problem_set(change->problem, CIV_PROBLEM_FORBIDDEN, change->pool,
-                    member->key_id[0] == '\0'
-                        ? "This organisation has joined without a key, so nothing can be signed for it"
-                        : "This organisation speaks with a key, and this request was not signed with it");
+                    "This organisation has joined without a key, so nothing can be signed for it");
     return APR_EACCES;
 }
 

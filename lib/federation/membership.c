@@ -11,6 +11,9 @@
 
 #define KIND "member"
 
+/* Kept for Idempotency-Key. */
+#define LEFT "left"
+
 typedef struct join_t {
     civ_operation_t operation; /**< first, see civ_operation_run */
     const civ_joining_t *joining;
@@ -87,6 +90,28 @@ static int rotation_is_good(const join_t *join, const civ_member_t *before, apr_
            civ_public_key_verify(key, signature, text, strlen(text)) == APR_SUCCESS;
 }
 
+/** The history of keys is never cut off, so it has an end. */
+static apr_status_t check_history(civ_change_t *change, const civ_member_t *before)
+{
+    const civ_argument_t argument = civ_int(before->number);
+    civ_rows_t *rows;
+    apr_int64_t count;
+    apr_status_t status =
+        civ_db_select(change->db, &civ_members_sql[SQL_KEY_COUNT], &argument, 1, &rows, change->pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    if (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &count) != APR_SUCCESS)
+        return CIV_EDATABASE;
+    if (count < CIV_MEMBER_KEYS_MAX)
+        return APR_SUCCESS;
+    return refuse(
+        change, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT, "/public_key",
+        apr_psprintf(change->pool,
+                     "This organisation has had %d keys, and no more are kept: it goes on with the last one",
+                     CIV_MEMBER_KEYS_MAX));
+}
+
 /** The id had a key: it goes on under that one, or under another one that the old one has signed. */
 static apr_status_t check_succession(join_t *join, civ_change_t *change, const civ_member_t *before)
 {
@@ -104,7 +129,7 @@ static apr_status_t check_succession(join_t *join, civ_change_t *change, const c
         return refuse(change, APR_EACCES, CIV_PROBLEM_FORBIDDEN, "/rotation",
                       "This is not the signature of the organisation's key over the text of this rotation");
     join->rotated = 1;
-    return APR_SUCCESS;
+    return check_history(change, before);
 }
 
 static apr_status_t check(join_t *join, civ_change_t *change, const civ_member_t *before)
@@ -165,29 +190,17 @@ static apr_status_t seal_member(civ_member_t *member, civ_digest_t *digest,
     return APR_SUCCESS;
 }
 
-static const char *proof_of(const civ_operation_t *operation)
-{
-    return operation->speaker->proof != NULL ? operation->speaker->proof : "";
-}
-
-static apr_status_t next_number(civ_change_t *change, civ_members_sql_e statement, apr_int64_t *next)
-{
-    civ_rows_t *rows;
-    apr_int64_t last;
-    apr_status_t status =
-        civ_db_select(change->db, &civ_members_sql[statement], NULL, 0, &rows, change->pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    if (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &last) != APR_SUCCESS)
-        return CIV_EDATABASE;
-    *next = last + 1;
-    return APR_SUCCESS;
-}
-
 static const char *key_text(const civ_member_t *member, apr_pool_t *pool)
 {
     return member->key_id[0] != '\0' ? civ_base64_encode(member->key, CIV_KEY_PUBLIC_SIZE, pool) : "";
+}
+
+/** It is back under the key that it had. When it was away the ledger knows. */
+static apr_status_t resume_key(civ_change_t *change, const civ_member_t *member)
+{
+    const civ_argument_t arguments[] = {civ_int(member->number), civ_text(member->key_id)};
+
+    return civ_db_execute(change->db, &civ_members_sql[SQL_KEY_RESUME], arguments, 2, NULL);
 }
 
 /** The key that holds from now on; the one before it ends. */
@@ -199,9 +212,9 @@ static apr_status_t store_key(join_t *join, civ_change_t *change, const civ_memb
     apr_status_t status = civ_db_execute(change->db, &civ_members_sql[SQL_KEY_END], ended, 2, NULL);
 
     if (status == APR_SUCCESS)
-        status = next_number(change, SQL_KEY_LAST, &sequence);
+        status = civ_federation_last(change, &civ_members_sql[SQL_KEY_LAST], &sequence);
     if (status == APR_SUCCESS) {
-        const civ_argument_t row[] = {civ_int(sequence),       civ_text(member->key_id),
+        const civ_argument_t row[] = {civ_int(sequence + 1),   civ_text(member->key_id),
                                       civ_int(member->number), civ_text(key_text(member, change->pool)),
                                       civ_int(change->now),    civ_text(rotation)};
 
@@ -212,7 +225,7 @@ static apr_status_t store_key(join_t *join, civ_change_t *change, const civ_memb
 
 static apr_status_t store_member(join_t *join, civ_change_t *change, const civ_member_t *member, int is_new)
 {
-    const char *key = key_text(member, change->pool), *proof = proof_of(&join->operation);
+    const char *key = key_text(member, change->pool), *proof = civ_operation_proof(&join->operation);
     const civ_argument_t made[] = {civ_int(member->number),
                                    civ_text(member->organization_id),
                                    civ_text(member->endpoint),
@@ -247,19 +260,15 @@ static apr_status_t note(civ_change_t *change, const char *action, const civ_dig
 
 /* --- join --- */
 
-static void describe(join_t *join, const civ_change_t *change, const civ_member_t *before)
+/** The member as the request has it; the rest is known already. */
+static void describe(const join_t *join)
 {
     const civ_joining_t *joining = join->joining;
     civ_member_t *member = join->member;
-    int is_in = before != NULL && before->left == 0;
 
-    memset(member, 0, sizeof(*member));
-    if (before != NULL)
-        *member = *before;
     member->organization_id = join->operation.speaker->organization_id;
     member->endpoint = joining->endpoint;
     member->metadata = joining->metadata;
-    member->joined = is_in ? before->joined : change->now;
     member->left = 0;
     member->key_id = join->key_id;
     member->key_pem = joining->key != NULL ? civ_public_key_pem(joining->key) : NULL;
@@ -284,20 +293,68 @@ static apr_status_t write_join(join_t *join, civ_change_t *change, const civ_mem
     civ_digest_t digest;
     apr_status_t status = APR_SUCCESS;
 
-    describe(join, change, before);
+    if (before != NULL)
+        *join->member = *before;
+    else
+        memset(join->member, 0, sizeof(*join->member));
+    if (!is_in)
+        join->member->joined = change->now;
+    describe(join);
     if (before == NULL)
-        status = next_number(change, SQL_MEMBER_LAST, &join->member->number);
+        status = civ_federation_last(change, &civ_members_sql[SQL_MEMBER_LAST], &join->member->number);
+    if (before == NULL)
+        join->member->number++;
     if (status == APR_SUCCESS)
         status = seal_member(join->member, &digest, join->operation.federation, change->pool);
     if (status == APR_SUCCESS)
         status = store_member(join, change, join->member, before == NULL);
     if (status == APR_SUCCESS && join->key_id[0] != '\0')
-        status = store_key(join, change, join->member);
+        status = before != NULL && strcmp(before->key_id, join->key_id) == 0
+                     ? resume_key(change, join->member)
+                     : store_key(join, change, join->member);
     if (status == APR_SUCCESS && !is_in)
         status = count_in(join, change);
     if (status == APR_SUCCESS)
         status = note(change, is_in ? "rotate" : "join", &digest, join->member);
     return status;
+}
+
+/** What was told and does not stand in the request: it is told again to who repeats it, whatever has happened since. */
+static const char *answer_of(const join_t *join, apr_pool_t *pool)
+{
+    const civ_member_t *member = join->member;
+    const civ_outcomes_t *outcomes = &member->outcomes;
+
+    return apr_psprintf(pool,
+                        "%d %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT
+                        " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT,
+                        join->rotated, member->number, member->joined, outcomes->evidence_accepted,
+                        outcomes->evidence_rejected, outcomes->votes_agreed, outcomes->votes_disagreed);
+}
+
+static apr_status_t tell_again(join_t *join, const char *answer, civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_member_t *member = join->member;
+    apr_int64_t rotated = 0;
+    apr_int64_t *const numbers[] = {&rotated,
+                                    &member->number,
+                                    &member->joined,
+                                    &member->outcomes.evidence_accepted,
+                                    &member->outcomes.evidence_rejected,
+                                    &member->outcomes.votes_agreed,
+                                    &member->outcomes.votes_disagreed};
+    civ_digest_t unused;
+    apr_status_t status;
+    char *end;
+    int i;
+
+    memset(member, 0, sizeof(*member));
+    for (i = 0; i < (int)(sizeof(numbers) / sizeof(numbers[0])); i++, answer = end)
+        *numbers[i] = apr_strtoi64(answer, &end, 10);
+    join->rotated = rotated != 0;
+    describe(join);
+    status = seal_member(member, &unused, join->operation.federation, pool);
+    return status == APR_SUCCESS ? status : civ_federation_failed(problem, status, pool);
 }
 
 static apr_status_t apply_join(void *baton, civ_change_t *change)
@@ -314,8 +371,9 @@ static apr_status_t apply_join(void *baton, civ_change_t *change)
     status = check(join, change, is_known ? &before : NULL);
     if (status != APR_SUCCESS)
         return status;
-    change->answer = "joined";
-    return write_join(join, change, is_known ? &before : NULL);
+    status = write_join(join, change, is_known ? &before : NULL);
+    change->answer = answer_of(join, change->pool);
+    return status;
 }
 
 apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker_t *speaker,
@@ -324,7 +382,9 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  apr_pool_t *pool)
 {
     join_t join = {
-        .operation = {.federation = federation, .speaker = speaker}, .joining = joining, .member = member};
+        .operation = {.federation = federation, .speaker = speaker, .is_join = 1},
+        .joining = joining,
+        .member = member};
     civ_change_result_t result;
     apr_status_t status;
 
@@ -335,10 +395,10 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
         return APR_EACCES;
     }
     status = civ_operation_run(&join.operation, apply_join, idempotency, &result, problem, pool);
+    if (status == APR_SUCCESS && result.repeated)
+        status = tell_again(&join, result.answer, problem, pool);
     *rotated = join.rotated;
     *repeated = result.repeated;
-    if (status == APR_SUCCESS && result.repeated)
-        status = civ_federation_member(federation, speaker->organization_id, member, problem, pool);
     return status;
 }
 
@@ -355,7 +415,7 @@ static apr_status_t write_leave(leave_t *leave, civ_change_t *change, civ_member
     status = seal_member(member, &digest, operation->federation, change->pool);
     if (status == APR_SUCCESS) {
         const civ_argument_t row[] = {civ_int(change->now), civ_text(member->record),
-                                      civ_text(member->signature), civ_text(proof_of(operation)),
+                                      civ_text(member->signature), civ_text(civ_operation_proof(operation)),
                                       civ_int(member->number)};
 
         status = civ_db_execute(change->db, &civ_members_sql[SQL_MEMBER_LEAVE], row, 5, NULL);
@@ -378,16 +438,19 @@ static apr_status_t apply_leave(void *baton, civ_change_t *change)
 
     if (status != APR_SUCCESS)
         return status;
-    change->answer = "left";
+    change->answer = LEFT;
     return write_leave(leave, change, &member);
 }
 
 apr_status_t civ_federation_leave(civ_federation_t *federation, const civ_speaker_t *speaker,
-                                  const civ_idempotency_t *idempotency, civ_problem_t *problem,
+                                  const civ_idempotency_t *idempotency, int *repeated, civ_problem_t *problem,
                                   apr_pool_t *pool)
 {
     leave_t leave = {.operation = {.federation = federation, .speaker = speaker}};
     civ_change_result_t result;
+    apr_status_t status =
+        civ_operation_run(&leave.operation, apply_leave, idempotency, &result, problem, pool);
 
-    return civ_operation_run(&leave.operation, apply_leave, idempotency, &result, problem, pool);
+    *repeated = result.repeated;
+    return status;
 }

@@ -41,20 +41,30 @@ static apr_status_t make_canonical(civ_buffer_t *out, const char *text, apr_size
     return civ_canonical_write(out, root);
 }
 
-apr_status_t civ_record_seal(civ_record_t *record, const char *kind, const char *text, apr_size_t length,
-                             const civ_key_t *key, apr_pool_t *pool)
+apr_status_t civ_record_digest(civ_record_t *record, const char *text, apr_size_t length, apr_pool_t *pool)
 {
-    unsigned char signature[CIV_KEY_SIGNATURE_SIZE];
     civ_buffer_t canonical;
-    apr_size_t size;
-    const char *encoded;
     apr_status_t status = make_canonical(&canonical, text, length, pool);
 
     if (status != APR_SUCCESS)
         return status;
     record->json = canonical.data;
     record->length = canonical.length;
+    record->signature = "";
     civ_digest_sha256(&record->digest, record->json, record->length);
+    return APR_SUCCESS;
+}
+
+apr_status_t civ_record_seal(civ_record_t *record, const char *kind, const char *text, apr_size_t length,
+                             const civ_key_t *key, apr_pool_t *pool)
+{
+    unsigned char signature[CIV_KEY_SIGNATURE_SIZE];
+    apr_size_t size;
+    const char *encoded;
+    apr_status_t status = civ_record_digest(record, text, length, pool);
+
+    if (status != APR_SUCCESS)
+        return status;
     encoded = encode(&size, kind, record->json, record->length, pool);
     status = civ_key_sign(key, signature, encoded, size);
     record->signature = civ_base64_encode(signature, sizeof(signature), pool);

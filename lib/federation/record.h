@@ -35,6 +35,9 @@ typedef struct civ_record_t {
 apr_status_t civ_record_seal(civ_record_t *record, const char *kind, const char *text, apr_size_t length,
                              const civ_key_t *key, apr_pool_t *pool);
 
+/** The same without a signature: json, length and digest. */
+apr_status_t civ_record_digest(civ_record_t *record, const char *text, apr_size_t length, apr_pool_t *pool);
+
 /** Whether the signature of a record is @a key's. @return APR_SUCCESS or CIV_EINVALID */
 apr_status_t civ_record_verify(const char *kind, const char *json, apr_size_t length, const char *signature,
                                const civ_public_key_t *key, apr_pool_t *pool);

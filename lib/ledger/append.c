@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "ledger/head_file.h"
 #include "ledger/ledger_private.h"
+#include "store/replay.h"
 
 /* Requests in one transaction, and their bytes: bounds the time one commit takes. An entry costs its rows, however small
  * it is. */
@@ -276,32 +277,38 @@ apr_status_t civ_ledger_transact(civ_ledger_t *ledger, const civ_change_steps_t 
 
 /* --- housekeeping --- */
 
-static apr_status_t expire_some(civ_db_t *db, int *removed)
+/* @param more set when there may be more of the same age */
+static apr_status_t expire_some(civ_db_t *db, int *more)
 {
-    int unknown;
+    apr_int64_t now = civ_timestamp_now();
+    int unknown, answers = 0, nonces = 0;
     apr_status_t status = civ_db_begin(db);
 
     if (status != APR_SUCCESS)
         return status;
-    civ_idempotency_expire(db, civ_timestamp_now(), removed);
+    civ_idempotency_expire(db, now, &answers);
+    civ_replay_expire(db, now, &nonces);
+    *more = answers == EXPIRED_AT_ONCE || nonces == EXPIRED_AT_ONCE;
     return civ_db_commit(db, &unknown);
 }
 
-static apr_status_t expire_answers(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t *pool)
+/* Answers kept for Idempotency-Key, and nonces of signed requests. */
+static apr_status_t expire_old(civ_ledger_t *ledger, civ_db_t *db, apr_pool_t *pool)
 {
     apr_time_t began = apr_time_now();
     apr_status_t status;
-    int removed = 0, any = 0;
+    int answers = 0, nonces = 0, more;
 
     /* A clock that was set back is not waited for. */
     if (began < ledger->next_expiry && ledger->next_expiry - began <= EXPIRY_INTERVAL)
         return APR_SUCCESS;
     ledger->next_expiry = began + EXPIRY_INTERVAL;
-    status = civ_idempotency_any_expired(db, civ_timestamp_now(), &any, pool);
-    if (any)
-        removed = EXPIRED_AT_ONCE;
-    while (status == APR_SUCCESS && removed == EXPIRED_AT_ONCE && apr_time_now() - began < EXPIRY_TIME)
-        status = expire_some(db, &removed);
+    status = civ_idempotency_any_expired(db, civ_timestamp_now(), &answers, pool);
+    if (status == APR_SUCCESS)
+        status = civ_replay_any_expired(db, civ_timestamp_now(), &nonces, pool);
+    more = answers || nonces;
+    while (status == APR_SUCCESS && more && apr_time_now() - began < EXPIRY_TIME)
+        status = expire_some(db, &more);
     return status;
 }
 
@@ -335,7 +342,7 @@ apr_status_t civ_ledger_maintain(civ_ledger_t *ledger, apr_pool_t *pool)
     status = civ_store_acquire(ledger->config->store, &db);
     if (status != APR_SUCCESS)
         return status;
-    status = expire_answers(ledger, db, pool);
+    status = expire_old(ledger, db, pool);
     if (status == APR_SUCCESS)
         status = civ_pending_state(db, &state, pool);
     civ_store_release(ledger->config->store, db);

@@ -198,6 +198,8 @@ static apr_status_t prepare_unlocked(civ_batch_t *batch)
         status = civ_ledger_load_head(batch->ledger, batch->db, &again, batch->pool);
     if (status == APR_SUCCESS && again.generation != batch->before.generation)
         status = CIV_ECONFLICT;
+    /* Mining may have taken minutes. */
+    batch->now = civ_timestamp_now();
     return status;
 }
 

@@ -121,16 +121,15 @@ apr_status_t civ_batch_find_answer(civ_batch_t *batch, civ_request_t *request)
     apr_status_t status;
 
     for (other = batch->requests; other != request; other = other->next) {
-        if (other->idempotency == NULL ||
+        /* A request that was refused has not taken the key: an earlier batch may have, and for this request. */
+        if (other->idempotency == NULL || other->status != APR_SUCCESS ||
             !civ_digest_equal(&other->idempotency->key, &request->idempotency->key))
             continue;
-        if (civ_digest_equal(&other->idempotency->request, &request->idempotency->request)) {
+        if (other->kind == request->kind &&
+            civ_digest_equal(&other->idempotency->request, &request->idempotency->request)) {
             request->same_as = other;
             return APR_SUCCESS;
         }
-        /* A request that was refused has not taken the key: an earlier batch may have, and for this request. */
-        if (other->status != APR_SUCCESS || (other->same_as != NULL && other->same_as->status != APR_SUCCESS))
-            continue;
         civ_problem_set(request->problem, CIV_PROBLEM_KEY_REUSED, request->pool,
                         "This Idempotency-Key was used with another request body");
         request->status = CIV_ECONFLICT;

@@ -8,7 +8,8 @@
 
 #include "ledger/batch_private.h"
 
-/** Pending evidence that is not there may have been sealed by another host; unless nobody has committed at all. */
+/** Pending evidence that is not there may have been sealed by another host; unless nobody has committed at all. @return
+ *  CIV_EUNSETTLED where somebody has */
 static apr_status_t look_for_others(const civ_batch_t *batch, civ_db_t *db)
 {
     apr_int64_t generation;
@@ -28,9 +29,9 @@ static apr_status_t find_trace(const void *baton, civ_db_t *db, int *there)
     civ_rows_t *rows;
     apr_status_t status;
 
-    /* Nothing but what other areas keep for themselves: there is no telling. */
+    /* What other areas keep for themselves leaves no trace but that somebody has committed. */
     if (batch->blocks->nelts == 0 && batch->waiting->nelts == 0)
-        return CIV_EUNSETTLED;
+        return look_for_others(batch, db);
     if (batch->blocks->nelts == 0) {
         hash = &APR_ARRAY_IDX(batch->waiting, batch->waiting->nelts - 1, civ_entry_t).evidence_hash;
         argument = civ_int(batch->pending.last_sequence + batch->waiting->nelts);
@@ -100,8 +101,10 @@ static void repeat_within(civ_request_t *request)
 
     request->status = first->status;
     *request->problem = *first->problem;
-    if (request->status != APR_SUCCESS)
+    if (request->status != APR_SUCCESS) {
         request->problem->detail = apr_pstrdup(request->pool, first->problem->detail);
+        request->problem->pointer = apr_pstrdup(request->pool, first->problem->pointer);
+    }
     if (request->kind == CIV_REQUEST_TRANSACT) {
         request->outcome->repeated = 1;
         request->outcome->answer = apr_pstrdup(request->pool, first->outcome->answer);

@@ -7,20 +7,33 @@
 
 #include "ledger/batch_private.h"
 
-/** The notes of one change become entries that wait. */
+/** A note becomes an entry that waits. What cannot be one is a fault of the area; the rows are written by now, so all of the
+ *  transaction is given up. */
+static apr_status_t take_note(civ_batch_t *batch, const char *text)
+{
+    civ_entry_t entry;
+    apr_status_t status = civ_read_entry(&entry, text, batch->pool);
+
+    /* Nobody but the ledger says who may vote, or how much work a block needs. */
+    if (status == APR_SUCCESS && civ_entry_governs(&entry))
+        status = CIV_EINVALID;
+    if (status == APR_SUCCESS)
+        civ_batch_wait(batch, &entry);
+    else
+        civ_log_write(
+            batch->ledger->config->log, CIV_LOG_ERROR, status,
+            "CIV0660: ledger \"%s\": what puts a change on record cannot be an entry; nothing was stored",
+            batch->ledger->config->name);
+    return status;
+}
+
 static apr_status_t take_notes(civ_batch_t *batch, const civ_change_t *change)
 {
     apr_status_t status = APR_SUCCESS;
     int i;
 
-    for (i = 0; i < change->notes->nelts && status == APR_SUCCESS; i++) {
-        civ_entry_t entry;
-        const char *text = APR_ARRAY_IDX(change->notes, i, const char *);
-
-        status = civ_read_entry(&entry, text, batch->pool);
-        if (status == APR_SUCCESS)
-            civ_batch_wait(batch, &entry);
-    }
+    for (i = 0; i < change->notes->nelts && status == APR_SUCCESS; i++)
+        status = take_note(batch, APR_ARRAY_IDX(change->notes, i, const char *));
     return status;
 }
 

@@ -23,6 +23,7 @@ const civ_node_config_t civ_node_defaults = {
     .min_free = 67108864,
     .federation_min_votes = 3,
     .federation_threshold = {2, 3},
+    .benchmark_min_contributors = 5,
 };
 
 /* How often a node that has not started tries again, at most. */
@@ -112,6 +113,8 @@ apr_status_t civ_node_open(civ_node_t **out, const civ_node_config_t *config,
     node->pool = pool;
     *error = NULL;
     status = load_key(node, error);
+    if (status == APR_SUCCESS)
+        status = civ_node_load_pseudonym_key(node, error);
     if (status == APR_SUCCESS)
         status = apr_thread_mutex_create(&node->lock, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status != APR_SUCCESS)

@@ -10,8 +10,11 @@
 #include <apr_user.h>
 
 #include "federation/federation.h"
+#include "federation/pseudonym.h"
+#include "federation/redaction.h"
 #include "ledger/ledger.h"
 #include "state/state.h"
+#include "sync/egress.h"
 #include "sync/runner.h"
 
 typedef struct civ_node_config_t {
@@ -29,9 +32,12 @@ typedef struct civ_node_config_t {
     apr_interval_time_t state_refresh;   /**< CivarcosStateRefresh */
     apr_int64_t min_free;                /**< CivarcosMinFree, bytes */
     civ_join_policy_e federation_join;   /**< CivarcosFederationJoin */
-    apr_uint32_t federation_min_votes;   /**< CivarcosFederationQuorum: votes that a decision takes */
-    civ_fraction_t federation_threshold; /**< the share of them that decides */
-    int egress_plain_http;               /**< CivarcosEgressPlainHttp */
+    apr_uint32_t federation_min_votes;   /**< CivarcosFederationMinVotes: votes that a decision takes */
+    civ_fraction_t federation_threshold; /**< CivarcosFederationThreshold: the share of them that decides */
+    apr_uint32_t benchmark_min_contributors; /**< CivarcosBenchmarkMinContributors */
+    apr_array_header_t *benchmark_bounds; /**< CivarcosBenchmarkBounds: of civ_metric_bounds_t; NULL: none */
+    int egress_plain_http;                /**< CivarcosEgressPlainHttp */
+    apr_array_header_t *egress_allow;     /**< CivarcosEgressAllow: of const char *; NULL: none */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
@@ -63,6 +69,21 @@ const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *
 const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool);
 const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool);
 
+/** Path of the network's key, from which the pseudonyms of members are made, and of the file that keeps the key's id. */
+const char *civ_node_pseudonym_key_path(const civ_node_config_t *config, apr_pool_t *pool);
+const char *civ_node_pseudonym_id_path(const civ_node_config_t *config, apr_pool_t *pool);
+
+/** Path of the key file that seals the credentials of connectors (base/seal.h). */
+const char *civ_node_seal_key_path(const civ_node_config_t *config, apr_pool_t *pool);
+
+/**
+ * The rules of where this node's connectors may connect to, by CivarcosEgressAllow and CivarcosEgressPlainHttp.
+ * @param error on failure a sentence for the administrator
+ * @return APR_SUCCESS or CIV_EINVALID
+ */
+apr_status_t civ_node_egress(civ_egress_t **egress, const civ_node_config_t *config, const char **error,
+                             apr_pool_t *pool);
+
 /** How this node's database is opened: driver, parameters, and the statements of all areas. On @a pool. */
 void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
                            apr_pool_t *pool);
@@ -72,8 +93,8 @@ apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_
 
 /**
  * Make what a node needs on disk, once at start, with the rights of the account that httpd works as (the state folder may have
- * been made by root: folder.h): the state folder and its keys folder (0700), the ledger's key (made where there is none), the
- * empty SQLite file. Root, as a tool may be, gives all of it to @a uid and @a gid. Files that are there already are never
+ * been made by root: folder.h): the state folder and its keys folder (0700), the ledger's key and the network's (made where there
+ * is none and never was one), the empty SQLite file. Root, as a tool may be, gives all of it to @a uid and @a gid. Files that are there already are never
  * replaced.
  * @param error a sentence for the administrator on failure, naming path and reason
  */
@@ -109,6 +130,10 @@ apr_status_t civ_node_start(civ_node_t *node, apr_pool_t *pool);
  */
 apr_status_t civ_node_refresh(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool);
 
+/** The network's key: lives as long as the node, and any thread may use it. NULL where it could not be made because the state
+ *  folder cannot be written: then nobody has a pseudonym, and nothing may be shared. */
+const civ_pseudonym_key_t *civ_node_pseudonym_key(const civ_node_t *node);
+
 /** The node's ledger. */
 civ_ledger_t *civ_node_ledger(civ_node_t *node);
 
@@ -124,6 +149,9 @@ apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_
 
 /** Where they are. */
 const char *civ_node_seal_path(const civ_node_config_t *config, apr_pool_t *pool);
+/** What takes secrets and personal data out of texts before they leave. Made when it is first asked for: it takes a moment.
+ *  @return NULL, with @a problem filled, where there is no memory for it */
+const civ_redactor_t *civ_node_redactor(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool);
 
 /** The federation's totals from the hot state, else from the database.
  *  @return APR_SUCCESS, or a status with @a problem filled */

@@ -28,14 +28,19 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
 {
     civ_federation_config_t *config = &node->federation_config;
 
+
     config->store = node->store;
     config->transactor.baton = node;
     config->transactor.run = transact;
+    config->pseudonym_key = node->pseudonym_key;
     config->key = node->key;
     config->join = node->config->federation_join;
+    config->min_contributors = node->config->benchmark_min_contributors;
+    config->metric_bounds = node->config->benchmark_bounds;
     config->min_votes = node->config->federation_min_votes;
     config->threshold = node->config->federation_threshold;
     config->plain_http = node->config->egress_plain_http;
+
     config->totals_moved = node->context.hot != NULL ? totals_moved : NULL;
     config->baton = node;
     config->log = node->context.log;
@@ -45,6 +50,21 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
 civ_federation_t *civ_node_federation(civ_node_t *node)
 {
     return node->federation;
+}
+
+const civ_redactor_t *civ_node_redactor(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool)
+{
+    const civ_redactor_t *redactor;
+    apr_status_t status = APR_SUCCESS;
+
+    apr_thread_mutex_lock(node->lock);
+    if (node->redactor == NULL)
+        status = civ_redactor_create(&node->redactor, 1, node->pool);
+    redactor = status == APR_SUCCESS ? node->redactor : NULL;
+    apr_thread_mutex_unlock(node->lock);
+    if (redactor == NULL)
+        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The server is out of resources");
+    return redactor;
 }
 
 apr_status_t civ_node_fill_totals(civ_node_t *node, apr_pool_t *pool)

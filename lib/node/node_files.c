@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/seal.h"
+#include "base/private_file.h"
 #include "node/node_private.h"
 
 const char *civ_node_database_path(const civ_node_config_t *config, apr_pool_t *pool)
@@ -27,6 +29,21 @@ const char *civ_node_head_path(const civ_node_config_t *config, apr_pool_t *pool
 const char *civ_node_key_path(const civ_node_config_t *config, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, config->state_dir, "/keys/ledger.pem", NULL);
+}
+
+const char *civ_node_seal_key_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/keys/secrets.key", NULL);
+}
+
+const char *civ_node_pseudonym_key_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/keys/pseudonym.key", NULL);
+}
+
+const char *civ_node_pseudonym_id_path(const civ_node_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, config->state_dir, "/pseudonym.id", NULL);
 }
 
 static const char *explain(const char *what, const char *path, apr_status_t status, apr_pool_t *pool)
@@ -128,6 +145,84 @@ static apr_status_t make_key(const char *path, const char *database, apr_uid_t u
     return status;
 }
 
+/* The name of the key, outside of the folder of keys: it tells that there was a key, and which. */
+static apr_status_t write_pseudonym_id(const civ_node_config_t *config, const civ_pseudonym_key_t *key,
+                                       apr_pool_t *pool)
+{
+    char id[CIV_PSEUDONYM_KEY_ID_SIZE + 1];
+    apr_status_t status;
+
+    civ_pseudonym_key_id(id, key);
+    apr_cpystrn(id + CIV_PSEUDONYM_KEY_ID_SIZE - 1, "\n", 2);
+    status =
+        civ_private_file_put(civ_node_pseudonym_id_path(config, pool), id, CIV_PSEUDONYM_KEY_ID_SIZE, pool);
+    return APR_STATUS_IS_EEXIST(status) ? APR_SUCCESS : status;
+}
+
+/* Members are known under pseudonyms that only the old key can make again: another key beside them would make each member two.
+ * An installation from before there were pseudonyms has neither key nor id. */
+static apr_status_t make_pseudonym_key(const civ_node_config_t *config, apr_uid_t uid, apr_gid_t gid,
+                                       const char **error, apr_pool_t *pool)
+{
+    const char *path = civ_node_pseudonym_key_path(config, pool);
+    const char *id = civ_node_pseudonym_id_path(config, pool);
+    civ_pseudonym_key_t *key = NULL;
+    apr_status_t status = APR_SUCCESS;
+
+    if (access(path, F_OK) != 0) {
+        if (access(id, F_OK) == 0) {
+            *error =
+                apr_psprintf(pool,
+                             "the network's key \"%s\" is missing, but \"%s\" tells that there was one: put "
+                             "the key back from your backup",
+                             path, id);
+            return APR_ENOENT;
+        }
+        status = civ_pseudonym_key_generate(&key, pool);
+        if (status == APR_SUCCESS)
+            status = civ_pseudonym_key_save(key, path, pool);
+        /* Another server that shares the folder was faster. */
+        if (APR_STATUS_IS_EEXIST(status))
+            status = APR_SUCCESS;
+    }
+    /* Whatever the file holds is looked at when the node is opened. */
+    if (status == APR_SUCCESS && civ_pseudonym_key_load(&key, path, pool) == APR_SUCCESS)
+        status = write_pseudonym_id(config, key, pool);
+    /* A ledger can be served from a folder that cannot be written. */
+    if (status == EROFS || status == EACCES)
+        status = APR_SUCCESS;
+    if (status == APR_SUCCESS && access(path, F_OK) == 0)
+        status = give_away(path, uid, gid);
+    if (status == APR_SUCCESS && access(id, F_OK) == 0)
+        status = give_away(id, uid, gid);
+    if (status != APR_SUCCESS)
+        *error = explain("cannot make the network's key", path, status, pool);
+    return status;
+}
+
+/* With another key the credentials that were sealed before cannot be opened, which is found out, and said, where they are. */
+static apr_status_t make_seal_key(const civ_node_config_t *config, apr_uid_t uid, apr_gid_t gid,
+                                  const char **error, apr_pool_t *pool)
+{
+    const char *path = civ_node_seal_key_path(config, pool);
+    civ_seal_key_t *key;
+    apr_status_t status = APR_SUCCESS;
+
+    if (access(path, F_OK) != 0) {
+        status = civ_seal_key_make(&key, pool);
+        if (status == APR_SUCCESS)
+            status = civ_seal_key_save(key, path, pool);
+        /* Another server that shares the folder was faster; or a ledger is served from a folder that cannot be written. */
+        if (APR_STATUS_IS_EEXIST(status) || status == EROFS || status == EACCES)
+            status = APR_SUCCESS;
+    }
+    if (status == APR_SUCCESS && access(path, F_OK) == 0)
+        status = give_away(path, uid, gid);
+    if (status != APR_SUCCESS)
+        *error = explain("cannot make the key of the credentials", path, status, pool);
+    return status;
+}
+
 /* Something is left of a database that was here: a new one would bury it. The node waits for it to come back. */
 static int was_there(const char *path, const civ_node_config_t *config, apr_pool_t *pool)
 {
@@ -177,6 +272,10 @@ apr_status_t civ_node_prepare(const civ_node_config_t *config, apr_uid_t uid, ap
         status = make_folder(keys, uid, gid, error, pool);
     if (status == APR_SUCCESS)
         status = make_key(civ_node_key_path(config, pool), database, uid, gid, error, pool);
+    if (status == APR_SUCCESS)
+        status = make_pseudonym_key(config, uid, gid, error, pool);
+    if (status == APR_SUCCESS)
+        status = make_seal_key(config, uid, gid, error, pool);
     if (status == APR_SUCCESS && database != NULL && !was_there(database, config, pool))
         status = make_database(database, uid, gid, error, pool);
     return status;

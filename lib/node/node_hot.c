@@ -91,13 +91,29 @@ static void block_sealed(void *baton, const civ_block_t *block, const char *json
     civ_state_block_write(node->context.hot, block->header.height, &block->hash, json, length);
 }
 
+/** The head as it is to be shown. Where other hosts have committed between this commit and the last one seen here, the totals
+ *  lack what they did: it goes on under the number that it had, and the next request takes all of it over. */
+static civ_ledger_head_t head_to_show(civ_node_t *node, const civ_ledger_head_t *head)
+{
+    civ_ledger_head_t shown = *head;
+    civ_state_head_t before;
+    int known = civ_state_head_read(node->context.hot, &before) == APR_SUCCESS;
+
+    if (!known || before.generation + 1 != head->generation) {
+        shown.generation = known ? before.generation : head->generation - 1;
+        civ_state_refresh_due(node->context.hot);
+    }
+    return shown;
+}
+
 static void head_moved(void *baton, const civ_ledger_head_t *head)
 {
     civ_node_t *node = baton;
+    civ_ledger_head_t shown = head_to_show(node, head);
     apr_pool_t *scratch;
 
     apr_pool_create(&scratch, NULL);
-    publish(node, head, scratch);
+    publish(node, &shown, scratch);
     apr_pool_destroy(scratch);
 }
 

@@ -14,6 +14,7 @@ struct civ_node_t {
     const civ_node_config_t *config;
     civ_node_context_t context;
     civ_key_t *key;
+    civ_pseudonym_key_t *pseudonym_key;
     civ_store_config_t store_config;
     civ_ledger_config_t ledger_config;
     civ_ledger_observer_t observer;
@@ -22,6 +23,7 @@ struct civ_node_t {
     civ_federation_config_t federation_config;
     civ_federation_t *federation;
     civ_engine_t engine;
+    const civ_redactor_t *redactor; /**< guarded by the lock; NULL: not made yet */
     apr_pool_t *pool;
 
     apr_thread_mutex_t *lock;           /**< guards what follows */
@@ -31,6 +33,9 @@ struct civ_node_t {
     int alarm_kept;                     /**< as CIV_NODE_ALARM, where there is no hot state */
     char reason[CIV_STATE_REASON_SIZE]; /**< for being read-only, where there is no hot state */
 };
+
+/** Read the network's key, and see that it is the one that this state folder knows. @param error as for civ_node_open */
+apr_status_t civ_node_load_pseudonym_key(civ_node_t *node, const char **error);
 
 /** Turn writing off (the first reason stays) or, with NULL, on again. */
 void civ_node_read_only_set(civ_node_t *node, const char *reason);

@@ -45,6 +45,7 @@ static const member_t members[] = {
 static void write_node(civ_json_writer_t *writer, const civ_node_config_t *node)
 {
     apr_size_t i;
+    int j;
 
     civ_json_begin_object(writer);
     for (i = 0; i < MEMBERS; i++) {
@@ -58,6 +59,13 @@ static void write_node(civ_json_writer_t *writer, const civ_node_config_t *node)
             civ_json_member_int(writer, members[i].name, *(const apr_uint32_t *)at);
         else if (members[i].type == INT64)
             civ_json_member_int(writer, members[i].name, *(const apr_int64_t *)at);
+    }
+    if (node->egress_allow != NULL) {
+        civ_json_name(writer, "egress_allow");
+        civ_json_begin_array(writer);
+        for (j = 0; j < node->egress_allow->nelts; j++)
+            civ_json_text(writer, APR_ARRAY_IDX(node->egress_allow, j, const char *));
+        civ_json_end_array(writer);
     }
     civ_json_end_object(writer);
 }
@@ -112,6 +120,23 @@ static apr_status_t read_member(civ_node_config_t *node, const member_t *member,
     return APR_SUCCESS;
 }
 
+static apr_status_t read_allowed(civ_node_config_t *node, const civ_json_t *value, civ_problem_t *problem,
+                                 apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    if (value->type != CIV_JSON_ARRAY)
+        return refuse(problem, pool, "egress_allow", "is no list");
+    node->egress_allow = apr_array_make(pool, 4, sizeof(const char *));
+    for (i = 0; i < value->as.array.count; i++) {
+        if (value->as.array.items[i].type != CIV_JSON_STRING)
+            return refuse(problem, pool, "egress_allow", "holds what is no text");
+        APR_ARRAY_PUSH(node->egress_allow, const char *) =
+            apr_pstrdup(pool, value->as.array.items[i].as.text.text);
+    }
+    return APR_SUCCESS;
+}
+
 static apr_status_t read_node(civ_node_config_t *node, const civ_json_t *json, civ_problem_t *problem,
                               apr_pool_t *pool)
 {
@@ -126,9 +151,12 @@ static apr_status_t read_node(civ_node_config_t *node, const civ_json_t *json, c
 
         for (j = 0; j < MEMBERS && strcmp(members[j].name, given->name) != 0; j++)
             continue;
-        if (j == MEMBERS)
-            return refuse(problem, pool, given->name, "is nothing that a node has");
-        status = read_member(node, &members[j], &given->value, problem, pool);
+        if (j < MEMBERS)
+            status = read_member(node, &members[j], &given->value, problem, pool);
+        else if (strcmp(given->name, "egress_allow") == 0)
+            status = read_allowed(node, &given->value, problem, pool);
+        else
+            status = refuse(problem, pool, given->name, "is nothing that a node has");
         if (status != APR_SUCCESS)
             return status;
     }

@@ -25,7 +25,7 @@ typedef struct civ_change_t {
 } civ_change_t;
 
 /**
- * Make the change. It may be called again with a fresh transaction, after the one before was given up.
+ * Make the change. A refusal does not take the Idempotency-Key: whoever comes with it next is heard. It may be called again with a fresh transaction, after the one before was given up.
  * @return APR_SUCCESS; or a refusal: any other status with change->problem filled, before anything was written; or a failure
  * of the database as it came, with change->problem left alone, which fails the whole transaction
  */

@@ -210,10 +210,10 @@ typedef struct civ_schema_t {
     apr_size_t count;
 } civ_schema_t;
 
-/** Steps of the store itself (answers kept for Idempotency-Key). */
+/** Steps of the store itself (answers kept for Idempotency-Key, nonces of signed requests). */
 extern const civ_schema_t civ_store_schema;
 
-/** Statements of the store itself; every pool that uses idempotency.h must list it. */
+/** Statements of the store itself; every pool that uses idempotency.h or replay.h must list it. */
 extern const civ_statement_set_t civ_store_statements;
 
 /**

@@ -48,6 +48,8 @@ apr_status_t civ_run_start_list(civ_run_t *run, const civ_sync_kind_t *kind, con
     if (status != APR_SUCCESS) {
         civ_kind_report_trouble(civ_run_kind_report(run, kind->name), CIV_KIND_FAILED, "%s",
                                 page->fault != NULL ? page->fault : "Its list cannot be asked for");
+        if (!whole)
+            civ_run_drop_list(run, &step);
         return APR_SUCCESS;
     }
     if (whole)
@@ -87,6 +89,7 @@ apr_status_t civ_run_load_cursor(civ_run_t *run, const char *kind, const char *s
 
     if (cursor->is_loaded && strcmp(cursor->kind, kind) == 0 && strcmp(cursor->stream, stream) == 0)
         return APR_SUCCESS;
+    run->has_last_body = 0; /* it was another list's */
     if (cursor->is_loaded && cursor->is_dirty)
         status = civ_run_commit(run);
     return status == APR_SUCCESS ? civ_rows_load_cursor(run, kind, stream) : status;

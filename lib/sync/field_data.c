@@ -210,7 +210,7 @@ static int compare_members(const void *left, const void *right)
     return civ_canonical_compare_names(l->name, l->name_length, r->name, r->name_length);
 }
 
-static const char *write_fields(const civ_json_t *json, const civ_field_t *fields, int with_containers,
+static const char *write_fields(const civ_json_t *json, const civ_data_field_t *fields, int with_containers,
                                 apr_size_t *length, apr_pool_t *pool)
 {
     civ_json_t data;
@@ -242,7 +242,7 @@ static const char *write_fields(const civ_json_t *json, const civ_field_t *field
     return out.data;
 }
 
-const char *civ_field_data(const civ_json_t *json, const civ_field_t *fields, apr_pool_t *pool)
+const char *civ_field_data(const civ_json_t *json, const civ_data_field_t *fields, apr_pool_t *pool)
 {
     apr_size_t length = 0;
     const char *data = write_fields(json, fields, 1, &length, pool);

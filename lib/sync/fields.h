@@ -48,10 +48,10 @@ typedef struct civ_word_t {
 const char *civ_word(const civ_word_t *words, const char *native);
 
 /** One member of an item's data. */
-typedef struct civ_field_t {
+typedef struct civ_data_field_t {
     const char *name; /**< in the data */
     const char *path; /**< in the answer */
-} civ_field_t;
+} civ_data_field_t;
 
 /** A text without e-mail addresses, and without the user information of URLs. NULL in, NULL out. */
 const char *civ_field_scrub(const char *text, apr_pool_t *pool);
@@ -62,6 +62,6 @@ const char *civ_field_scrub(const char *text, apr_pool_t *pool);
  * named like secrets (token, password, authorization ...) are taken out. A string longer than 4,000 bytes is cut.
  * @param fields ended by a NULL name
  */
-const char *civ_field_data(const civ_json_t *json, const civ_field_t *fields, apr_pool_t *pool);
+const char *civ_field_data(const civ_json_t *json, const civ_data_field_t *fields, apr_pool_t *pool);
 
 #endif

@@ -44,9 +44,12 @@ static void start_curl(void)
 static apr_status_t destroy(void *baton)
 {
     civ_http_t *http = baton;
+    civ_http_pipe_t pipe;
 
+    civ_http_block_pipe(&pipe);
     curl_easy_cleanup(http->easy);
     curl_multi_cleanup(http->multi);
+    civ_http_allow_pipe(&pipe);
     if (http->body != NULL)
         civ_secret_wipe(http->body, http->body_size);
     free(http->body);
@@ -249,6 +252,16 @@ int civ_http_is_trusted(const civ_http_t *http, const civ_url_t *url)
             return 1;
     }
     return 0;
+}
+
+int civ_http_is_get(const civ_http_request_t *request)
+{
+    return request->content == NULL && (request->method == NULL || strcmp(request->method, "GET") == 0);
+}
+
+int civ_http_may_repeat(const civ_http_request_t *request)
+{
+    return request->may_repeat || civ_http_is_get(request);
 }
 
 int civ_http_is_interrupted(civ_http_t *http)

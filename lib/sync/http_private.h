@@ -8,6 +8,7 @@
 #define CIV_SYNC_HTTP_PRIVATE_H
 
 #include <curl/curl.h>
+#include <signal.h>
 
 #include "sync/http.h"
 
@@ -77,8 +78,20 @@ typedef struct civ_http_transfer_t {
     const char *fault; /**< NULL: a complete answer came; else what went wrong, a sentence's end */
 } civ_http_transfer_t;
 
+/** What a thread did with SIGPIPE. */
+typedef struct civ_http_pipe_t {
+    sigset_t before;
+    int was_pending;
+} civ_http_pipe_t;
+
 /** Whether a URL is at or below the base or one of also. */
 int civ_http_is_trusted(const civ_http_t *http, const civ_url_t *url);
+
+/** Whether it is a GET. */
+int civ_http_is_get(const civ_http_request_t *request);
+
+/** Whether it does no harm when a request arrives twice. */
+int civ_http_may_repeat(const civ_http_request_t *request);
 
 /** Whether to stop. */
 int civ_http_is_interrupted(civ_http_t *http);
@@ -93,7 +106,14 @@ char *civ_http_authority(char out[264], const civ_url_t *url);
  */
 apr_status_t civ_http_transfer(civ_http_transfer_t *transfer);
 
-/** What is free of memory to be kept. */
+/** TLS writes to connections that the other side has closed, and libcurl leaves the signal that comes of it to its caller: keep it
+ *  from this thread until civ_http_allow_pipe. */
+void civ_http_block_pipe(civ_http_pipe_t *pipe);
+
+/** As it was before; a signal that came meanwhile is forgotten. */
+void civ_http_allow_pipe(const civ_http_pipe_t *pipe);
+
+/** Give back the memory of a large body. */
 void civ_http_release_body(civ_http_t *http);
 
 #endif

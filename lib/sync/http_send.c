@@ -77,9 +77,11 @@ static int has_patience(const sending_t *sending, apr_int64_t wait)
 
 static void put_off(sending_t *sending, apr_int64_t wait)
 {
-    conclude(sending, CIV_HTTP_THROTTLED,
-             sending->throttles > 0 ? "the server's rate limit: there will be no data before its next period"
-                                    : "the quota is used up, or what is left of it is kept for people");
+    conclude(
+        sending, CIV_HTTP_THROTTLED,
+        sending->throttles > 0
+            ? "the server's rate limit: there will be no data before its next period"
+            : "held back: the host has asked for a pause, or what is left of the quota is kept for people");
     sending->answer->retry_at = civ_clock_now(sending->http->clock) + wait;
 }
 
@@ -209,9 +211,7 @@ static int follow(sending_t *sending, trail_t *trail)
     civ_url_t target;
     int is_trusted;
 
-    if (!is_redirect(sending->answer->status) || location == NULL ||
-        (sending->request->method != NULL && strcmp(sending->request->method, "GET") != 0) ||
-        sending->request->content != NULL)
+    if (!is_redirect(sending->answer->status) || location == NULL || !civ_http_is_get(sending->request))
         return 0;
     sending->is_final = 1; /* unless it is followed */
     if (civ_url_resolve(&target, &trail->url, location, &fault, sending->pool) != APR_SUCCESS) {
@@ -271,8 +271,7 @@ static void classify(sending_t *sending, trail_t *trail)
 {
     civ_http_answer_t *answer = sending->answer;
     const civ_http_request_t *request = sending->request;
-    int is_get = request->content == NULL && (request->method == NULL || strcmp(request->method, "GET") == 0);
-    const civ_http_expectation_t expectation = {is_get, request->is_download};
+    const civ_http_expectation_t expectation = {civ_http_is_get(request), request->is_download};
 
     civ_http_classify(answer, &expectation, sending->decision.is_limited, sending->pool);
     if (trail->hops > 0 && trail->is_permanent && trail->has_credentials)
@@ -339,9 +338,6 @@ static apr_status_t prepare_again(sending_t *sending, int *again)
 {
     const civ_http_policy_t *policy = &sending->http->policy;
     civ_http_answer_t *answer = sending->answer;
-    int may_repeat = sending->request->may_repeat ||
-                     (sending->request->content == NULL &&
-                      (sending->request->method == NULL || strcmp(sending->request->method, "GET") == 0));
     apr_int64_t wait;
 
     *again = 0;
@@ -355,7 +351,8 @@ static apr_status_t prepare_again(sending_t *sending, int *again)
             put_off(sending, sending->decision.wait);
         return APR_SUCCESS;
     }
-    if (!civ_http_is_transient(answer) || !may_repeat || answer->tries - sending->throttles >= policy->tries)
+    if (!civ_http_is_transient(answer) || !civ_http_may_repeat(sending->request) ||
+        answer->tries - sending->throttles >= policy->tries)
         return APR_SUCCESS;
     wait = answer->rate.retry_after != CIV_RATE_UNKNOWN
                ? answer->rate.retry_after

@@ -249,6 +249,9 @@ static void set_method(const civ_http_transfer_t *transfer)
     const civ_http_request_t *request = transfer->request;
     CURL *easy = transfer->http->easy;
 
+    /* On a kept connection that turns out to be closed, libcurl would send it again by itself. */
+    if (!civ_http_may_repeat(request))
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     if (request->content != NULL) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->content);
@@ -345,6 +348,35 @@ static void set_up(civ_http_transfer_t *transfer)
 
 /* --- on its way --- */
 
+static int is_pipe_pending(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+void civ_http_block_pipe(civ_http_pipe_t *pipe)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    pipe->was_pending = is_pipe_pending();
+    pthread_sigmask(SIG_BLOCK, &signals, &pipe->before);
+}
+
+void civ_http_allow_pipe(const civ_http_pipe_t *pipe)
+{
+    sigset_t signals;
+    int taken;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    if (!pipe->was_pending && is_pipe_pending())
+        sigwait(&signals, &taken);
+    pthread_sigmask(SIG_SETMASK, &pipe->before, NULL);
+}
+
 /* Wait until there is something to do, or for a moment. */
 static void wait_for_socket(CURLM *multi)
 {
@@ -423,6 +455,19 @@ static apr_status_t run(civ_http_transfer_t *transfer, CURLcode *code)
     return status;
 }
 
+/* A proxy that refuses a tunnel does so for a reason that does not go away by itself. */
+static void explain_proxy(civ_http_transfer_t *transfer)
+{
+    long status = 0;
+
+    curl_easy_getinfo(transfer->http->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status < 400)
+        return;
+    transfer->fault =
+        apr_psprintf(transfer->pool, "cannot be reached: the proxy answers with status %ld", status);
+    transfer->is_final = status < 500;
+}
+
 /* What went wrong, in words that name no address. */
 static void explain(civ_http_transfer_t *transfer, CURLcode code)
 {
@@ -456,6 +501,7 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
     default:
         break;
     }
+    explain_proxy(transfer);
     if (transfer->is_stalled)
         transfer->fault = "stopped sending in the middle of its answer, or did not begin";
 }
@@ -466,6 +512,7 @@ apr_status_t civ_http_transfer(civ_http_transfer_t *transfer)
     apr_status_t status = check_way(transfer);
     curl_off_t received = 0;
     long code_of_http = 0;
+    civ_http_pipe_t pipe;
     CURLcode code;
 
     if (status == CIV_EINVALID || status == CIV_EINTERRUPTED || status == APR_ENOMEM)
@@ -476,7 +523,9 @@ apr_status_t civ_http_transfer(civ_http_transfer_t *transfer)
     transfer->fields = apr_pcalloc(transfer->pool, sizeof(*transfer->fields) * CIV_HTTP_FIELDS_MOST);
     set_up(transfer);
     http->counts.requests++;
+    civ_http_block_pipe(&pipe);
     status = run(transfer, &code);
+    civ_http_allow_pipe(&pipe);
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &code_of_http);
     curl_easy_getinfo(http->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
     transfer->received = (apr_size_t)received;

@@ -45,8 +45,9 @@ apr_int64_t civ_retry_after(const char *field, apr_int64_t now);
 typedef struct civ_rate_policy_t {
     apr_int64_t throttle_first; /**< a limit without a word about how long: 60 s, doubled each time ... */
     apr_int64_t throttle_most;  /**< ... up to 15 min; a fifth more or less by chance */
-    apr_int64_t backoff_base;   /**< an error: anything up to 1 s, 2 s, 4 s ... by chance ... */
-    apr_int64_t backoff_most;   /**< ... but not above 60 s */
+    apr_int64_t
+        backoff_base; /**< an error: 1 s, doubled for each try, is the most that is waited by chance ... */
+    apr_int64_t backoff_most; /**< ... but not above 60 s */
 } civ_rate_policy_t;
 
 /** What an answer means for the next request. */

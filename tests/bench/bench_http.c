@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/bench_support.h"
 #include "integration/harness.h"
 #include "integration/http.h"
 #include "support/cluster.h"
@@ -23,8 +24,6 @@
 #include "support/load.h"
 #include "support/postgres.h"
 #include "support/runner.h"
-
-#define ROUNDS 5
 
 /* One child, so that all adds meet in one queue; access is logged in neither case. */
 static const char CONFIG[] = "CustomLog /dev/null short\n"
@@ -35,13 +34,6 @@ static const char CONFIG[] = "CustomLog /dev/null short\n"
                              "</IfModule>\n";
 
 static harness_t *server;
-
-static double seconds_each(void)
-{
-    const char *text = getenv("CIVARCOS_BENCH_SECONDS");
-
-    return text != NULL ? strtod(text, NULL) : 5;
-}
 
 static long chain_length(void)
 {
@@ -65,13 +57,6 @@ static int teardown(void)
 
 /* --- requests --- */
 
-static apr_size_t get_request(char *out, apr_size_t size, unsigned long number, void *baton)
-{
-    (void)number;
-    return (apr_size_t)apr_snprintf(out, size, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                                    (const char *)baton);
-}
-
 static apr_size_t add_request(char *out, apr_size_t size, unsigned long number, void *baton)
 {
     const char *run = baton;
@@ -89,16 +74,6 @@ static apr_size_t add_request(char *out, apr_size_t size, unsigned long number, 
                                     length, body);
 }
 
-static double measure_get(const char *path, int connections)
-{
-    load_t load = {server->port, connections, seconds_each() / ROUNDS, get_request, (void *)path, 200, 0};
-    load_result_t result;
-
-    CU_ASSERT_FATAL(load_run(&load, &result, test_pool()) == 0);
-    CU_ASSERT(result.failures == 0);
-    return result.rate;
-}
-
 static load_result_t measure_adds(int connections, double seconds, const char *run)
 {
     load_t load = {server->port, connections, seconds, add_request, (void *)run, 201, 0};
@@ -109,54 +84,7 @@ static load_result_t measure_adds(int connections, double seconds, const char *r
     return result;
 }
 
-static double median(double *values, int count)
-{
-    int i, j;
-
-    for (i = 1; i < count; i++)
-        for (j = i; j > 0 && values[j] < values[j - 1]; j--) {
-            double swap = values[j];
-
-            values[j] = values[j - 1];
-            values[j - 1] = swap;
-        }
-    return values[count / 2];
-}
-
 /* --- hot GETs --- */
-
-static void write_static_file(const char *name, apr_size_t length)
-{
-    const char *path = apr_psprintf(test_pool(), "%s/htdocs/%s", server->state_dir, name);
-    char *content = apr_palloc(test_pool(), length);
-    FILE *file = fopen(path, "w");
-
-    CU_ASSERT_FATAL(file != NULL);
-    memset(content, 'x', length);
-    CU_ASSERT(fwrite(content, 1, length, file) == length);
-    fclose(file);
-}
-
-static void compare_get(const char *path, const char *name, int connections)
-{
-    http_client_t *client = http_client(server->url, test_pool());
-    http_response_t *answer = http_get(client, path);
-    const char *static_path = apr_psprintf(test_pool(), "/%s.json", name);
-    double ratios[ROUNDS], ours = 0, theirs = 0;
-    int i;
-
-    CU_ASSERT_FATAL(answer->status == 200);
-    write_static_file(static_path + 1, answer->length);
-    for (i = 0; i < ROUNDS; i++) {
-        theirs = measure_get(static_path, connections);
-        ours = measure_get(path, connections);
-        ratios[i] = ours / theirs;
-    }
-    test_note("GET %s (%lu bytes, %d connections): %.0f/s; static file of the same size: %.0f/s; median "
-              "ratio of %d "
-              "rounds: %.2f",
-              path, (unsigned long)answer->length, connections, ours, theirs, ROUNDS, median(ratios, ROUNDS));
-}
 
 static long newest_block(void)
 {
@@ -168,48 +96,25 @@ static long newest_block(void)
 static void hot_gets(void)
 {
     measure_adds(8, 1, "warm");
-    compare_get("/api/blockchain/info", "info", 32);
-    compare_get(apr_psprintf(test_pool(), "/api/blockchain/block/%ld", newest_block() - 20), "block", 32);
+    bench_compare_get(server, "/api/blockchain/info", "info", 32);
+    bench_compare_get(server, apr_psprintf(test_pool(), "/api/blockchain/block/%ld", newest_block() - 20),
+                      "block", 32);
 }
 
 /* --- durable adds --- */
 
-/** fdatasync a second: 4 KiB appended and synced each time; or, overwritten in a file that does not grow. */
-static double measure_syncs(double seconds, int append)
-{
-    const char *path = apr_psprintf(test_pool(), "%s/run/sync-baseline", server->state_dir);
-    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    double began = load_clock(), took;
-    char page[4096];
-    long count = 0;
-
-    CU_ASSERT_FATAL(file >= 0);
-    memset(page, 7, sizeof(page));
-    do {
-        off_t offset = (append ? count : count % 512) * (off_t)sizeof(page);
-
-        CU_ASSERT_FATAL(pwrite(file, page, sizeof(page), offset) == (ssize_t)sizeof(page) &&
-                        fdatasync(file) == 0);
-        count++;
-        took = load_clock() - began;
-    } while (took < seconds);
-    close(file);
-    unlink(path);
-    return (double)count / took;
-}
-
 static void compare_adds(int connections)
 {
-    double appended[ROUNDS], overwritten[ROUNDS];
+    double appended[BENCH_ROUNDS], overwritten[BENCH_ROUNDS];
     load_result_t result;
     int i;
 
-    for (i = 0; i < ROUNDS; i++) {
-        double appends = measure_syncs(seconds_each() / ROUNDS, 1);
-        double overwrites = measure_syncs(seconds_each() / ROUNDS, 0);
+    for (i = 0; i < BENCH_ROUNDS; i++) {
+        double appends = bench_syncs(server, bench_seconds() / BENCH_ROUNDS, 1);
+        double overwrites = bench_syncs(server, bench_seconds() / BENCH_ROUNDS, 0);
 
         result =
-            measure_adds(connections, seconds_each(), apr_psprintf(test_pool(), "r%d-%d", connections, i));
+            measure_adds(connections, bench_seconds(), apr_psprintf(test_pool(), "r%d-%d", connections, i));
         appended[i] = result.rate / appends;
         overwritten[i] = result.rate / overwrites;
         test_note(
@@ -218,7 +123,7 @@ static void compare_adds(int connections)
             connections, result.rate, result.p50, result.p99, result.longest, appends, overwrites);
     }
     test_note("durable adds with %d clients: median ratio %.2f to appending fdatasync/s, %.2f to overwriting",
-              connections, median(appended, ROUNDS), median(overwritten, ROUNDS));
+              connections, bench_median(appended, BENCH_ROUNDS), bench_median(overwritten, BENCH_ROUNDS));
 }
 
 static void adds_of_64_clients(void)
@@ -258,14 +163,14 @@ static double measure_commits(double seconds)
 
 static void adds_beside_commits(void)
 {
-    double ratios[ROUNDS];
+    double ratios[BENCH_ROUNDS];
     load_result_t result;
     int i;
 
-    for (i = 0; i < ROUNDS; i++) {
-        double commits = measure_commits(seconds_each() / ROUNDS);
+    for (i = 0; i < BENCH_ROUNDS; i++) {
+        double commits = measure_commits(bench_seconds() / BENCH_ROUNDS);
 
-        result = measure_adds(64, seconds_each(), apr_psprintf(test_pool(), "p%d", i));
+        result = measure_adds(64, bench_seconds(), apr_psprintf(test_pool(), "p%d", i));
         ratios[i] = result.rate / commits;
         test_note("64 clients: %.0f adds/s (P50 %.2f ms, P99 %.2f ms, longest %.1f ms); PostgreSQL: %.0f "
                   "commits of one "
@@ -273,7 +178,7 @@ static void adds_beside_commits(void)
                   result.rate, result.p50, result.p99, result.longest, commits);
     }
     test_note("durable adds with 64 clients: median ratio %.2f to single-row commits/s",
-              median(ratios, ROUNDS));
+              bench_median(ratios, BENCH_ROUNDS));
 }
 
 /* --- validation --- */
@@ -334,7 +239,7 @@ static void validation_beside_adds(void)
     grow_chain(chain_length());
     harness_children(server, &child, 1);
     apr_pool_create(&validator.pool, NULL);
-    alone = measure_adds(1, seconds_each(), "alone");
+    alone = measure_adds(1, bench_seconds(), "alone");
     before = resident_kib(child);
     CU_ASSERT_FATAL(apr_thread_create(&thread, NULL, run_validation, &validator, test_pool()) == APR_SUCCESS);
     while (!validator.done) {

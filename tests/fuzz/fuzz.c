@@ -30,6 +30,22 @@ void fuzz_run(const struct fuzz_target_t *target, const uint8_t *data, size_t si
     apr_pool_destroy(pool);
 }
 
+static apr_pool_t *lasting_pool;
+
+static void destroy_lasting_pool(void)
+{
+    apr_pool_destroy(lasting_pool);
+}
+
+apr_pool_t *fuzz_lasting_pool(void)
+{
+    if (lasting_pool == NULL) {
+        FUZZ_DEMAND(apr_pool_create(&lasting_pool, NULL) == APR_SUCCESS);
+        FUZZ_DEMAND(atexit(destroy_lasting_pool) == 0);
+    }
+    return lasting_pool;
+}
+
 void fuzz_finding(const char *file, int line, const char *text)
 {
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, text);

@@ -25,6 +25,9 @@ extern const struct fuzz_target_t {
 /** Initialise APR, give the target a pool, and run it. */
 void fuzz_run(const struct fuzz_target_t *target, const uint8_t *data, size_t size);
 
+/** A pool for what a target makes once; destroyed when the process ends. */
+apr_pool_t *fuzz_lasting_pool(void);
+
 /** End the process, as a finding, unless @a holds. */
 #define FUZZ_DEMAND(holds) ((holds) ? (void)0 : fuzz_finding(__FILE__, __LINE__, #holds))
 

@@ -1,12 +1,13 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file ctl_keys.c
- * civarcosctl init, keygen and sign-vote; what it shows on a terminal; and what root does not do in somebody else's folder.
+ * civarcosctl init, keygen, sign-vote and sign-rotation; what it shows on a terminal; and what root does not do in somebody else's folder.
  */
 #include "integration/ctl_tool.h"
 #include "integration/ledger_checks.h"
 
 #include "base/encoding.h"
+#include "base/key_thumbprint.h"
 #include "base/keys.h"
 #include "support/runner.h"
 
@@ -43,6 +44,11 @@ static void test_keygen(void)
     CU_ASSERT_STRING_EQUAL(civ_public_key_pem(civ_key_public(key)), made);
     CU_ASSERT(tool_ends(0, &said, "keygen", "--public", path, NULL));
     CU_ASSERT_STRING_EQUAL(said, made);
+    CU_ASSERT(tool_ends(0, &said, "keygen", "--key-id", path, NULL));
+    CU_ASSERT_STRING_EQUAL(
+        said,
+        apr_pstrcat(test_pool(), civ_key_thumbprint(civ_public_key_raw(civ_key_public(key)), test_pool()),
+                    "\n", NULL));
     /* Never replaced. */
     CU_ASSERT(tool_ends(4, NULL, "keygen", path, NULL));
     CU_ASSERT(tool_ends(0, &said, "keygen", "--public", path, NULL));
@@ -92,6 +98,163 @@ static void test_sign_vote(void)
                         hash, "--decision", "accept", NULL));
     CU_ASSERT(tool_ends(0, &again, "sign-vote", "--help", NULL));
     CU_ASSERT(strstr(again, "height of the block that is voted on") != NULL);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+/* The lines that the tool prints, as http_send takes them. */
+static const char *const *lines_of(const char *said)
+{
+    const char **lines = apr_pcalloc(test_pool(), 8 * sizeof(*lines));
+    char *state, *line;
+    int count = 0;
+
+    for (line = apr_strtok(apr_pstrdup(test_pool(), said), "\n", &state); line && count < 7;
+         line = apr_strtok(NULL, "\n", &state)) {
+        lines[count++] = line;
+    }
+    return lines;
+}
+
+static const char *write_joining(const harness_t *server, const char *organization, const char *public_key)
+{
+    const char *path = scenario_file(server, "join.json");
+    const char *quoted = "";
+    const char *byte;
+
+    /* Lines of PEM within a JSON text. */
+    for (byte = public_key; *byte; byte++) {
+        quoted = *byte == '\n' ? apr_pstrcat(test_pool(), quoted, "\\n", NULL)
+                               : apr_psprintf(test_pool(), "%s%c", quoted, *byte);
+    }
+    quoted = apr_psprintf(
+        test_pool(),
+        "{\"organization_id\":\"%s\",\"evidence_endpoint\":\"https://a.example/\",\"public_key\":"
+        "\"%s\"}",
+        organization, quoted);
+    CU_ASSERT_EQUAL(scenario_write_file(path, quoted, strlen(quoted)), 0);
+    return path;
+}
+
+/* What it signs, a server believes. */
+static void test_sign(void)
+{
+    harness_options_t options = {NULL, "CivarcosAuthority 127.0.0.1:${civ_port}\n", NULL};
+    harness_t *server = harness_start(&options);
+    http_client_t *web;
+    const char *path, *body, *url, *said, *text, *made;
+    unsigned long length;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    web = http_client(server->url, test_pool());
+    path = apr_pstrcat(test_pool(), tool_folder(server, "keys"), "/member.pem", NULL);
+    CU_ASSERT(tool_ends(0, &made, "keygen", path, NULL));
+    body = write_joining(server, "alpha", made);
+    text = test_read_file(body, &length);
+    url = apr_pstrcat(test_pool(), server->url, "/api/federated/join", NULL);
+    CU_ASSERT(tool_ends(0, &said, "sign", "--key", path, "--url", url, "--body", body, "--idempotency-key",
+                        "7", NULL));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "\"content-digest\" \"idempotency-key\""));
+    CU_ASSERT_EQUAL(http_send(web, "POST", "/api/federated/join", lines_of(said), text, length)->status, 201);
+    CU_ASSERT_EQUAL(http_send(web, "POST", "/api/federated/join", lines_of(said), text, length)->status, 401);
+    CU_ASSERT(tool_ends(0, &said, "sign", "--key", path, "--url", url, "--body", body, "--created",
+                        "1600000000", NULL));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, ";created=1600000000;"));
+    CU_ASSERT_EQUAL(http_send(web, "POST", "/api/federated/join", lines_of(said), text, length)->status, 401);
+    CU_ASSERT(
+        tool_ends(0, &said, "sign", "--key", path, "--url", "https://a.example/it's?a=b", "--curl", NULL));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "-X GET"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "'https://a.example/it'\\''s?a=b'\n"));
+    CU_ASSERT_PTR_NULL(strstr(said, "Content-"));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0601", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+static void test_sign_refuses(void)
+{
+    static const char *const urls[] = {
+        "a.example/x",          "ftp://a.example/",      "https://u:p@a.example/",
+        "https://a.example/#x", "https://a.example/a b", "https:///x",
+        "https://a.example/\n", "https://a.example:x/",  ""};
+    harness_t *server = harness_start(NULL);
+    const char *path;
+    size_t i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    path = apr_pstrcat(test_pool(), tool_folder(server, "keys"), "/member.pem", NULL);
+    CU_ASSERT(tool_ends(0, NULL, "keygen", path, NULL));
+    for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        CU_ASSERT(tool_ends(2, NULL, "sign", "--key", path, "--url", urls[i], NULL));
+    }
+#define GOOD "sign", "--key", path, "--url", "https://a.example/"
+    CU_ASSERT(tool_ends(0, NULL, GOOD, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign", "--url", "https://a.example/", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign", "--key", path, NULL));
+    CU_ASSERT(tool_ends(2, NULL, GOOD, "--method", "PO ST", NULL));
+    CU_ASSERT(tool_ends(2, NULL, GOOD, "--idempotency-key", "a b", NULL));
+    CU_ASSERT(tool_ends(2, NULL, GOOD, "--content-type", "text/plain", NULL));
+    CU_ASSERT(tool_ends(2, NULL, GOOD, "--body", path, "--content-type", "text/plain\r\nX: y", NULL));
+    CU_ASSERT(tool_ends(2, NULL, GOOD, "--created", "0", NULL));
+    CU_ASSERT(tool_ends(3, NULL, GOOD, "--body", "/nonexistent", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sign", "--key", "/nonexistent", "--url", "https://a.example/", NULL));
+#undef GOOD
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+static void test_sign_rotation(void)
+{
+    harness_t *server = harness_start(NULL);
+    const char *folder, *old, *other, *text, *pem;
+    unsigned char *signature;
+    apr_size_t length;
+    civ_key_t *keys[2];
+    char *said[3];
+    int i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    folder = tool_folder(server, "keys");
+    old = apr_pstrcat(test_pool(), folder, "/old.pem", NULL);
+    other = apr_pstrcat(test_pool(), folder, "/new.pem", NULL);
+    CU_ASSERT(tool_ends(0, NULL, "keygen", old, NULL));
+    CU_ASSERT(tool_ends(0, &pem, "keygen", other, NULL));
+    CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[0], old, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_key_load(&keys[1], other, test_pool()), APR_SUCCESS);
+    text = apr_pstrcat(test_pool(), folder, "/new.pub", NULL);
+    CU_ASSERT_EQUAL(scenario_write_file(text, pem, strlen(pem)), 0);
+    /* As a file, as PEM, as 32 bytes. */
+    CU_ASSERT(tool_ends(0, (const char **)&said[0], "sign-rotation", "--key", old, "--organization", "org:1",
+                        "--new-key", text, NULL));
+    CU_ASSERT(tool_ends(0, (const char **)&said[1], "sign-rotation", "--key", old, "--organization", "org:1",
+                        "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(
+        0, (const char **)&said[2], "sign-rotation", "--key", old, "--organization", "org:1", "--new-key",
+        civ_base64_encode(civ_public_key_raw(civ_key_public(keys[1])), CIV_KEY_PUBLIC_SIZE, test_pool()),
+        NULL));
+    text =
+        apr_pstrcat(test_pool(), "civarcos-rotation/v1\norg:1\n",
+                    civ_key_thumbprint(civ_public_key_raw(civ_key_public(keys[0])), test_pool()), "\n",
+                    civ_key_thumbprint(civ_public_key_raw(civ_key_public(keys[1])), test_pool()), "\n", NULL);
+    CU_ASSERT_STRING_EQUAL(said[1], said[0]);
+    CU_ASSERT_STRING_EQUAL(said[2], said[0]);
+    for (i = 0; i < 3; i++) {
+        said[i] = apr_pstrmemdup(test_pool(), said[i], strcspn(said[i], "\n"));
+        CU_ASSERT_EQUAL_FATAL(civ_base64_decode(&signature, &length, said[i], test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL_FATAL(length, CIV_KEY_SIGNATURE_SIZE);
+        CU_ASSERT_EQUAL(civ_public_key_verify(civ_key_public(keys[0]), signature, text, strlen(text)),
+                        APR_SUCCESS);
+    }
+    CU_ASSERT(
+        tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "a/b", "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", NULL));
+    CU_ASSERT(
+        tool_ends(2, NULL, "sign-rotation", "--key", other, "--organization", "org", "--new-key", pem, NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", old, "--organization", "org", "--new-key",
+                        "/nonexistent/key.pub", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sign-rotation", "--key", "/nonexistent/key.pem", "--organization", "org",
+                        "--new-key", pem, NULL));
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
@@ -269,6 +432,9 @@ static void test_links_of_others(void)
 static const test_case_t cases[] = {
     {"keygen", test_keygen},
     {"sign-vote", test_sign_vote},
+    {"sign", test_sign},
+    {"sign refuses", test_sign_refuses},
+    {"sign-rotation", test_sign_rotation},
     {"init", test_init},
     {"init interrupted", test_init_interrupted},
     {"terminal", test_terminal},

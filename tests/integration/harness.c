@@ -269,6 +269,10 @@ static const char *with_databases(const harness_t *server, const char *config)
 
 void harness_configure(harness_t *server, const char *config)
 {
+    /* Only for those who are about it: it is a process more, and writes to the database now and then. */
+    if (!strstr(config, "CivarcosWorker ")) {
+        config = apr_pstrcat(test_pool(), "CivarcosWorker off\n", config, NULL);
+    }
     if (database_is_pgsql() && !strstr(config, "CivarcosDatabase ")) {
         config = with_databases(server, config);
     }

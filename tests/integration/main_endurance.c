@@ -12,18 +12,30 @@ extern const test_suite_t clock_suite;
 extern const test_suite_t concurrency_suite;
 extern const test_suite_t crash_suite;
 extern const test_suite_t failover_suite;
+extern const test_suite_t federation_endurance_suite;
 extern const test_suite_t leaks_suite;
 extern const test_suite_t outage_suite;
 extern const test_suite_t outage_disk_suite;
 extern const test_suite_t restart_suite;
 extern const test_suite_t several_hosts_suite;
 extern const test_suite_t virtual_hosts_suite;
+extern const test_suite_t worker_suite;
 
 int main(int argc, const char *const *argv)
 {
     static const test_suite_t *const suites[] = {
-        &restart_suite, &outage_suite, &outage_disk_suite, &concurrency_suite,   &virtual_hosts_suite,
-        &crash_suite,   &clock_suite,  &leaks_suite,       &several_hosts_suite, &failover_suite,
+        &restart_suite,
+        &outage_suite,
+        &outage_disk_suite,
+        &concurrency_suite,
+        &virtual_hosts_suite,
+        &crash_suite,
+        &clock_suite,
+        &leaks_suite,
+        &several_hosts_suite,
+        &failover_suite,
+        &federation_endurance_suite,
+        &worker_suite,
         NULL,
     };
 

@@ -10,6 +10,9 @@
 extern const test_suite_t api_root_suite;
 extern const test_suite_t bad_input_suite;
 extern const test_suite_t bad_transfer_suite;
+extern const test_suite_t federation_benchmarks_suite;
+extern const test_suite_t federation_members_suite;
+extern const test_suite_t federation_threats_suite;
 extern const test_suite_t http_semantics_suite;
 extern const test_suite_t idempotency_suite;
 extern const test_suite_t ledger_add_suite;
@@ -19,17 +22,32 @@ extern const test_suite_t limits_suite;
 extern const test_suite_t openapi_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
+extern const test_suite_t signed_requests_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
 int main(int argc, const char *const *argv)
 {
     static const test_suite_t *const suites[] = {
-        &api_root_suite,     &openapi_suite,        &ledger_add_suite,
-        &ledger_read_suite,  &ledger_search_suite,  &bad_input_suite,
-        &bad_transfer_suite, &http_semantics_suite, &idempotency_suite,
-        &pending_suite,      &voting_suite,         &voting_clients_suite,
-        &limits_suite,       &privileges_suite,     NULL,
+        &api_root_suite,
+        &openapi_suite,
+        &ledger_add_suite,
+        &ledger_read_suite,
+        &ledger_search_suite,
+        &bad_input_suite,
+        &bad_transfer_suite,
+        &http_semantics_suite,
+        &idempotency_suite,
+        &pending_suite,
+        &voting_suite,
+        &voting_clients_suite,
+        &signed_requests_suite,
+        &limits_suite,
+        &privileges_suite,
+        &federation_members_suite,
+        &federation_benchmarks_suite,
+        &federation_threats_suite,
+        NULL,
     };
 
     return test_main(argc, argv, suites);

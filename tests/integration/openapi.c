@@ -165,7 +165,9 @@ static void check_responses(const civ_json_t *operation)
         CU_ASSERT_STRING_NOT_EQUAL(checks_text(&response->value, "/description"), "(absent)");
         successes += response->name[0] == '2';
     }
-    CU_ASSERT(successes == 1);
+    /* What is only rehearsed is not made. */
+    CU_ASSERT(successes == 1 ||
+              (successes == 2 && civ_json_get(responses, "201") && civ_json_get(responses, "200")));
 }
 
 static void test_operations(void)

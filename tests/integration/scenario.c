@@ -9,9 +9,13 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
+#include <fcntl.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* -- Rounds
  * --------------------------------------------------------------------------------------------------------- */
@@ -203,4 +207,39 @@ scenario_chain_t *scenario_export(http_client_t *client)
         test_note("no export: %d %s", response->status, response->error ? response->error : response->body);
     }
     return scenario_chain(response->status == 200 ? response->body : "");
+}
+
+/* A private file with the same bytes and the same owner. */
+static int copy_key(const char *from, const char *to)
+{
+    struct stat info;
+    unsigned long length;
+    const char *bytes = test_read_file(from, &length);
+    int file = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int failed = file < 0 || bytes == NULL || write(file, bytes, length) != (ssize_t)length;
+
+    if (file >= 0)
+        close(file);
+    return failed || stat(from, &info) != 0 || chown(to, info.st_uid, info.st_gid) != 0;
+}
+
+const char *scenario_prepare_host(const harness_t *first, const char *name, const civ_key_t *key)
+{
+    const char *folder = scenario_file(first, name);
+    const char *ledger = apr_pstrcat(test_pool(), folder, "/ledger", NULL);
+    const char *keys = apr_pstrcat(test_pool(), ledger, "/keys", NULL);
+    const char *path = apr_pstrcat(test_pool(), keys, "/ledger.pem", NULL);
+    const char *original = scenario_file(first, "ledger/keys/ledger.pem");
+    struct stat info;
+
+    if (stat(original, &info) || mkdir(folder, 0755) || mkdir(ledger, 0700) || mkdir(keys, 0700) ||
+        copy_key(scenario_file(first, "ledger/keys/pseudonym.key"),
+                 apr_pstrcat(test_pool(), keys, "/pseudonym.key", NULL)))
+        return NULL;
+    if (key != NULL ? civ_key_save(key, path, test_pool()) != APR_SUCCESS ||
+                          chown(path, info.st_uid, info.st_gid) != 0
+                    : copy_key(original, path))
+        return NULL;
+    return chown(keys, info.st_uid, info.st_gid) == 0 && chown(ledger, info.st_uid, info.st_gid) == 0 ? folder
+                                                                                                      : NULL;
 }

@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 
+#include "base/keys.h"
 #include "integration/harness.h"
 #include "integration/http.h"
 
@@ -138,5 +139,9 @@ void scenario_static_start(scenario_static_t *load);
 
 /** Let each thread finish what it has begun, and free what they had. */
 void scenario_static_stop(scenario_static_t *load);
+
+/** The state folder of another host, in the first one's folder, where both go together: with the network's key of the first one,
+ *  and with a key for the ledger. @param key NULL: that of the ledger, as an administrator copies it. @return NULL on failure */
+const char *scenario_prepare_host(const harness_t *first, const char *name, const civ_key_t *key);
 
 #endif

@@ -41,32 +41,11 @@ static const char *shared_database(void)
                         database_parameters(path, test_pool()));
 }
 
-/* The state folder of another host with a key, in the first one's folder, where both go together.
- * @param key NULL: that of the ledger, as an administrator copies it */
-static const char *prepare_host(const char *name, civ_key_t *key)
-{
-    const char *folder = scenario_file(hosts[0], name);
-    const char *keys = apr_pstrcat(test_pool(), folder, "/ledger/keys", NULL);
-    const char *path = apr_pstrcat(test_pool(), keys, "/ledger.pem", NULL);
-    const char *original = scenario_file(hosts[0], "ledger/keys/ledger.pem");
-    struct stat info;
-
-    if (stat(original, &info) || mkdir(folder, 0755) ||
-        mkdir(apr_pstrcat(test_pool(), folder, "/ledger", NULL), 0700) || mkdir(keys, 0700) ||
-        (!key && civ_key_load(&key, original, test_pool()) != APR_SUCCESS) ||
-        civ_key_save(key, path, test_pool()) != APR_SUCCESS || chown(path, info.st_uid, info.st_gid) ||
-        chown(keys, info.st_uid, info.st_gid) ||
-        chown(apr_pstrcat(test_pool(), folder, "/ledger", NULL), info.st_uid, info.st_gid)) {
-        return NULL;
-    }
-    return folder;
-}
-
 static harness_t *start_host(const char *name, civ_key_t *key)
 {
     harness_options_t options = {NULL, apr_pstrcat(test_pool(), CONFIG, shared_database(), NULL), NULL};
 
-    options.state_dir = prepare_host(name, key);
+    options.state_dir = scenario_prepare_host(hosts[0], name, key);
     return options.state_dir ? harness_start(&options) : NULL;
 }
 

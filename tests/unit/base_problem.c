@@ -44,6 +44,7 @@ static void kinds_have_status_id_and_title(void)
         {CIV_PROBLEM_INVALID_MEMBER, 400, "invalid-member"},
         {CIV_PROBLEM_INVALID_PARAMETER, 400, "invalid-parameter"},
         {CIV_PROBLEM_INVALID_HEADER, 400, "invalid-header"},
+        {CIV_PROBLEM_UNAUTHORIZED, 401, "unauthorized"},
         {CIV_PROBLEM_FORBIDDEN, 403, "forbidden"},
         {CIV_PROBLEM_NOT_FOUND, 404, "not-found"},
         {CIV_PROBLEM_METHOD_NOT_ALLOWED, 405, "method-not-allowed"},

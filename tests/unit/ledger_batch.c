@@ -182,6 +182,19 @@ static void maintenance_forgets_old_answers(void)
     CU_ASSERT_EQUAL(result.repeated, 1);
 }
 
+static void maintenance_forgets_old_nonces(void)
+{
+    fixture_t *fixture = fixture_start();
+
+    fixture_sql(fixture, "INSERT INTO civ_replay (key_id, nonce, expires) VALUES ('key', 'old', 1)");
+    fixture_sql(fixture,
+                "INSERT INTO civ_replay (key_id, nonce, expires) VALUES ('key', 'new', 4102444800000)");
+    CU_ASSERT_EQUAL(civ_ledger_maintain(fixture->ledger, test_pool()), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_replay WHERE nonce = 'new'"),
+                           "1");
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(*) FROM civ_replay"), "1");
+}
+
 static void repeats_in_one_batch_make_one_block(void)
 {
     fixture_t *fixture = fixture_start();
@@ -327,6 +340,7 @@ static const test_case_t cases[] = {
     {"key_with_another_body_is_refused", key_with_another_body_is_refused},
     {"expired_key_is_free_again", expired_key_is_free_again},
     {"maintenance_forgets_old_answers", maintenance_forgets_old_answers},
+    {"maintenance_forgets_old_nonces", maintenance_forgets_old_nonces},
     {"repeats_in_one_batch_make_one_block", repeats_in_one_batch_make_one_block},
     {"failing_request_does_not_fail_its_neighbours", failing_request_does_not_fail_its_neighbours},
     {"refused_reuse_does_not_hide_the_repeat", refused_reuse_does_not_hide_the_repeat},

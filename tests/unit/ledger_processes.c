@@ -4,7 +4,7 @@
  * Several writers on one database: two ledgers of one process, and two processes that race, with and without
  * a mutex between them. There is one chain in the end.
  */
-#include "ledger_fixture.h"
+#include "ledger_changes.h"
 
 #include "base/status.h"
 #include "support/runner.h"
@@ -233,6 +233,60 @@ static void no_registration_and_no_vote_is_lost(void)
     CU_ASSERT(fixture_is_clean(fixture));
 }
 
+/* --- changes of other areas --- */
+
+/* Every second number is one that the other process makes too, under the same key. */
+static int run_changes(fixture_t *fixture, int number)
+{
+    apr_pool_t *pool;
+    int i;
+
+    apr_pool_create(&pool, NULL);
+    if (things_open(fixture) != APR_SUCCESS)
+        return 3;
+    for (i = 0; i < EACH; i++) {
+        thing_t thing = {.number = i % 2 ? i : 1000 * (number + 1) + i,
+                         .key = i % 2 ? apr_psprintf(pool, "key %d", i) : NULL};
+
+        while (thing_run_on(fixture, &thing, pool) == CIV_EBUSY)
+            continue;
+        if (thing.status != APR_SUCCESS || thing.commits != !thing.result.repeated ||
+            strcmp(thing.result.answer, apr_psprintf(pool, "thing %d", thing.number)) != 0)
+            return 4;
+    }
+    fixture_close(fixture);
+    return fixture->integrity_lost ? 5 : 0;
+}
+
+static void changes_of_two_processes(void)
+{
+    fixture_t *fixture = things_start(NULL);
+    pid_t children[2];
+    int i;
+
+    fixture_close(fixture);
+    for (i = 0; i < 2; i++) {
+        children[i] = fork();
+        if (children[i] == 0)
+            _exit(run_changes(fixture, i));
+        CU_ASSERT_FATAL(children[i] > 0);
+    }
+    for (i = 0; i < 2; i++) {
+        int status = -1;
+
+        CU_ASSERT_EQUAL(waitpid(children[i], &status, 0), children[i]);
+        CU_ASSERT(WIFEXITED(status));
+        CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
+    }
+    CU_ASSERT_EQUAL_FATAL(things_open(fixture), APR_SUCCESS);
+    CU_ASSERT_EQUAL(things_count(fixture), EACH + EACH / 2);
+    CU_ASSERT_EQUAL(things_waiting(fixture), EACH + EACH / 2);
+    CU_ASSERT_EQUAL(things_admitted(fixture), 2 * EACH);
+    CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT COUNT(DISTINCT place) FROM test_things"),
+                           apr_itoa(test_pool(), EACH + EACH / 2));
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
 static const test_case_t cases[] = {
     {"two_ledgers_take_turns", two_ledgers_take_turns},
     {"answers_are_shared", answers_are_shared},
@@ -241,6 +295,7 @@ static const test_case_t cases[] = {
     {"two_processes_with_a_mutex_make_one_chain", two_processes_with_a_mutex_make_one_chain},
     {"validators_are_shared", validators_are_shared},
     {"no_registration_and_no_vote_is_lost", no_registration_and_no_vote_is_lost},
+    {"changes_of_two_processes", changes_of_two_processes},
     {NULL, NULL},
 };
 

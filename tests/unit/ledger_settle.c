@@ -4,7 +4,7 @@
  * Commits whose answer does not come: what was stored is acknowledged, what was not is refused, and where nobody can tell,
  * that is said.
  */
-#include "ledger_fixture.h"
+#include "ledger_changes.h"
 
 #include "support/cluster.h"
 #include "support/database.h"
@@ -22,7 +22,7 @@
 static proxy_t *proxy;
 
 /* A ledger at the other end of the wire. */
-static fixture_t *start_behind_wire(void)
+static fixture_t *make_behind_wire(void)
 {
     fixture_t *fixture = fixture_make();
 
@@ -32,6 +32,13 @@ static fixture_t *start_behind_wire(void)
     proxy->on_cut = NULL;
     fixture->store_config.parameters =
         database_parameters_as(fixture->database, CLUSTER_ROLE, "127.0.0.1", proxy->port, test_pool());
+    return fixture;
+}
+
+static fixture_t *start_behind_wire(void)
+{
+    fixture_t *fixture = make_behind_wire();
+
     CU_ASSERT_EQUAL_FATAL(fixture_open(fixture), APR_SUCCESS);
     return fixture;
 }
@@ -361,6 +368,54 @@ static void vote_in_conflict_for_ever_is_refused(void)
     CU_ASSERT_STRING_EQUAL(votes_of(fixture), "0");
 }
 
+/* --- changes of other areas --- */
+
+static apr_status_t change_with(fixture_t *fixture, thing_t *thing, proxy_cut_e cut)
+{
+    cut_next(cut);
+    thing_run(fixture, thing);
+    CU_ASSERT_EQUAL(apr_atomic_read32(&proxy->cuts), cut != PROXY_PASS);
+    return thing->status;
+}
+
+static void change_is_read_back(void)
+{
+    fixture_t *fixture = things_start(make_behind_wire());
+    thing_t lost = {.number = 1, .key = "key"}, stored = lost, again = lost;
+
+    CU_ASSERT_EQUAL(change_with(fixture, &lost, PROXY_CUT_BEFORE), CIV_EUNREACHABLE);
+    CU_ASSERT_EQUAL(lost.problem.kind, CIV_PROBLEM_UNAVAILABLE);
+    CU_ASSERT_EQUAL(lost.commits, 0);
+    CU_ASSERT_EQUAL(things_count(fixture) + things_waiting(fixture) + things_admitted(fixture), 0);
+    CU_ASSERT_EQUAL(change_with(fixture, &stored, PROXY_CUT_AFTER), APR_SUCCESS);
+    CU_ASSERT_EQUAL(stored.commits, 1);
+    CU_ASSERT_STRING_EQUAL(stored.result.answer, "thing 1");
+    CU_ASSERT_EQUAL(things_count(fixture), 1);
+    CU_ASSERT_EQUAL(things_waiting(fixture), 1);
+    CU_ASSERT_EQUAL(change_with(fixture, &again, PROXY_PASS), APR_SUCCESS);
+    CU_ASSERT_EQUAL(again.result.repeated, 1);
+    CU_ASSERT_EQUAL(fixture->integrity_lost, 0);
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
+/* Where nobody at all has committed, it was not stored; else there is no telling, and a repeat finds out. */
+static void change_without_note_is_told_by_commits(void)
+{
+    fixture_t *fixture = things_start(make_behind_wire());
+    thing_t lost = {.number = 1, .key = "key", .silent = 1}, unsettled = lost, again = lost;
+
+    CU_ASSERT_EQUAL(change_with(fixture, &lost, PROXY_CUT_BEFORE), CIV_EUNREACHABLE);
+    CU_ASSERT_EQUAL(things_count(fixture), 0);
+    CU_ASSERT_EQUAL(change_with(fixture, &unsettled, PROXY_CUT_AFTER), CIV_EUNSETTLED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(unsettled.problem.detail, "not known"));
+    CU_ASSERT_EQUAL(unsettled.commits, 0);
+    CU_ASSERT_EQUAL(things_count(fixture), 1);
+    CU_ASSERT_EQUAL(change_with(fixture, &again, PROXY_PASS), APR_SUCCESS);
+    CU_ASSERT_EQUAL(again.result.repeated, 1);
+    CU_ASSERT_EQUAL(again.attempts, 0);
+    CU_ASSERT_EQUAL(things_count(fixture), 1);
+}
+
 static const test_case_t cases[] = {
     {"lost_request_is_refused", lost_request_is_refused},
     {"lost_answer_is_read_back", lost_answer_is_read_back},
@@ -374,6 +429,8 @@ static const test_case_t cases[] = {
     {"vote_that_nobody_knows_of_is_said", vote_that_nobody_knows_of_is_said},
     {"vote_in_conflict_is_repeated", vote_in_conflict_is_repeated},
     {"vote_in_conflict_for_ever_is_refused", vote_in_conflict_for_ever_is_refused},
+    {"change_is_read_back", change_is_read_back},
+    {"change_without_note_is_told_by_commits", change_without_note_is_told_by_commits},
     {NULL, NULL},
 };
 

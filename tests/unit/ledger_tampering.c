@@ -310,7 +310,8 @@ static void every_table_is_walked(void)
         fixture_value(fixture,
                       "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
                       "AND name LIKE 'civ%%' ORDER BY name) n"),
-        "civ_blocks,civ_entries,civ_head,civ_idempotency,civ_pending,civ_schema,civ_validators,civ_votes");
+        "civ_blocks,civ_entries,civ_head,civ_idempotency,civ_pending,civ_replay,civ_schema,civ_validators,"
+        "civ_votes");
 }
 
 static void deleted_rows_are_named(void)

@@ -7,15 +7,14 @@
 
 #include <stddef.h>
 
+extern const test_suite_t node_egress_suite;
 extern const test_suite_t node_files_suite;
+extern const test_suite_t node_pseudonym_suite;
 extern const test_suite_t node_start_suite;
 extern const test_suite_t node_hot_suite;
 
 static const test_suite_t *const suites[] = {
-    &node_files_suite,
-    &node_start_suite,
-    &node_hot_suite,
-    NULL,
+    &node_egress_suite, &node_files_suite, &node_pseudonym_suite, &node_start_suite, &node_hot_suite, NULL,
 };
 
 int main(int argc, char **argv)

@@ -55,6 +55,10 @@ static void files_are_made(void)
         CU_ASSERT_EQUAL(mode_of(config->state_dir, S_IFDIR), 0700);
         CU_ASSERT_EQUAL(mode_of(in(config, "keys"), S_IFDIR), 0700);
         CU_ASSERT_EQUAL(mode_of(in(config, "keys/ledger.pem"), S_IFREG), 0600);
+        CU_ASSERT_EQUAL(mode_of(in(config, "keys/pseudonym.key"), S_IFREG), 0600);
+        CU_ASSERT_EQUAL(stat_of(in(config, "keys/pseudonym.key")).st_size, 32);
+        CU_ASSERT_EQUAL(mode_of(in(config, "keys/secrets.key"), S_IFREG), 0600);
+        CU_ASSERT_EQUAL(mode_of(in(config, "pseudonym.id"), S_IFREG), 0600);
         CU_ASSERT_EQUAL(mode_of(in(config, "civarcos.db"), S_IFREG), 0600);
         CU_ASSERT_EQUAL(stat_of(in(config, "civarcos.db")).st_size, 0);
         CU_ASSERT_EQUAL(mode_of(parent, S_IFDIR) & 022, 0);
@@ -66,18 +70,20 @@ static void nothing_is_replaced(void)
     civ_node_config_t *config = node_configure("again");
     struct stat key, database;
     unsigned long length;
-    const char *pem;
+    const char *pem, *secrets;
 
     node_prepare(config);
     CU_ASSERT_EQUAL(unit_write_file(in(config, "civarcos.db"), "precious", 0640), 0);
     key = stat_of(in(config, "keys/ledger.pem"));
     database = stat_of(in(config, "civarcos.db"));
     pem = test_read_file(in(config, "keys/ledger.pem"), &length);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(pem);
+    secrets = test_read_file(in(config, "keys/secrets.key"), &length);
+    CU_ASSERT_FATAL(pem != NULL && secrets != NULL);
     node_prepare(config);
     CU_ASSERT_EQUAL(stat_of(in(config, "keys/ledger.pem")).st_ino, key.st_ino);
     CU_ASSERT_EQUAL(stat_of(in(config, "civarcos.db")).st_ino, database.st_ino);
     CU_ASSERT_STRING_EQUAL(test_read_file(in(config, "keys/ledger.pem"), &length), pem);
+    CU_ASSERT_STRING_EQUAL(test_read_file(in(config, "keys/secrets.key"), &length), secrets);
     CU_ASSERT_STRING_EQUAL(test_read_file(in(config, "civarcos.db"), &length), "precious");
     CU_ASSERT_EQUAL(mode_of(in(config, "civarcos.db"), S_IFREG), 0640);
 }
@@ -236,7 +242,9 @@ static void missing_rights_are_named(void)
 
 static void root_gives_away(void)
 {
-    static const char *const names[] = {".", "keys", "keys/ledger.pem", "civarcos.db"};
+    static const char *const names[] = {
+        ".",          "keys", "keys/ledger.pem", "keys/pseudonym.key", "keys/secrets.key", "pseudonym.id",
+        "civarcos.db"};
     civ_node_config_t *config = node_configure("given");
     const char *error = NULL;
     apr_size_t i;
@@ -246,7 +254,7 @@ static void root_gives_away(void)
         return;
     }
     CU_ASSERT_EQUAL(civ_node_prepare(config, UNIT_NOBODY, UNIT_NOBODY - 1, &error, test_pool()), APR_SUCCESS);
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         CU_ASSERT_EQUAL(stat_of(in(config, names[i])).st_uid, UNIT_NOBODY);
         CU_ASSERT_EQUAL(stat_of(in(config, names[i])).st_gid, UNIT_NOBODY - 1);
     }

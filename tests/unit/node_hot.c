@@ -260,6 +260,7 @@ static void far_behind(void)
     CU_ASSERT_EQUAL(node_append(other, 101, NULL), 22);
     CU_ASSERT_EQUAL(node_head(other).height, 22);
     CU_ASSERT_PTR_NOT_NULL(node_block(other, 21, &hash));
+    refresh(other);
     refresh(writer);
     CU_ASSERT_TRUE(same_head(writer, other));
 }

@@ -172,7 +172,7 @@ static void what_we_sign_is_good(void)
     IS(one, "ok");
     CU_ASSERT_STRING_EQUAL(last.key_id, id_of(key_of("alpha")));
     CU_ASSERT_EQUAL(last.created, NOW);
-    CU_ASSERT_EQUAL(last.nonce_expires, NOW + 301);
+    CU_ASSERT_EQUAL(last.nonce_expires, (NOW + 301) * 1000);
     CU_ASSERT_EQUAL(strlen(last.nonce), 22);
     CU_ASSERT_PTR_NULL(last.culprit);
     CU_ASSERT_EQUAL(strlen(last.base), last.base_length);
@@ -561,6 +561,27 @@ static void a_failed_look_up_proves_nothing(void)
     CU_ASSERT_EQUAL(civ_request_signature_verify(&last, &request, &policy, test_pool()), CIV_EUNREACHABLE);
 }
 
+/* A member of a Dictionary, which our own signer does as it says. */
+static void what_servers_ask_for(void)
+{
+    civ_structured_field_t *field = NULL;
+    const civ_structured_bare_t *created;
+    int i;
+
+    CU_ASSERT_EQUAL_FATAL(civ_structured_parse(&field, CIV_STRUCTURED_IS_DICTIONARY, CIV_SIGNATURE_ACCEPT,
+                                               strlen(CIV_SIGNATURE_ACCEPT), test_pool()),
+                          APR_SUCCESS);
+    CU_ASSERT_EQUAL(field->count, 1);
+    created = civ_structured_parameter(&field->members[0].parameters, "created");
+    CU_ASSERT(created != NULL && created->type == CIV_STRUCTURED_BOOLEAN && created->number == 1);
+    CU_ASSERT_STRING_EQUAL(
+        civ_structured_string(civ_structured_parameter(&field->members[0].parameters, "tag")),
+        CIV_SIGNATURE_TAG);
+    IS(signed_request(BODY), "ok");
+    for (i = 0; i < field->members[0].item_count; i++)
+        CU_ASSERT(civ_request_signature_covers(&last, field->members[0].items[i].bare.text));
+}
+
 static void thumbprints(void)
 {
     unsigned char raw[CIV_KEY_PUBLIC_SIZE];
@@ -688,6 +709,7 @@ static const test_case_t cases[] = {
     {"digests", digests},
     {"unknown_keys_look_like_wrong_signatures", unknown_keys_look_like_wrong_signatures},
     {"a_failed_look_up_proves_nothing", a_failed_look_up_proves_nothing},
+    {"what_servers_ask_for", what_servers_ask_for},
     {"thumbprints", thumbprints},
     {"vectors_of_the_profile", vectors_of_the_profile},
     {NULL, NULL},

@@ -91,7 +91,7 @@ static void areas_are_apart(void)
     CU_ASSERT_EQUAL(upgrade(db, &civ_store_schema), APR_SUCCESS);
     CU_ASSERT_EQUAL(upgrade(db, &all), APR_SUCCESS);
     CU_ASSERT_EQUAL(store_raw_int("areas.db", VERSION), 3);
-    CU_ASSERT_EQUAL(store_raw_int("areas.db", "SELECT version FROM civ_schema WHERE area = 'store'"), 1);
+    CU_ASSERT_EQUAL(store_raw_int("areas.db", "SELECT version FROM civ_schema WHERE area = 'store'"), 2);
 }
 
 static void newer_database_is_refused(void)

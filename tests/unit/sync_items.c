@@ -155,11 +155,11 @@ static void test_shared_vectors(void)
         item.timestamp = civ_field_time(vector, "record/updated_at");
         item.project_id = item.scope;
         {
-            static const civ_field_t all[] = {{"conclusion", "conclusion"},
-                                              {"head_sha", "head_sha"},
-                                              {"status", "status"},
-                                              {"sha", "sha"},
-                                              {NULL, NULL}};
+            static const civ_data_field_t all[] = {{"conclusion", "conclusion"},
+                                                   {"head_sha", "head_sha"},
+                                                   {"status", "status"},
+                                                   {"sha", "sha"},
+                                                   {NULL, NULL}};
 
             item.data = civ_field_data(civ_field(vector, "record/data"), all, test_pool());
         }
@@ -225,7 +225,7 @@ static void test_times(void)
 
 static void test_data_is_scrubbed(void)
 {
-    static const civ_field_t fields[] = {
+    static const civ_data_field_t fields[] = {
         {"z", "z"}, {"a", "deep/er"}, {"gone", "gone"}, {"n", "n"}, {NULL, NULL}};
     const civ_json_t *json =
         parse("{\"n\":null,\"deep\":{\"er\":{\"runners_token\":\"s3cret\",\"Password\":\"p\",\"author\":\"Jo "
@@ -239,7 +239,7 @@ static void test_data_is_scrubbed(void)
 
 static void test_data_is_bounded(void)
 {
-    static const civ_field_t fields[] = {{"list", "list"}, {"long", "long"}, {NULL, NULL}};
+    static const civ_data_field_t fields[] = {{"list", "list"}, {"long", "long"}, {NULL, NULL}};
     civ_buffer_t text;
     const char *data;
     int i;

@@ -221,6 +221,23 @@ static void test_endless_list_is_seen(void)
     CU_ASSERT_EQUAL(sync_asked(platform, "/issues"), 3);
 }
 
+/* Lists have empty pages where something was taken out of them. */
+static void test_empty_pages_are_passed(void)
+{
+    static const sync_answer_t answers[] = {
+        PROJECT,
+        {"/issues?page=4", DATA, "[" ITEM("1", DAY1) "]", NULL, NULL, 0},
+        {"/issues?page=3", DATA, "[   ]", "/issues?page=4", NULL, 0},
+        {"/issues?page=2", DATA, "[   ]", "/issues?page=3", NULL, 0},
+        {"/issues", DATA, "[   ]", "/issues?page=2", NULL, 0},
+        NOTHING,
+    };
+    civ_sync_report_t *report = sync_go(sync_engine("empty.db"), sync_run(sync_platform(answers)));
+
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    CU_ASSERT_EQUAL(report->fresh, 1);
+}
+
 static void test_refused_bookmark_is_given_up(void)
 {
     static const sync_answer_t first[] = {
@@ -266,7 +283,7 @@ static void test_unfit_item_is_left_out(void)
 
 static struct {
     int leaves, largest;
-    apr_int64_t shown;
+    apr_int64_t shown, length, first, last;
 } windows;
 
 /* So many runs, spread evenly over January 2026, a thousand of which are shown at most; of the last second, two thousand. */
@@ -300,6 +317,11 @@ static void answer_windows(sync_platform_t *platform, const char *path, civ_http
     total = count_between(from, to);
     if (total < 1000) {
         windows.leaves++;
+        windows.length += to - from + 1000;
+        if (windows.first == 0 || from < windows.first)
+            windows.first = from;
+        if (to > windows.last)
+            windows.last = to;
         windows.shown += total;
     }
     if (total > windows.largest)
@@ -321,7 +343,10 @@ static void test_window_is_halved(void)
     report = sync_go(sync_engine("window.db"), run);
     CU_ASSERT_EQUAL(windows.largest, 2600);
     CU_ASSERT_TRUE(windows.leaves >= 3);
-    CU_ASSERT_EQUAL(windows.shown, 2600); /* each in one leaf, none in two */
+    CU_ASSERT_EQUAL(windows.shown, 2600);
+    /* Every second in one leaf, none in two. */
+    CU_ASSERT_EQUAL(windows.first, APR_INT64_C(1767225600000));
+    CU_ASSERT_EQUAL(windows.length, windows.last - windows.first + 1000);
     CU_ASSERT_EQUAL(sync_kind(report, "run")->fresh, windows.leaves);
     CU_ASSERT_EQUAL(sync_kind(report, "run")->status, CIV_KIND_OK);
 }
@@ -345,7 +370,8 @@ static void test_forgotten_gap_is_told(void)
     static const sync_answer_t answers[] = {
         PROJECT,
         {"/folder", DATA, "[\"a\"]", NULL, NULL, 0},
-        {"/builds/a", DATA, "[" ITEM("1", "2026-03-01T10:00:00Z") "]", NULL, NULL, 0},
+        {"/builds/a", DATA, "[" ITEM("1", "2026-04-10T10:00:00Z") "]", "/builds/a?page=2", NULL, 0},
+        {"/builds/a?page=2", DATA, "[" ITEM("2", "2026-03-10T10:00:00Z") "]", NULL, NULL, 0},
         NOTHING,
     };
     civ_engine_t *engine = sync_engine("gap.db");
@@ -360,6 +386,7 @@ static void test_forgotten_gap_is_told(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(sync_kind(report, "build")->reason, "between 2026-04-01T00:00:00.000Z and "
                                                                       "2026-04-21T00:00:00.000Z"));
     CU_ASSERT_EQUAL(sync_kind(report, "build")->watermark_after, SYNC_NOW + 200 * SYNC_DAY);
+    CU_ASSERT_EQUAL(sync_asked(platform, "/builds/a?page=2"), 0);
 }
 
 static const test_case_t cases[] = {
@@ -372,6 +399,7 @@ static const test_case_t cases[] = {
     {"broken_part_is_tried_again", test_broken_part_is_tried_again},
     {"not_ready_is_asked_later", test_not_ready_is_asked_later},
     {"endless_list_is_seen", test_endless_list_is_seen},
+    {"empty_pages_are_passed", test_empty_pages_are_passed},
     {"refused_bookmark_is_given_up", test_refused_bookmark_is_given_up},
     {"unfit_item_is_left_out", test_unfit_item_is_left_out},
     {"window_is_halved", test_window_is_halved},

@@ -1,0 +1,64 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file mock_platform.h
+ * A small real server for the tests of a client: it answers from a table, and knows the ways in which servers misbehave. Each
+ * connection has a thread; requests of one connection are answered one after the other.
+ */
+#ifndef CIV_TESTS_MOCK_PLATFORM_H
+#define CIV_TESTS_MOCK_PLATFORM_H
+
+#include <stddef.h>
+
+typedef enum mock_manner_e {
+    MOCK_PLAIN,      /**< as it should be */
+    MOCK_TRUNCATED,  /**< announces more than it sends, then closes */
+    MOCK_CHUNKED,    /**< in chunks */
+    MOCK_HALF_CHUNK, /**< in chunks, the last of which never comes */
+    MOCK_RESET,      /**< resets the connection instead of an answer */
+    MOCK_CLOSE,      /**< closes it */
+    MOCK_SILENT,     /**< takes the request and says nothing, until the client goes */
+    MOCK_DRIP        /**< sends the body one byte after the other, again and again, until the client goes */
+} mock_manner_e;
+
+/** One row. Of several rows for one path each is used so often as its times say, in order; the last one for ever. */
+typedef struct mock_answer_t {
+    const char *target; /**< "/path?query", byte for byte; NULL: every one that has no row */
+    int status;
+    const char *
+        headers; /**< lines, each ended by "\r\n"; "{self}" and "{other}" become host:port. NULL: a JSON type */
+    const char *body; /**< NULL: "" */
+    size_t length;    /**< of the body; 0: up to its NUL */
+    mock_manner_e manner;
+    unsigned times; /**< 0: once, as 1 */
+} mock_answer_t;
+
+typedef struct mock_platform_t mock_platform_t;
+
+/** Start one on a free port of 127.0.0.1. @a answers ends with a row whose status is 0, and lives until it is stopped. Ends the
+ *  test that fails to. */
+mock_platform_t *mock_platform_start(const mock_answer_t *answers);
+
+/** The same over TLS, with a certificate of its own for 127.0.0.1, that it writes to a PEM file. */
+mock_platform_t *mock_platform_start_tls(const mock_answer_t *answers, const char *ca_file);
+
+/** What "{other}" in headers stands for from now on. */
+void mock_platform_set_other(mock_platform_t *mock, const mock_platform_t *other);
+
+/** Stop it; all connections are cut. What was recorded stays until the end of the test. */
+void mock_platform_stop(mock_platform_t *mock);
+
+int mock_platform_port(const mock_platform_t *mock);
+
+/** "http://127.0.0.1:PORT" or with https; on test_pool(). */
+const char *mock_platform_url(const mock_platform_t *mock);
+
+/** How many requests came. */
+int mock_platform_count(mock_platform_t *mock);
+
+/** Request line and headers of the @a index th request, as they came. NULL: there is none. */
+const char *mock_platform_request(mock_platform_t *mock, int index);
+
+/** Non-zero when a text was anywhere in any request. */
+int mock_platform_has_seen(mock_platform_t *mock, const char *text);
+
+#endif

@@ -1,0 +1,163 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file http_answer.c
+ * What each answer means.
+ */
+#include "support/runner.h"
+
+#include "sync/http_answer.h"
+
+#include <string.h>
+
+#define JSON "application/json"
+#define HTML "text/html"
+
+typedef struct row_t {
+    int status;
+    const char *type;
+    const char *body;
+    const char *location;
+    civ_http_class_e class;
+    int is_transient;
+} row_t;
+
+static void check(const row_t *row, const civ_http_expectation_t *expectation, int is_limited)
+{
+    civ_http_field_t field = {"location", row->location};
+    civ_http_answer_t answer;
+
+    memset(&answer, 0, sizeof(answer));
+    answer.status = row->status;
+    answer.content_type = row->type;
+    answer.body = row->body;
+    answer.length = strlen(row->body);
+    answer.fields = &field;
+    answer.field_count = row->location != NULL;
+    civ_http_classify(&answer, expectation, is_limited, test_pool());
+    CU_ASSERT_PTR_NOT_NULL(answer.reason);
+    if (answer.class != row->class || civ_http_is_transient(&answer) != row->is_transient) {
+        test_note("status %d, %s, %s: %s (%s)", row->status, row->type != NULL ? row->type : "no type",
+                  row->body, civ_http_class_name(answer.class), answer.reason);
+        CU_FAIL("another class");
+    }
+}
+
+static void get_for_json(void)
+{
+    static const row_t rows[] = {
+        /* data */
+        {200, JSON, "{}", NULL, CIV_HTTP_DATA, 0},
+        {200, JSON, "[]", NULL, CIV_HTTP_DATA, 0},
+        {201, JSON, "{\"id\":1}", NULL, CIV_HTTP_DATA, 0},
+        {200, "application/vnd.github+json", "{}", NULL, CIV_HTTP_DATA, 0},
+        {200, "application/problem+json", "{}", NULL, CIV_HTTP_DATA, 0},
+        {203, JSON, "{}", NULL, CIV_HTTP_DATA, 0},
+        /* not data: pages for people */
+        {200, HTML, "<html>Sign in", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {203, HTML, "<html>Azure DevOps", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {200, NULL, " \n<!DOCTYPE html><html>", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {200, "text/plain", "<HTML>", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {200, "application/xhtml+xml", "<?xml?>", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {302, HTML, "<html>moved", "https://else/where", CIV_HTTP_AUTH_FAILED, 0},
+        {302, NULL, "", "https://app.example/_signin?x", CIV_HTTP_AUTH_FAILED, 0},
+        {302, NULL, "", "/securityRealm/commenceLogin", CIV_HTTP_AUTH_FAILED, 0},
+        /* not data: something else */
+        {200, "text/plain", "hello", NULL, CIV_HTTP_BROKEN, 1},
+        {200, NULL, "{}", NULL, CIV_HTTP_BROKEN, 1},
+        {200, JSON, "{\"a\":", NULL, CIV_HTTP_BROKEN, 1},
+        {200, JSON, "[1][2]", NULL, CIV_HTTP_BROKEN, 1},
+        {200, "application/jsonp", "{}", NULL, CIV_HTTP_BROKEN, 1},
+        /* not yet, nothing, nothing new */
+        {202, JSON, "{}", NULL, CIV_HTTP_NOT_READY, 0},
+        {202, NULL, "", NULL, CIV_HTTP_NOT_READY, 0},
+        {204, NULL, "", NULL, CIV_HTTP_EMPTY, 0},
+        {200, JSON, "", NULL, CIV_HTTP_EMPTY, 0},
+        {200, HTML, "", NULL, CIV_HTTP_EMPTY, 0},
+        {304, NULL, "", NULL, CIV_HTTP_UNCHANGED, 0},
+        {409, JSON, "{\"message\":\"Git Repository is empty.\"}", NULL, CIV_HTTP_EMPTY, 0},
+        /* redirects that were not followed */
+        {301, NULL, "", "https://else/where", CIV_HTTP_MOVED, 0},
+        {302, NULL, "", "https://else/where", CIV_HTTP_MOVED, 0},
+        {307, HTML, "", "https://else/where?return=login", CIV_HTTP_MOVED, 0},
+        {308, NULL, "", NULL, CIV_HTTP_MOVED, 0},
+        /* our fault */
+        {400, JSON, "{}", NULL, CIV_HTTP_BAD_REQUEST, 0},
+        {405, JSON, "{}", NULL, CIV_HTTP_BAD_REQUEST, 0},
+        {414, HTML, "", NULL, CIV_HTTP_BAD_REQUEST, 0},
+        {422, JSON, "{}", NULL, CIV_HTTP_BAD_REQUEST, 0},
+        {431, JSON, "{}", NULL, CIV_HTTP_BAD_REQUEST, 0},
+        {401, JSON, "{}", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {401, HTML, "<html>", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {403, JSON, "{}", NULL, CIV_HTTP_FORBIDDEN, 0},
+        {403, HTML, "<html>", NULL, CIV_HTTP_FORBIDDEN, 0},
+        {404, HTML, "<html>", NULL, CIV_HTTP_GONE, 0},
+        {407, HTML, "<html>", NULL, CIV_HTTP_AUTH_FAILED, 0},
+        {410, JSON, "{}", NULL, CIV_HTTP_GONE, 0},
+        {429, JSON, "{}", NULL, CIV_HTTP_THROTTLED, 0},
+        /* theirs */
+        {408, HTML, "", NULL, CIV_HTTP_BROKEN, 1},
+        {425, HTML, "", NULL, CIV_HTTP_BROKEN, 1},
+        {500, JSON, "{}", NULL, CIV_HTTP_BROKEN, 1},
+        {502, HTML, "<html>Bad gateway", NULL, CIV_HTTP_BROKEN, 1},
+        {503, HTML, "<html>Please wait while Jenkins is getting ready", NULL, CIV_HTTP_BROKEN, 1},
+        {504, HTML, "", NULL, CIV_HTTP_BROKEN, 1},
+        {501, JSON, "{}", NULL, CIV_HTTP_BROKEN, 0},
+        {505, JSON, "{}", NULL, CIV_HTTP_BROKEN, 0},
+        {599, JSON, "{}", NULL, CIV_HTTP_BROKEN, 1},
+        {0, NULL, "", NULL, CIV_HTTP_BROKEN, 1},
+    };
+    static const civ_http_expectation_t expectation = {1, 0};
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        check(&rows[i], &expectation, 0);
+}
+
+static void get_for_anything(void)
+{
+    static const row_t rows[] = {
+        {200, "application/zip", "PK", NULL, CIV_HTTP_DATA, 0},
+        {200, HTML, "<html>a report", NULL, CIV_HTTP_DATA, 0},
+        {200, JSON, "{\"a\":", NULL, CIV_HTTP_DATA, 0},
+        {200, NULL, "", NULL, CIV_HTTP_DATA, 0},
+        {204, NULL, "", NULL, CIV_HTTP_EMPTY, 0},
+        {410, JSON, "{}", NULL, CIV_HTTP_GONE, 0},
+    };
+    static const civ_http_expectation_t expectation = {1, 1};
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        check(&rows[i], &expectation, 0);
+}
+
+static void post(void)
+{
+    static const row_t row = {409, JSON, "{}", NULL, CIV_HTTP_BAD_REQUEST, 0};
+    static const civ_http_expectation_t expectation = {0, 0};
+
+    check(&row, &expectation, 0);
+}
+
+static void limited(void)
+{
+    static const row_t row = {403, JSON, "{}", NULL, CIV_HTTP_THROTTLED, 0};
+    static const civ_http_expectation_t expectation = {1, 0};
+
+    check(&row, &expectation, 1);
+}
+
+static void names_of_classes(void)
+{
+    int class;
+
+    for (class = 0; class < CIV_HTTP_CLASSES; class ++)
+        CU_ASSERT_PTR_NOT_NULL(civ_http_class_name((civ_http_class_e) class));
+    CU_ASSERT_STRING_EQUAL(civ_http_class_name(CIV_HTTP_AUTH_FAILED), "auth-failed");
+    CU_ASSERT_STRING_EQUAL(civ_http_class_name(CIV_HTTP_CLASSES), "unknown");
+}
+
+static const test_case_t cases[] = {
+    {"get_for_json", get_for_json}, {"get_for_anything", get_for_anything}, {"post", post},
+    {"limited", limited},           {"names_of_classes", names_of_classes}, {NULL, NULL},
+};
+const test_suite_t http_answer_suite = {"http_answer", NULL, NULL, cases};
