@@ -81,7 +81,7 @@ const char *github_data(const civ_json_t *json, const civ_data_field_t *fields, 
 
     if (more == NULL || more->length == 0)
         return data;
-    return apr_pstrcat(pool, "{", apr_pstrmemdup(pool, more->data, more->length),
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, more->data, more->length - 1),
                        strcmp(data, "{}") == 0 ? "" : ",", data + 1, NULL);
 }
 

@@ -107,11 +107,13 @@ static void write_parents(civ_buffer_t *out, const civ_json_t *json)
     apr_size_t i;
 
     civ_json_writer_init(&writer, out);
+    civ_json_begin_object(&writer);
     civ_json_name(&writer, "parents");
     civ_json_begin_array(&writer);
     for (i = 0; i < count; i++)
         civ_json_text(&writer, civ_field_text(&parents->as.array.items[i], "sha"));
     civ_json_end_array(&writer);
+    civ_json_end_object(&writer);
 }
 
 static const char *first_line(const char *text, apr_pool_t *pool)

@@ -89,6 +89,7 @@ static void read_metric(const civ_sync_context_t *context, apr_size_t metric, co
 
     civ_buffer_init(&more, 512, pool);
     civ_json_writer_init(&writer, &more);
+    civ_json_begin_object(&writer);
     civ_json_member_text(&writer, "metric", tag);
     if (strcmp(tag, TAG_LANGUAGES) == 0)
         fields = languages_fields;
@@ -96,6 +97,7 @@ static void read_metric(const civ_sync_context_t *context, apr_size_t metric, co
         fields = participation_fields;
     else
         write_weeks(&writer, json);
+    civ_json_end_object(&writer);
     item->timestamp = item->updated = context->now;
     item->title = metrics[metric].title;
     item->data = github_data(json, fields, &more, pool);

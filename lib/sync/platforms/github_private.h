@@ -42,7 +42,7 @@ apr_status_t github_elements(const civ_sync_answer_t *answer, const char *member
 apr_status_t github_next(civ_sync_page_t *page, const civ_sync_request_t *request,
                          const civ_sync_answer_t *answer, int is_conditional);
 
-/** Data with @a fields of @a json and the members that were written to @a more, an object's inside. */
+/** Data with @a fields of @a json and the members of the object that was written to @a more; nothing, or NULL: none. */
 const char *github_data(const civ_json_t *json, const civ_data_field_t *fields, const civ_buffer_t *more,
                         apr_pool_t *pool);
 

@@ -103,6 +103,7 @@ static void write_assets(civ_buffer_t *out, const civ_json_t *json)
     apr_size_t i;
 
     civ_json_writer_init(&writer, out);
+    civ_json_begin_object(&writer);
     civ_json_name(&writer, "assets");
     civ_json_begin_array(&writer);
     for (i = 0; i < count && i < ASSETS_MOST && out->length < ASSETS_SIZE; i++) {
@@ -117,6 +118,7 @@ static void write_assets(civ_buffer_t *out, const civ_json_t *json)
         civ_json_end_object(&writer);
     }
     civ_json_end_array(&writer);
+    civ_json_end_object(&writer);
 }
 
 static const char *sha_or_null(const char *text)

@@ -83,8 +83,10 @@ static void write_ends(civ_buffer_t *out, const civ_json_t *json)
     civ_json_writer_t writer;
 
     civ_json_writer_init(&writer, out);
+    civ_json_begin_object(&writer);
     civ_json_member_text(&writer, "base_sha", civ_field_text(json, "base/sha"));
     civ_json_member_text(&writer, "merge_commit_sha", civ_field_text(json, "merge_commit_sha"));
+    civ_json_end_object(&writer);
 }
 
 static void read_pull(const civ_sync_context_t *context, const civ_json_t *json, civ_sync_page_t *page)
@@ -152,7 +154,9 @@ static void read_review(const char *number, const civ_json_t *json, civ_sync_pag
     item->is_final = 1;
     civ_buffer_init(&more, 64, pool);
     civ_json_writer_init(&writer, &more);
+    civ_json_begin_object(&writer);
     civ_json_member_text(&writer, "pull_request", number);
+    civ_json_end_object(&writer);
     item->data = github_data(json, review_fields, &more, pool);
 }
 

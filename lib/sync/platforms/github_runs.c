@@ -179,6 +179,7 @@ static void write_steps(civ_buffer_t *out, const civ_json_t *json)
     apr_size_t i;
 
     civ_json_writer_init(&writer, out);
+    civ_json_begin_object(&writer);
     civ_json_name(&writer, "steps");
     civ_json_begin_array(&writer);
     for (i = 0; i < count && i < STEPS_MOST && out->length < STEPS_SIZE; i++) {
@@ -191,6 +192,7 @@ static void write_steps(civ_buffer_t *out, const civ_json_t *json)
         civ_json_end_object(&writer);
     }
     civ_json_end_array(&writer);
+    civ_json_end_object(&writer);
 }
 
 static void read_job(const civ_json_t *json, civ_sync_page_t *page)
