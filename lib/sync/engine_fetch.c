@@ -45,7 +45,8 @@ static const char *reason_of(const civ_http_answer_t *answer, apr_pool_t *pool)
     return answer->status != 0 ? apr_psprintf(pool, "%s (status %d)", reason, answer->status) : reason;
 }
 
-/* A page of a list, or what stands for it, cannot be had: the list ends here, and its watermark stays. */
+/* A page of a list, or what stands for it, cannot be had: the list ends here, and its watermark stays. A list that is always read
+ * whole needs no watermark: what was asked for beside that page goes on. */
 static apr_status_t fail_list(civ_run_t *run, const civ_sync_step_t *step, civ_kind_status_e status,
                               const char *reason)
 {
@@ -54,7 +55,10 @@ static apr_status_t fail_list(civ_run_t *run, const civ_sync_step_t *step, civ_k
     civ_kind_report_trouble(civ_run_kind_report(run, step->kind), status, "%s", reason);
     if (step->stream[0] != '\0')
         civ_sync_report_warn(run->report, "%s of %s: %s", step->kind, step->stream, reason);
-    civ_run_drop_list(run, step);
+    if (kind->rule == CIV_SYNC_ALL && !kind->is_essential)
+        pop(run);
+    else
+        civ_run_drop_list(run, step);
     return kind->is_essential ? end_run(run, CIV_SYNC_FAILED, reason) : APR_SUCCESS;
 }
 

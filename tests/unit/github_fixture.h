@@ -26,8 +26,8 @@ const mock_answer_t *github_answers(const mock_answer_t *instead);
 /** The body of a file there. */
 const char *github_body(const char *file);
 
-/** A repository out of the recorded answers in @a folder: each path with the query that the connector asks with.
- *  @param items by kind of list: how many items the recorded pages that can be reached have */
+/** A repository out of the recorded answers in @a folder: each path with whatever query the
+ *  connector asks with. */
 const mock_answer_t *github_recorded(const char *folder, const char *project);
 
 /** A connection: server, client, engine with a database of that name, and what was stored. */

@@ -437,6 +437,20 @@ static void test_refusals_degrade_their_kind(void)
     github_end(github);
 }
 
+/* What GitHub does not count (it says 422 to the lines of large repositories) is told, and the rest is there. */
+static void test_refused_metric_costs_no_other(void)
+{
+    static const mock_answer_t refused[] = {
+        ANSWER(GITHUB_REPO "/languages", 422, GITHUB_HEADERS, "{\"message\":\"Too large\"}"), END};
+    github_t *github = github_connect("metric.db", github_answers(refused));
+    civ_sync_report_t *report = github_go(github);
+
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_DEGRADED);
+    CU_ASSERT_EQUAL(sync_kind(report, "code_metrics")->status, CIV_KIND_FAILED);
+    CU_ASSERT_EQUAL(github_count(github, CIV_ITEM_CODE_METRICS), 2);
+    github_end(github);
+}
+
 static void test_empty_repository(void)
 {
     static const mock_answer_t empty[] = {
@@ -490,6 +504,7 @@ static const test_case_t cases[] = {
     {"limit_by_text", test_limit_by_text},
     {"moved_or_missing_repository", test_moved_or_missing_repository},
     {"refusals_degrade_their_kind", test_refusals_degrade_their_kind},
+    {"refused_metric_costs_no_other", test_refused_metric_costs_no_other},
     {"empty_repository", test_empty_repository},
     {"link_to_another_server", test_link_to_another_server},
     {NULL, NULL},

@@ -26,7 +26,6 @@ static const struct {
 } metrics[] = {
     {TAG_LANGUAGES, "/languages", "Bytes of each language"},
     {TAG_PARTICIPATION, "/stats/participation", "Commits of each week"},
-    /* Last, since GitHub refuses it for large repositories, which ends the list. */
     {TAG_CODE_FREQUENCY, "/stats/code_frequency", "Lines added and deleted in each week"},
 };
 
