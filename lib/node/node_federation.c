@@ -28,7 +28,6 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
 {
     civ_federation_config_t *config = &node->federation_config;
 
-
     config->store = node->store;
     config->transactor.baton = node;
     config->transactor.run = transact;
