@@ -69,6 +69,13 @@ static apr_status_t finish_item(civ_run_t *run, civ_sync_page_t *page, const civ
     item->project_id = run->request->project_id;
     if (item->scope == NULL)
         item->scope = scope != NULL ? apr_pstrdup(pool, scope) : item->project_id;
+    /* These point into the answer, which is gone when a batch of pages is stored. */
+    item->status = apr_pstrdup(pool, item->status);
+    item->title = apr_pstrdup(pool, item->title);
+    item->author = apr_pstrdup(pool, item->author);
+    item->sha = apr_pstrdup(pool, item->sha);
+    item->url = apr_pstrdup(pool, item->url);
+    item->data = apr_pstrdup(pool, item->data);
     item->source_url = page->step.request.url;
     item->raw_hash = answer->digest;
     if (civ_sync_item_finish(item, &problem, pool) != APR_SUCCESS) {

@@ -28,7 +28,7 @@ may_include()
     allowed=$(printf '%s|' "$@")
     result "lib/$area includes only what it may: $*" \
         "$(grep -nHE '#[[:space:]]*include[[:space:]]*"' $files | grep -vE '"config\.h"' |
-            grep -vE "\"(${allowed%|})/[a-z_0-9]+\.h\"")"
+            grep -vE "\"(${allowed%|})/(platforms/)?[a-z_0-9]+\.h\"")"
 }
 may_include base
 may_include store base
@@ -36,6 +36,12 @@ may_include ledger base store
 may_include federation base store
 may_include sync base store
 may_include state base
+
+platforms=$(c_files lib/sync/platforms)
+has_input 'connectors' "$platforms"
+result 'a connector knows no client, no engine and no database' \
+    "$(grep -nE '#[[:space:]]*include[[:space:]]*"' $platforms |
+        grep -vE '"(base/[a-z_0-9]+|sync/(connector|fields|item|request|url|platforms/[a-z_0-9]+))\.h"')"
 may_include node base store ledger federation sync state
 
 tool=$(c_files ctl)

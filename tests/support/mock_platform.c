@@ -111,8 +111,21 @@ static int read_request(link_t *link)
 
 /* --- choosing a row --- */
 
-/* @a target: NULL for the rows that are for every one. */
-static const mock_answer_t *choose_among(mock_platform_t *mock, const char *target)
+/* How a row fits: 3 its own, 2 as a beginning, 1 as one for all, 0 not. */
+static int fits(const mock_answer_t *row, const char *target)
+{
+    size_t length;
+
+    if (row->target == NULL)
+        return 1;
+    if (strcmp(row->target, target) == 0)
+        return 3;
+    length = strlen(row->target);
+    return length > 0 && row->target[length - 1] == '*' && strncmp(row->target, target, length - 1) == 0 ? 2
+                                                                                                         : 0;
+}
+
+static const mock_answer_t *choose_among(mock_platform_t *mock, const char *target, int fit)
 {
     const mock_answer_t *last = NULL;
     int i;
@@ -120,7 +133,7 @@ static const mock_answer_t *choose_among(mock_platform_t *mock, const char *targ
     for (i = 0; mock->answers[i].status != 0; i++) {
         const mock_answer_t *row = &mock->answers[i];
 
-        if (target != NULL && row->target != NULL ? strcmp(row->target, target) != 0 : target != row->target)
+        if (fits(row, target) != fit)
             continue;
         last = row;
         if (mock->used[i] < (row->times > 0 ? row->times : 1)) {
@@ -134,14 +147,16 @@ static const mock_answer_t *choose_among(mock_platform_t *mock, const char *targ
 static const mock_answer_t *choose(mock_platform_t *mock, const char *head)
 {
     const char *at = strchr(head, ' ');
-    const mock_answer_t *row;
+    const mock_answer_t *row = NULL;
     char target[8192];
+    int fit;
 
     if (at == NULL)
         return NULL;
     snprintf(target, sizeof(target), "%.*s", (int)strcspn(at + 1, " "), at + 1);
-    row = choose_among(mock, target);
-    return row != NULL ? row : choose_among(mock, NULL);
+    for (fit = 3; fit > 0 && row == NULL; fit--)
+        row = choose_among(mock, target, fit);
+    return row;
 }
 
 static const mock_answer_t *record(link_t *link)
@@ -190,9 +205,23 @@ static int send_chunks(link_t *link, const char *body, size_t length, int is_who
     return is_whole ? send_all(link, "0\r\n\r\n", 5) : -1;
 }
 
+/* Whether the client has what it would get. */
+static int is_known(const char *head, const char *headers)
+{
+    const char *etag = headers != NULL ? strstr(headers, "ETag: ") : NULL;
+    const char *known = strcasestr(head, "\r\nIf-None-Match: ");
+    size_t length;
+
+    if (etag == NULL || known == NULL)
+        return 0;
+    length = strcspn(etag + 6, "\r");
+    return strncmp(etag + 6, known + 17, length) == 0 && known[17 + length] == '\r';
+}
+
 /* @return non-zero when the connection has come to its end */
 static int send_answer(link_t *link, const mock_answer_t *row)
 {
+    int status = row->status == 200 && is_known(link->head, row->headers) ? 304 : row->status;
     const char *body = row->body != NULL ? row->body : "";
     size_t length = row->length > 0 ? row->length : strlen(body);
     int is_chunked = row->manner == MOCK_CHUNKED || row->manner == MOCK_HALF_CHUNK;
@@ -209,11 +238,13 @@ static int send_answer(link_t *link, const mock_answer_t *row)
                  row->manner == MOCK_TRUNCATED ? length + 100
                  : row->manner == MOCK_DRIP    ? (size_t)1 << 40
                                                : length);
-    if (row->status == 204 || row->status == 304)
+    if (status == 204 || status == 304)
         framing[0] = '\0';
-    snprintf(head, sizeof(head), "HTTP/1.1 %d Mock\r\n%s%s\r\n", row->status, headers, framing);
+    snprintf(head, sizeof(head), "HTTP/1.1 %d Mock\r\n%s%s\r\n", status, headers, framing);
     if (send_all(link, head, strlen(head)))
         return -1;
+    if (status == 304)
+        return 0;
     if (is_chunked)
         return send_chunks(link, body, length, row->manner == MOCK_CHUNKED);
     while (row->manner == MOCK_DRIP) {
@@ -374,6 +405,14 @@ mock_platform_t *mock_platform_start_tls(const mock_answer_t *answers, const cha
     EVP_PKEY_free(key);
     EVP_PKEY_CTX_free(maker);
     return start(answers, tls);
+}
+
+void mock_platform_set_answers(mock_platform_t *mock, const mock_answer_t *answers)
+{
+    pthread_mutex_lock(&mock->mutex);
+    mock->answers = answers;
+    memset(mock->used, 0, sizeof(mock->used));
+    pthread_mutex_unlock(&mock->mutex);
 }
 
 void mock_platform_set_other(mock_platform_t *mock, const mock_platform_t *other)

@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file mock_platform.h
- * A small real server for the tests of a client: it answers from a table, and knows the ways in which servers misbehave. Each
- * connection has a thread; requests of one connection are answered one after the other.
+ * A small real server for the tests of a client: it answers from a table, and knows the ways in which servers misbehave. A
+ * 200 whose ETag the request names becomes a 304. Each connection has a thread; requests of one connection are answered one after the other.
  */
 #ifndef CIV_TESTS_MOCK_PLATFORM_H
 #define CIV_TESTS_MOCK_PLATFORM_H
@@ -22,7 +22,9 @@ typedef enum mock_manner_e {
 
 /** One row. Of several rows for one path each is used so often as its times say, in order; the last one for ever. */
 typedef struct mock_answer_t {
-    const char *target; /**< "/path?query", byte for byte; NULL: every one that has no row */
+    /** "/path?query", byte for byte; with a '*' at its end, all that begin so and have no row of their own; NULL: every one that
+     *  has no row */
+    const char *target;
     int status;
     const char *
         headers; /**< lines, each ended by "\r\n"; "{self}" and "{other}" become host:port. NULL: a JSON type */
@@ -40,6 +42,9 @@ mock_platform_t *mock_platform_start(const mock_answer_t *answers);
 
 /** The same over TLS, with a certificate of its own for 127.0.0.1, that it writes to a PEM file. */
 mock_platform_t *mock_platform_start_tls(const mock_answer_t *answers, const char *ca_file);
+
+/** Other rows from now on, none of which has been used. */
+void mock_platform_set_answers(mock_platform_t *mock, const mock_answer_t *answers);
 
 /** What "{other}" in headers stands for from now on. */
 void mock_platform_set_other(mock_platform_t *mock, const mock_platform_t *other);
