@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "speak.h"
+#include "sync/platforms.h"
 #include "sync/schedules.h"
 
 /** How long to rest where there is nothing to do, and where the database does not answer. */
@@ -57,9 +58,6 @@ static civ_node_t *bring_up(const civ_node_worker_t *worker, apr_pool_t *pool)
     return NULL;
 }
 
-/* There are none yet in this release's library: each platform adds its own. */
-static const civ_connector_t *const connectors[] = {NULL};
-
 static apr_status_t equip(const civ_node_worker_t *worker, civ_node_t *node, civ_runner_t *runner,
                           const char **error, apr_pool_t *pool)
 {
@@ -74,7 +72,7 @@ static apr_status_t equip(const civ_node_worker_t *worker, civ_node_t *node, civ
         return status;
     memset(runner, 0, sizeof(*runner));
     runner->engine = civ_node_engine(node);
-    runner->connectors = connectors;
+    runner->connectors = civ_platform_connectors;
     runner->key = key;
     runner->egress = egress;
     runner->limiter = worker->limiter;

@@ -147,8 +147,6 @@ const civ_engine_t *civ_node_engine(civ_node_t *node);
  *  @return APR_SUCCESS; as civ_seal_key_load and civ_seal_key_save */
 apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool);
 
-/** Where they are. */
-const char *civ_node_seal_path(const civ_node_config_t *config, apr_pool_t *pool);
 /** What takes secrets and personal data out of texts before they leave. Made when it is first asked for: it takes a moment.
  *  @return NULL, with @a problem filled, where there is no memory for it */
 const civ_redactor_t *civ_node_redactor(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool);

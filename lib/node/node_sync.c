@@ -27,14 +27,9 @@ const civ_engine_t *civ_node_engine(civ_node_t *node)
     return &node->engine;
 }
 
-const char *civ_node_seal_path(const civ_node_config_t *config, apr_pool_t *pool)
-{
-    return apr_pstrcat(pool, config->state_dir, "/keys/seal.key", NULL);
-}
-
 apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool)
 {
-    const char *path = civ_node_seal_path(node->config, pool);
+    const char *path = civ_node_seal_key_path(node->config, pool);
     apr_status_t status = civ_seal_key_load(key, path, pool);
 
     if (!APR_STATUS_IS_ENOENT(status))
