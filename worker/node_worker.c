@@ -37,14 +37,17 @@ static civ_node_t *bring_up(const civ_node_worker_t *worker, apr_pool_t *pool)
     context.log = &civ_worker_log;
     while (!worker->stopping(NULL)) {
         const char *error = NULL;
+        civ_state_head_t head;
+        civ_problem_t problem;
         civ_node_t *node;
         apr_pool_t *trial;
         apr_status_t status;
 
         apr_pool_create(&trial, pool);
         status = civ_node_open(&node, worker->config, &context, &error, trial);
+        /* Only httpd begins a ledger, brings its tables up to date, or changes its policy. */
         if (status == APR_SUCCESS)
-            status = civ_node_start(node, trial);
+            status = civ_node_head(node, &head, &problem, trial);
         if (status == APR_SUCCESS)
             return node;
         if (!is_told)

@@ -24,6 +24,8 @@
 
 #define SECOND 1000
 
+static const char ENDLESS[] = "The platform sends the same page again and again";
+
 static void pop(civ_run_t *run)
 {
     civ_frontier_cut(&run->frontier, run->frontier.count - 1);
@@ -243,11 +245,11 @@ static void seen_answer(civ_run_t *run, const civ_sync_step_t *step, const civ_h
     civ_run_kind_report(run, step->kind)->forbidden = 0;
 }
 
-/* Whether this page is the one before it again: lists that do so have no end. */
-static int is_repeated(civ_run_t *run, const civ_sync_step_t *step, const civ_http_answer_t *answer)
+/* Whether this page was asked for before: lists that do so have no end. */
+static int is_visited(civ_run_t *run, const civ_sync_step_t *step)
 {
     const char *key;
-    int repeated;
+    int visited;
 
     if (step->role != CIV_ROLE_LIST)
         return 0;
@@ -257,11 +259,20 @@ static int is_repeated(civ_run_t *run, const civ_sync_step_t *step, const civ_ht
         run->has_last_body = 0;
     }
     key = part_key(step, run->visited_pool);
-    repeated =
-        step->is_next &&
-        (apr_hash_get(run->visited, key, APR_HASH_KEY_STRING) != NULL ||
-         (run->has_last_body && answer->length > 2 && civ_digest_equal(&run->last_body, &answer->digest)));
+    visited = step->is_next && apr_hash_get(run->visited, key, APR_HASH_KEY_STRING) != NULL;
     apr_hash_set(run->visited, key, APR_HASH_KEY_STRING, key);
+    return visited;
+}
+
+/* Whether it is the page before it once more, under another name. Empty ones may well be the same. */
+static int is_repeated(civ_run_t *run, const civ_sync_page_t *page, const civ_http_answer_t *answer)
+{
+    int repeated;
+
+    if (page->step.role != CIV_ROLE_LIST)
+        return 0;
+    repeated = page->step.is_next && run->has_last_body && page->items->nelts > 0 &&
+               civ_digest_equal(&run->last_body, &answer->digest);
     run->last_body = answer->digest;
     run->has_last_body = 1;
     return repeated;
@@ -297,8 +308,8 @@ static apr_status_t handle_data(civ_run_t *run, const civ_sync_step_t *step, con
     memset(&seen, 0, sizeof(seen));
     if (civ_foreign_json_parse(&seen.json, answer->body, answer->length, &problem, pool) != APR_SUCCESS)
         return fail(run, step, apr_pstrcat(pool, "The answer cannot be read: ", problem.detail, NULL), 1);
-    if (is_repeated(run, step, answer))
-        return fail_list(run, step, CIV_KIND_FAILED, "The platform sends the same page again and again");
+    if (is_visited(run, step))
+        return fail_list(run, step, CIV_KIND_FAILED, ENDLESS);
     seen.next = answer->next;
     seen.next_refused = answer->next_refused;
     seen.url = answer->url;
@@ -309,6 +320,8 @@ static apr_status_t handle_data(civ_run_t *run, const civ_sync_step_t *step, con
     civ_run_context(run, &context, pool);
     if (kind->read(&context, &step->request, &seen, page) != APR_SUCCESS)
         return fail(run, step, page->fault != NULL ? page->fault : "The answer is not as expected", 1);
+    if (is_repeated(run, page, answer))
+        return fail_list(run, step, CIV_KIND_FAILED, ENDLESS);
     if (kind->cap > 0 && page->total >= kind->cap && step->role == CIV_ROLE_LIST) {
         if (can_halve(run, step))
             return halve(run, step, pool);

@@ -87,6 +87,7 @@ apr_status_t civ_run_load_cursor(civ_run_t *run, const char *kind, const char *s
 
     if (cursor->is_loaded && strcmp(cursor->kind, kind) == 0 && strcmp(cursor->stream, stream) == 0)
         return APR_SUCCESS;
+    run->has_last_body = 0; /* it was another list's */
     if (cursor->is_loaded && cursor->is_dirty)
         status = civ_run_commit(run);
     return status == APR_SUCCESS ? civ_rows_load_cursor(run, kind, stream) : status;

@@ -108,6 +108,7 @@ static int is_line(const char *text, apr_size_t length)
     return length > 0;
 }
 
+/* @param egress NULL: any host will do */
 static apr_status_t check_url(const char *name, const char *text, const civ_egress_t *egress,
                               civ_problem_t *problem, apr_pool_t *pool)
 {
@@ -119,7 +120,7 @@ static apr_status_t check_url(const char *name, const char *text, const civ_egre
         status = CIV_EINVALID;
         reason = "has a query";
     }
-    if (status == APR_SUCCESS)
+    if (status == APR_SUCCESS && egress != NULL)
         status = civ_egress_check(egress, &url, &reason, pool);
     return status == APR_SUCCESS
                ? APR_SUCCESS
@@ -141,6 +142,8 @@ static apr_status_t check_member(const civ_platform_t *platform, const civ_json_
                                    CIV_SETTING_MOST));
     if (strcmp(name, "base_url") == 0)
         return check_url(name, text, egress, problem, pool);
+    if (strcmp(name, "proxy") == 0) /* it is as near as its administrator wants it */
+        return check_url(name, text, NULL, problem, pool);
     if (strcmp(name, "ca_file") == 0 && text[0] != '/')
         return refuse(problem, name, pool, "ca_file is an absolute path on the server.");
     return APR_SUCCESS;

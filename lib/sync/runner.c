@@ -18,6 +18,9 @@
 /** How often a lease is renewed that no commit renews, and a sign of life given; microseconds. */
 #define RENEWAL apr_time_from_sec(20)
 
+/** How often it is looked whether a job was cancelled. */
+#define LOOK apr_time_from_sec(2)
+
 /** Jobs that are over are remembered for 90 days. */
 #define KEEP APR_INT64_C(7776000000)
 
@@ -36,7 +39,7 @@ typedef struct work_t {
     civ_job_t job;
     civ_http_t *http;
     apr_pool_t *pool; /**< of renewals */
-    apr_time_t renewed;
+    apr_time_t renewed, looked, beaten;
     int is_cancelled;
     int is_lost;
 } work_t;
@@ -49,6 +52,32 @@ const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const ch
         if (strcmp((*connector)->platform, platform) == 0)
             return *connector;
     return NULL;
+}
+
+/* --- a sign of life --- */
+
+static apr_status_t apply_beat(void *baton, civ_change_t *change)
+{
+    const civ_runner_t *runner = baton;
+    const civ_argument_t beat[] = {civ_text(runner->worker), civ_int(change->now)};
+    const civ_argument_t silent = civ_int(change->now - 10 * CIV_WORKER_SILENCE);
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_BEAT], beat, 2, NULL);
+
+    return status == APR_SUCCESS ? civ_db_execute(change->db, &sql[SQL_SILENT], &silent, 1, NULL) : status;
+}
+
+static apr_status_t beat(const civ_runner_t *runner, apr_pool_t *pool)
+{
+    const civ_transactor_t *transactor = &runner->engine->transactor;
+    civ_change_steps_t steps;
+    civ_change_result_t result;
+    civ_problem_t problem;
+
+    memset(&steps, 0, sizeof(steps));
+    memset(&result, 0, sizeof(result));
+    steps.apply = apply_beat;
+    steps.baton = (void *)runner;
+    return transactor->run(transactor->baton, &steps, &result, &problem, pool);
 }
 
 /* --- what the engine and the client ask --- */
@@ -65,6 +94,19 @@ static void renew(work_t *work)
     work->renewed = civ_timestamp_steady();
 }
 
+/* A read: cheaper than renewing. */
+static void look(work_t *work)
+{
+    civ_job_t now;
+
+    apr_pool_clear(work->pool);
+    if (civ_job_get(work->runner->engine, work->job.number, &now, work->pool) == APR_SUCCESS) {
+        work->is_cancelled = now.is_cancelled;
+        work->is_lost = work->is_lost || now.lease != work->job.lease;
+    }
+    work->looked = civ_timestamp_steady();
+}
+
 static int interrupted(void *baton)
 {
     work_t *work = baton;
@@ -74,6 +116,13 @@ static int interrupted(void *baton)
         return 1;
     if (civ_timestamp_steady() - work->renewed >= RENEWAL)
         renew(work);
+    if (civ_timestamp_steady() - work->beaten >= RENEWAL) {
+        apr_pool_clear(work->pool);
+        beat(runner, work->pool);
+        work->beaten = civ_timestamp_steady();
+    }
+    if (civ_timestamp_steady() - work->looked >= LOOK)
+        look(work);
     return work->is_cancelled || work->is_lost;
 }
 
@@ -348,37 +397,19 @@ apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool)
     memset(&work, 0, sizeof(work));
     work.runner = runner;
     apr_pool_create(&work.pool, pool);
-    work.renewed = civ_timestamp_steady();
+    work.renewed = work.looked = work.beaten = civ_timestamp_steady();
     status = civ_job_claim(runner->engine, runner->worker, &work.job, &problem, pool);
     return status == APR_SUCCESS ? do_job(&work, pool) : status;
 }
 
 /* --- between jobs --- */
 
-static apr_status_t apply_beat(void *baton, civ_change_t *change)
-{
-    const civ_runner_t *runner = baton;
-    const civ_argument_t beat[] = {civ_text(runner->worker), civ_int(change->now)};
-    const civ_argument_t silent = civ_int(change->now - 10 * CIV_WORKER_SILENCE);
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_BEAT], beat, 2, NULL);
-
-    return status == APR_SUCCESS ? civ_db_execute(change->db, &sql[SQL_SILENT], &silent, 1, NULL) : status;
-}
-
 apr_status_t civ_runner_tend(const civ_runner_t *runner, apr_pool_t *pool)
 {
-    const civ_transactor_t *transactor = &runner->engine->transactor;
-    civ_change_steps_t steps;
-    civ_change_result_t result;
     civ_problem_t problem;
     int count;
-    apr_status_t status;
+    apr_status_t status = beat(runner, pool);
 
-    memset(&steps, 0, sizeof(steps));
-    memset(&result, 0, sizeof(result));
-    steps.apply = apply_beat;
-    steps.baton = (void *)runner;
-    status = transactor->run(transactor->baton, &steps, &result, &problem, pool);
     if (status == APR_SUCCESS)
         status = civ_jobs_forget(runner->engine, KEEP, &count, &problem, pool);
     return status;

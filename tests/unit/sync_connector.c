@@ -10,12 +10,13 @@
 #include "sync/fields.h"
 #include "unit/sync_fixture.h"
 
-static void ask(civ_sync_page_t *page, const char *path, int is_conditional)
+static void ask(const civ_sync_context_t *context, civ_sync_page_t *page, const char *path,
+                int is_conditional)
 {
     civ_sync_request_t request;
 
     memset(&request, 0, sizeof(request));
-    request.url = apr_pstrcat(civ_sync_page_pool(page), SYNC_BASE, path, NULL);
+    request.url = apr_pstrcat(civ_sync_page_pool(page), context->base, path, NULL);
     request.is_conditional = is_conditional;
     civ_sync_page_next(page, &request);
 }
@@ -57,9 +58,8 @@ static apr_status_t read_list(civ_sync_page_t *page, const char *type, const civ
 static apr_status_t project_first(const civ_sync_context_t *context, const civ_sync_range_t *range,
                                   civ_sync_page_t *page)
 {
-    (void)context;
     (void)range;
-    ask(page, "/project", 0);
+    ask(context, page, "/project", 0);
     return APR_SUCCESS;
 }
 
@@ -78,8 +78,7 @@ static apr_status_t issue_first(const civ_sync_context_t *context, const civ_syn
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
 
-    (void)context;
-    ask(page,
+    ask(context, page,
         range->from > 0 ? apr_pstrcat(pool, "/issues?since=", civ_query_time(range->from, pool), NULL)
                         : "/issues",
         0);
@@ -98,22 +97,21 @@ static apr_status_t run_first(const civ_sync_context_t *context, const civ_sync_
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
 
-    (void)context;
-    ask(page,
+    ask(context, page,
         apr_pstrcat(pool, "/runs?created=", civ_query_time(range->from, pool), "..",
                     civ_query_time(range->to, pool), NULL),
         0);
     return APR_SUCCESS;
 }
 
-static void read_run(civ_sync_page_t *page, const civ_json_t *json)
+static void read_run(const civ_sync_context_t *context, civ_sync_page_t *page, const civ_json_t *json)
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
     civ_sync_item_t *item = read_item(page, CIV_ITEM_PIPELINE, json);
     civ_sync_request_t request;
 
     memset(&request, 0, sizeof(request));
-    request.url = apr_pstrcat(pool, SYNC_BASE "/runs/", civ_field_id(json, "id"), NULL);
+    request.url = apr_pstrcat(pool, context->base, "/runs/", civ_field_id(json, "id"), NULL);
     civ_sync_page_recheck(page, item, &request);
     request.url = apr_pstrcat(pool, request.url, "/jobs", NULL);
     if (!civ_field_is_true(json, "bare"))
@@ -127,14 +125,13 @@ static apr_status_t run_read(const civ_sync_context_t *context, const civ_sync_r
     const civ_json_t *runs = civ_field(answer->json, "runs");
     apr_size_t i;
 
-    (void)context;
     if (runs == NULL) {
-        read_run(page, answer->json);
+        read_run(context, page, answer->json);
         return APR_SUCCESS;
     }
     civ_sync_page_total(page, civ_field_int(answer->json, "total", -1));
     for (i = 0; i < civ_field_count(answer->json, "runs"); i++)
-        read_run(page, &runs->as.array.items[i]);
+        read_run(context, page, &runs->as.array.items[i]);
     civ_sync_page_next_link(page, request, answer);
     return APR_SUCCESS;
 }
@@ -149,9 +146,8 @@ static apr_status_t job_read(const civ_sync_context_t *context, const civ_sync_r
 static apr_status_t metric_first(const civ_sync_context_t *context, const civ_sync_range_t *range,
                                  civ_sync_page_t *page)
 {
-    (void)context;
     (void)range;
-    ask(page, "/metrics", 1);
+    ask(context, page, "/metrics", 1);
     return APR_SUCCESS;
 }
 
@@ -165,9 +161,8 @@ static apr_status_t metric_read(const civ_sync_context_t *context, const civ_syn
 static apr_status_t folder_first(const civ_sync_context_t *context, const civ_sync_range_t *range,
                                  civ_sync_page_t *page)
 {
-    (void)context;
     (void)range;
-    ask(page, "/folder", 0);
+    ask(context, page, "/folder", 0);
     return APR_SUCCESS;
 }
 
@@ -187,8 +182,7 @@ static apr_status_t folder_read(const civ_sync_context_t *context, const civ_syn
 static apr_status_t build_first(const civ_sync_context_t *context, const civ_sync_range_t *range,
                                 civ_sync_page_t *page)
 {
-    (void)context;
-    ask(page, apr_pstrcat(civ_sync_page_pool(page), "/builds/", range->stream, NULL), 0);
+    ask(context, page, apr_pstrcat(civ_sync_page_pool(page), "/builds/", range->stream, NULL), 0);
     return APR_SUCCESS;
 }
 
@@ -202,8 +196,7 @@ static apr_status_t build_read(const civ_sync_context_t *context, const civ_sync
 static apr_status_t commit_first(const civ_sync_context_t *context, const civ_sync_range_t *range,
                                  civ_sync_page_t *page)
 {
-    (void)context;
-    ask(page,
+    ask(context, page,
         range->bookmark != NULL
             ? apr_pstrcat(civ_sync_page_pool(page), "/commits?exclude=", range->bookmark, NULL)
             : "/commits",
@@ -241,7 +234,28 @@ static const civ_sync_kind_t kinds[] = {
     {.name = "commit", .rule = CIV_SYNC_BOOKMARK, .first = commit_first, .read = commit_read},
 };
 
-const civ_connector_t sync_connector = {.platform = "example",
-                                        .title = "Example",
-                                        .kinds = kinds,
-                                        .kind_count = sizeof(kinds) / sizeof(kinds[0])};
+static const civ_connector_setting_t settings[] = {
+    {"api_token", 1, "A token"}, {"base_url", 0, "Where the platform is"}, {NULL, 0, NULL}};
+
+static apr_status_t prepare(civ_connector_access_t *access, const civ_json_t *config, civ_problem_t *problem,
+                            apr_pool_t *pool)
+{
+    civ_connector_header_t *header = apr_array_push(access->secret_headers);
+
+    access->base = civ_field_text(config, "base_url");
+    header->name = "Authorization";
+    header->value = civ_field_text(config, "api_token");
+    if (access->base != NULL && header->value != NULL)
+        return APR_SUCCESS;
+    civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/config", pool, "Something is missing");
+    return CIV_EINVALID;
+}
+
+const civ_connector_t sync_connector = {
+    .platform = "example",
+    .title = "Example",
+    .settings = settings,
+    .kinds = kinds,
+    .kind_count = sizeof(kinds) / sizeof(kinds[0]),
+    .prepare = prepare,
+};

@@ -54,6 +54,7 @@ static void test_stores_everything(void)
     civ_engine_t *engine = sync_engine("all.db");
     sync_platform_t *platform = sync_platform(everything);
     civ_sync_report_t *report = sync_go(engine, sync_run(platform));
+    civ_digest_t key;
 
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
     CU_ASSERT_EQUAL(report->fresh, EVERYTHING_ITEMS);
@@ -69,6 +70,28 @@ static void test_stores_everything(void)
     CU_ASSERT_STRING_EQUAL(sync_text("all.db", "SELECT bookmark FROM civ_sync_cursors WHERE kind = 'commit'"),
                            "31");
     CU_ASSERT_STRING_EQUAL(sync_text("all.db", "SELECT outcome FROM civ_sync_runs"), "ok");
+    /* The key has the project's lasting id, not its name. */
+    civ_digest_sha256(&key,
+                      "example\x1fplatform.test\x1fissue\x1f"
+                      "42\x1f"
+                      "1",
+                      32);
+    CU_ASSERT_EQUAL(
+        sync_int("all.db", apr_psprintf(test_pool(), "SELECT COUNT(*) FROM test_items WHERE item = '%s'",
+                                        civ_digest_hex_dup(&key, test_pool()))),
+        1);
+}
+
+/* What changes while a list is being read is there the next time: its watermark is of its first page. */
+static void test_watermark_is_of_the_start(void)
+{
+    sync_platform_t *platform = sync_platform(everything);
+    civ_sync_report_t *report;
+
+    platform->tick = 60000;
+    report = sync_go(sync_engine("tick.db"), sync_run(platform));
+    CU_ASSERT_STRING_EQUAL(((const char *const *)platform->asked->elts)[1], "/issues");
+    CU_ASSERT_EQUAL(sync_kind(report, "issue")->watermark_after, SYNC_NOW + 60000);
 }
 
 typedef struct killed_t {
@@ -286,6 +309,7 @@ static void test_gone_item_is_marked(void)
 
 static const test_case_t cases[] = {
     {"stores_everything", test_stores_everything},
+    {"watermark_is_of_the_start", test_watermark_is_of_the_start},
     {"goes_on_after_kill", test_goes_on_after_kill},
     {"goes_on_after_stop", test_goes_on_after_stop},
     {"second_run_is_incremental", test_second_run_is_incremental},

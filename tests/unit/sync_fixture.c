@@ -15,6 +15,7 @@
 #include "support/database.h"
 #include "support/runner.h"
 #include "sync/connectors.h"
+#include "sync/runner.h"
 #include "sync/schedules.h"
 
 /* --- the platform --- */
@@ -89,7 +90,7 @@ static apr_status_t send_request(void *baton, const civ_http_request_t *request,
     *(const char **)apr_array_push(platform->asked) =
         apr_pstrcat(test_pool(), path, request->etag != NULL ? "+" : "", NULL);
     answer->body = "";
-    answer->date = platform->date;
+    answer->date = platform->date + (platform->requests - 1) * platform->tick;
     answer->url = request->url;
     if (platform->answer != NULL)
         platform->answer(platform, path, answer, pool);
@@ -231,7 +232,7 @@ civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), 5 * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), 6 * sizeof(*sets));
     civ_db_t *db;
 
     sets[0] = civ_engine_statements;
@@ -239,10 +240,11 @@ civ_engine_t *sync_engine(const char *name)
     sets[2] = civ_jobs_statements;
     sets[3] = civ_schedules_statements;
     sets[4] = civ_connectors_statements;
+    sets[5] = civ_runner_statements;
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 5;
+    config->set_count = 6;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;

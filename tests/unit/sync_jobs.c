@@ -102,6 +102,24 @@ static void test_dead_worker_is_succeeded(void)
     CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_SUCCESS);
 }
 
+static void test_deadly_job_is_given_up(void)
+{
+    civ_engine_t *engine = sync_engine("deadly.db");
+    civ_job_t job, added = add(engine, "a");
+    int deaths = 0;
+
+    while (claim(engine, "w", &job) == APR_SUCCESS && deaths < 100) {
+        CU_ASSERT_EQUAL(
+            database_do(unit_path("deadly.db"), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
+            0);
+        deaths++;
+    }
+    CU_ASSERT_EQUAL(deaths, 10);
+    CU_ASSERT_EQUAL(civ_job_get(engine, added.number, &job, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(job.reason, "Given up"));
+}
+
 /* A run whose job was taken over is refused by its next commit, and has written nothing. */
 static apr_status_t fence(void *baton, civ_change_t *change)
 {
@@ -270,20 +288,15 @@ static void test_schedules_make_jobs(void)
 
 /* --- connectors --- */
 
-static const civ_connector_setting_t settings[] = {
-    {"api_token", 1, ""}, {"base_url", 0, ""}, {NULL, 0, NULL}};
-
 static void test_secrets_are_sealed(void)
 {
     static const char text[] = "{\"api_token\":\"tOkEn-123\",\"base_url\":\"https://h\",\"retries\":3,"
                                "\"webhook_secret\":\"hOoK-456\"}";
-    civ_connector_t connector = sync_connector;
     civ_engine_t *engine = sync_engine("secrets.db");
     civ_seal_key_t *key, *other;
     const civ_json_t *config, *opened, *shown;
     civ_connector_row_t row;
 
-    connector.settings = settings;
     CU_ASSERT_EQUAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_seal_key_make(&other, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(
@@ -291,7 +304,7 @@ static void test_secrets_are_sealed(void)
         APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_open(engine, key, "example", &opened, &shown, &problem, test_pool()),
                     APR_NOTFOUND);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &connector, config, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &sync_connector, config, &problem, test_pool()),
                     APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(row.settings, "{\"base_url\":\"https://h\",\"retries\":3}");
@@ -309,6 +322,14 @@ static void test_secrets_are_sealed(void)
     CU_ASSERT_EQUAL(civ_connector_open(engine, other, "example", &opened, &shown, &problem, test_pool()),
                     CIV_EINTEGRITY);
     CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "another key file"));
+    /* One that is no text is no setting that can be shown, either. */
+    CU_ASSERT_EQUAL(
+        civ_json_parse(&config, "{\"api_token\":[1]}", 17, &civ_json_request_limits, &problem, test_pool()),
+        APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &sync_connector, config, &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(row.settings, "{}");
     CU_ASSERT_EQUAL(civ_connector_remove(engine, "example", &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_remove(engine, "example", &problem, test_pool()), APR_NOTFOUND);
 }
@@ -316,6 +337,7 @@ static void test_secrets_are_sealed(void)
 static const test_case_t cases[] = {
     {"job_goes_its_way", test_job_goes_its_way},
     {"dead_worker_is_succeeded", test_dead_worker_is_succeeded},
+    {"deadly_job_is_given_up", test_deadly_job_is_given_up},
     {"lost_job_stops_its_run", test_lost_job_stops_its_run},
     {"cancelling", test_cancelling},
     {"processes_share_the_work", test_processes_share_the_work},

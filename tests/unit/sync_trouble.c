@@ -221,6 +221,23 @@ static void test_endless_list_is_seen(void)
     CU_ASSERT_EQUAL(sync_asked(platform, "/issues"), 3);
 }
 
+/* Lists have empty pages where something was taken out of them. */
+static void test_empty_pages_are_passed(void)
+{
+    static const sync_answer_t answers[] = {
+        PROJECT,
+        {"/issues?page=4", DATA, "[" ITEM("1", DAY1) "]", NULL, NULL, 0},
+        {"/issues?page=3", DATA, "[   ]", "/issues?page=4", NULL, 0},
+        {"/issues?page=2", DATA, "[   ]", "/issues?page=3", NULL, 0},
+        {"/issues", DATA, "[   ]", "/issues?page=2", NULL, 0},
+        NOTHING,
+    };
+    civ_sync_report_t *report = sync_go(sync_engine("empty.db"), sync_run(sync_platform(answers)));
+
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    CU_ASSERT_EQUAL(report->fresh, 1);
+}
+
 static void test_refused_bookmark_is_given_up(void)
 {
     static const sync_answer_t first[] = {
@@ -353,7 +370,8 @@ static void test_forgotten_gap_is_told(void)
     static const sync_answer_t answers[] = {
         PROJECT,
         {"/folder", DATA, "[\"a\"]", NULL, NULL, 0},
-        {"/builds/a", DATA, "[" ITEM("1", "2026-03-01T10:00:00Z") "]", NULL, NULL, 0},
+        {"/builds/a", DATA, "[" ITEM("1", "2026-04-10T10:00:00Z") "]", "/builds/a?page=2", NULL, 0},
+        {"/builds/a?page=2", DATA, "[" ITEM("2", "2026-03-10T10:00:00Z") "]", NULL, NULL, 0},
         NOTHING,
     };
     civ_engine_t *engine = sync_engine("gap.db");
@@ -368,6 +386,7 @@ static void test_forgotten_gap_is_told(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(sync_kind(report, "build")->reason, "between 2026-04-01T00:00:00.000Z and "
                                                                       "2026-04-21T00:00:00.000Z"));
     CU_ASSERT_EQUAL(sync_kind(report, "build")->watermark_after, SYNC_NOW + 200 * SYNC_DAY);
+    CU_ASSERT_EQUAL(sync_asked(platform, "/builds/a?page=2"), 0);
 }
 
 static const test_case_t cases[] = {
@@ -380,6 +399,7 @@ static const test_case_t cases[] = {
     {"broken_part_is_tried_again", test_broken_part_is_tried_again},
     {"not_ready_is_asked_later", test_not_ready_is_asked_later},
     {"endless_list_is_seen", test_endless_list_is_seen},
+    {"empty_pages_are_passed", test_empty_pages_are_passed},
     {"refused_bookmark_is_given_up", test_refused_bookmark_is_given_up},
     {"unfit_item_is_left_out", test_unfit_item_is_left_out},
     {"window_is_halved", test_window_is_halved},

@@ -1,0 +1,324 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file sync_runner.c
+ * Jobs from beginning to end, over HTTP, against a real server.
+ */
+#include <apr_strings.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/database.h"
+#include "support/mock_platform.h"
+#include "support/runner.h"
+#include "sync/connectors.h"
+#include "sync/runner.h"
+#include "unit/sync_fixture.h"
+
+#define TOKEN "tkn-81c0ffee"
+#define JSON  NULL
+#define LAST                                                                                                 \
+    {                                                                                                        \
+        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
+    }
+#define ROW(target, headers, body)                                                                           \
+    {                                                                                                        \
+        target, 200, headers, body, 0, MOCK_PLAIN, 0                                                         \
+    }
+#define LINK(to) "Content-Type: application/json\r\nLink: <http://{self}" to ">; rel=\"next\"\r\n"
+#define ITEM(id) "{\"id\":" id ",\"at\":\"2026-03-29T10:00:00Z\",\"state\":\"closed\"}"
+
+static const mock_answer_t answers[] = {
+    ROW("/project", JSON, "{\"id\":42}"),
+    ROW("/issues", LINK("/issues?page=2"), "[" ITEM("1") "]"),
+    ROW("/issues?page=2", LINK("/issues?page=3"), "[" ITEM("2") "]"),
+    ROW("/issues?page=3", JSON, "[" ITEM("3") "]"),
+    ROW("/metrics", JSON, "[]"),
+    ROW("/folder", JSON, "[]"),
+    ROW("/commits", JSON, "[]"),
+    ROW(NULL, JSON, "{\"total\":0,\"runs\":[]}"),
+    LAST,
+};
+#define REQUESTS 8
+
+static civ_problem_t problem;
+static int calls;
+static int end_at;
+
+static int stopping(void *baton)
+{
+    (void)baton;
+    return end_at > 0 && ++calls >= end_at;
+}
+
+static int dying(void *baton)
+{
+    (void)baton;
+    if (++calls == end_at)
+        kill(getpid(), SIGKILL);
+    return 0;
+}
+
+static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
+{
+    static const civ_connector_t *const connectors[] = {&sync_connector, NULL};
+    static const char *const allow[] = {"127.0.0.1", NULL};
+    civ_runner_t *runner = apr_pcalloc(test_pool(), sizeof(*runner));
+    civ_egress_config_t rules = {.allow = allow, .plain_http = 1};
+    civ_limiter_config_t limits = {0};
+    const civ_json_t *config;
+    const char *error = NULL;
+    civ_egress_t *egress;
+    civ_seal_key_t *key;
+    char *text;
+
+    runner->engine = engine;
+    runner->connectors = connectors;
+    runner->worker = "test";
+    runner->stopping = stopping;
+    runner->log = &unit_log;
+    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_limiter_create(&runner->limiter, &limits, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
+    runner->egress = egress;
+    runner->key = key;
+    text = apr_psprintf(test_pool(), "{\"api_token\":\"" TOKEN "\",\"base_url\":\"%s\"}", url);
+    CU_ASSERT_EQUAL_FATAL(
+        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
+        APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &sync_connector, config, &problem, test_pool()),
+                    APR_SUCCESS);
+    calls = end_at = 0;
+    return runner;
+}
+
+static civ_job_t add_job(const civ_engine_t *engine)
+{
+    civ_job_t job;
+
+    memset(&job, 0, sizeof(job));
+    CU_ASSERT_EQUAL(civ_job_add(engine, "example", "team/project", 0, &job, &problem, test_pool()),
+                    APR_SUCCESS);
+    return job;
+}
+
+static apr_status_t work(const civ_runner_t *runner)
+{
+    apr_status_t status;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, test_pool());
+    status = civ_runner_work(runner, pool);
+    apr_pool_destroy(pool);
+    return status;
+}
+
+static civ_job_t job_now(const civ_engine_t *engine, apr_int64_t number)
+{
+    civ_job_t job;
+
+    memset(&job, 0, sizeof(job));
+    CU_ASSERT_EQUAL(civ_job_get(engine, number, &job, test_pool()), APR_SUCCESS);
+    return job;
+}
+
+static const char *connector_state(const civ_engine_t *engine)
+{
+    civ_connector_row_t row;
+
+    CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
+    return row.state;
+}
+
+static void test_job_is_done(void)
+{
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_engine_t *engine = sync_engine("done.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+
+    unit_log_reset();
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    job = job_now(engine, job.number);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_EQUAL(job.items, 3);
+    CU_ASSERT_TRUE(job.run > 0);
+    CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_READY);
+    CU_ASSERT_EQUAL(mock_platform_count(mock), REQUESTS);
+    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " TOKEN));
+    CU_ASSERT_FALSE(unit_log_has(TOKEN));
+    CU_ASSERT_EQUAL(sync_int("done.db", "SELECT COUNT(*) FROM test_items"), 3);
+    CU_ASSERT_EQUAL(civ_runner_tend(runner, test_pool()), APR_SUCCESS);
+    mock_platform_stop(mock);
+}
+
+static void test_refused_token_fails_the_job(void)
+{
+    static const mock_answer_t refusal[] = {
+        {NULL, 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 0}, LAST};
+    mock_platform_t *mock = mock_platform_start(refusal);
+    civ_engine_t *engine = sync_engine("refused.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    job = job_now(engine, job.number);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
+    CU_ASSERT_TRUE(job.reason[0] != '\0');
+    CU_ASSERT_PTR_NULL(strstr(job.reason, TOKEN));
+    CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_AUTH_FAILED);
+    CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
+    mock_platform_stop(mock);
+}
+
+static void test_impossible_job_is_refused(void)
+{
+    civ_engine_t *engine = sync_engine("impossible.db");
+    civ_runner_t *runner = make_runner(engine, "http://127.0.0.1:9");
+    civ_job_t job;
+
+    CU_ASSERT_EQUAL(civ_job_add(engine, "nowhere", "x", 0, &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_FAILED);
+    CU_ASSERT_EQUAL(civ_connector_remove(engine, "example", &problem, test_pool()), APR_SUCCESS);
+    job = add_job(engine);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).reason, "This platform is not configured");
+}
+
+/* Told to end between two pages, it gives the job back; the next worker does the rest and nothing twice. */
+static void test_stopped_job_is_given_back(void)
+{
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_engine_t *engine = sync_engine("back.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+    int asked;
+
+    do {
+        calls = 0;
+        end_at++;
+        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        asked = mock_platform_count(mock);
+        CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
+    } while (asked < 3 && end_at < 1000);
+    CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).worker, "test");
+    end_at = 0;
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_EQUAL(sync_int("back.db", "SELECT COUNT(*) FROM test_items WHERE seen = 1"), 3);
+    mock_platform_stop(mock);
+}
+
+typedef struct victim_t {
+    const char *name, *url;
+    int at;
+} victim_t;
+
+static int work_and_die(void *baton)
+{
+    const victim_t *victim = baton;
+    civ_runner_t *runner = make_runner(sync_engine(victim->name), victim->url);
+
+    runner->stopping = dying;
+    end_at = victim->at;
+    return work(runner) == APR_SUCCESS ? 0 : 1;
+}
+
+/* Killed wherever it may be asked whether it is to end: between pages, in the middle of an answer. */
+static void test_killed_job_is_taken_over(void)
+{
+    mock_platform_t *mock = mock_platform_start(answers);
+    int at, result = -1;
+
+    for (at = 1; at < 400 && result != 0; at += at < 12 ? 1 : 9) {
+        victim_t victim = {apr_psprintf(test_pool(), "victim-%d.db", at), mock_platform_url(mock), at};
+        civ_engine_t *engine = sync_engine(victim.name);
+        civ_job_t job = add_job(engine);
+
+        result = unit_in_child(work_and_die, &victim);
+        CU_ASSERT_EQUAL(
+            database_do(unit_path(victim.name), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
+            0);
+        CU_ASSERT_EQUAL(work(make_runner(engine, victim.url)), result == 0 ? APR_NOTFOUND : APR_SUCCESS);
+        CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
+        CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM test_items"), 3);
+        CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM civ_sync_runs WHERE outcome = 'ok'"), 1);
+    }
+    CU_ASSERT_EQUAL(result, 0);
+    mock_platform_stop(mock);
+}
+
+static const civ_engine_t *cancelling;
+static apr_int64_t cancelled;
+
+static int cancel_once(void *baton)
+{
+    civ_job_t job;
+
+    (void)baton;
+    if (calls++ == 3)
+        CU_ASSERT_EQUAL(civ_job_cancel(cancelling, cancelled, &job, &problem, test_pool()), APR_SUCCESS);
+    return 0;
+}
+
+/* Also in the middle of a request that is never answered. */
+static void test_cancelled_job_ends(void)
+{
+    static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 0}, LAST};
+    mock_platform_t *mock = mock_platform_start(silent);
+    civ_engine_t *engine = sync_engine("cancelled.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+
+    cancelling = engine;
+    cancelled = job.number;
+    runner->stopping = cancel_once;
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_CANCELLED);
+    mock_platform_stop(mock);
+}
+
+static int steal_once(void *baton)
+{
+    const char *name = baton;
+
+    if (calls++ == 8)
+        CU_ASSERT_EQUAL(
+            database_do(unit_path(name), "UPDATE civ_sync_jobs SET lease = lease + 1, worker = 'thief'"), 0);
+    return 0;
+}
+
+/* Whoever has lost its job to another writes nothing more, and does not say that it is done. */
+static void test_stolen_job_is_left_alone(void)
+{
+    static char name[] = "stolen.db";
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_engine_t *engine = sync_engine(name);
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+
+    runner->stopping = steal_once;
+    runner->baton = name;
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_TRUE(calls > 8);
+    job = job_now(engine, job.number);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_RUNNING);
+    CU_ASSERT_STRING_EQUAL(job.worker, "thief");
+    CU_ASSERT_EQUAL(sync_int("stolen.db", "SELECT COUNT(*) FROM civ_sync_runs WHERE outcome = 'running'"), 1);
+    CU_ASSERT_TRUE(unit_log_has("CIV0722"));
+    mock_platform_stop(mock);
+}
+
+static const test_case_t cases[] = {
+    {"job_is_done", test_job_is_done},
+    {"refused_token_fails_the_job", test_refused_token_fails_the_job},
+    {"impossible_job_is_refused", test_impossible_job_is_refused},
+    {"stopped_job_is_given_back", test_stopped_job_is_given_back},
+    {"killed_job_is_taken_over", test_killed_job_is_taken_over},
+    {"stolen_job_is_left_alone", test_stolen_job_is_left_alone},
+    {"cancelled_job_ends", test_cancelled_job_ends},
+    {NULL, NULL},
+};
+const test_suite_t sync_runner_suite = {"runner", unit_folder_make, unit_folder_remove, cases};
