@@ -58,7 +58,7 @@ void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *c
     const civ_statement_set_t *const sync[] = {&civ_engine_statements,    &civ_jobs_statements,
                                                &civ_schedules_statements, &civ_connectors_statements,
                                                &civ_runner_statements,    &civ_job_wishes_statements,
-                                               &civ_overview_statements};
+                                               &civ_overview_statements, &civ_schedule_orders_statements};
     const int sync_count = (int)(sizeof(sync) / sizeof(sync[0]));
     civ_statement_set_t *sets =
         apr_palloc(pool, (apr_size_t)(2 + CIV_FEDERATION_SETS + sync_count) * sizeof(*sets));
@@ -188,6 +188,8 @@ apr_status_t civ_node_start(civ_node_t *node, apr_pool_t *pool)
     filled = status == APR_SUCCESS || status == CIV_EINVALID || status == CIV_EINTEGRITY
                  ? civ_node_fill(node, pool)
                  : status;
+    if (status == APR_SUCCESS && filled == APR_SUCCESS)
+        civ_node_declare_schedules(node, pool);
     return status == APR_SUCCESS ? filled : status;
 }
 

@@ -16,6 +16,7 @@
 #include "state/state.h"
 #include "sync/egress.h"
 #include "sync/runner.h"
+#include "sync/schedules.h"
 
 typedef struct civ_node_config_t {
     const char *state_dir;               /**< CivarcosStateDir, absolute */
@@ -38,6 +39,8 @@ typedef struct civ_node_config_t {
     apr_array_header_t *benchmark_bounds; /**< CivarcosBenchmarkBounds: of civ_metric_bounds_t; NULL: none */
     int egress_plain_http;                /**< CivarcosEgressPlainHttp */
     apr_array_header_t *egress_allow;     /**< CivarcosEgressAllow: of const char *; NULL: none */
+    apr_array_header_t *sync_schedules;   /**< CivarcosSyncSchedule: of civ_schedule_order_t; NULL: none */
+    int has_schedules; /**< sync_schedules are all there are to be: others of this origin are taken away at start */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
