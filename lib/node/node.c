@@ -60,8 +60,8 @@ void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *c
                                                &civ_runner_statements,    &civ_job_wishes_statements,
                                                &civ_overview_statements, &civ_schedule_orders_statements};
     const int sync_count = (int)(sizeof(sync) / sizeof(sync[0]));
-    civ_statement_set_t *sets =
-        apr_palloc(pool, (apr_size_t)(2 + CIV_FEDERATION_SETS + sync_count) * sizeof(*sets));
+    const int timeline = 2 + CIV_FEDERATION_SETS + sync_count;
+    civ_statement_set_t *sets = apr_palloc(pool, (apr_size_t)(timeline + CIV_TIMELINE_SETS) * sizeof(*sets));
     int i;
 
     sets[0] = civ_store_statements;
@@ -70,12 +70,14 @@ void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *c
         sets[2 + i] = *civ_federation_statements[i];
     for (i = 0; i < sync_count; i++)
         sets[2 + CIV_FEDERATION_SETS + i] = *sync[i];
+    for (i = 0; i < CIV_TIMELINE_SETS; i++)
+        sets[timeline + i] = *civ_timeline_statements[i];
     memset(store, 0, sizeof(*store));
     store->driver = config->database_driver != NULL ? config->database_driver : "sqlite3";
     store->parameters = config->database_parameters != NULL ? config->database_parameters
                                                             : civ_node_database_path(config, pool);
     store->sets = sets;
-    store->set_count = (apr_size_t)(2 + CIV_FEDERATION_SETS + sync_count);
+    store->set_count = (apr_size_t)(timeline + CIV_TIMELINE_SETS);
     store->pool_min = config->pool_min;
     store->pool_max = config->pool_max;
     store->log = log;
@@ -155,6 +157,8 @@ apr_status_t civ_node_upgrade_schema(const civ_store_config_t *config, apr_pool_
         status = civ_schema_upgrade(db, &civ_federation_schema, config->log, scratch);
     if (status == APR_SUCCESS)
         status = civ_schema_upgrade(db, &civ_engine_schema, config->log, scratch);
+    if (status == APR_SUCCESS)
+        status = civ_schema_upgrade(db, &civ_timeline_schema, config->log, scratch);
     apr_pool_destroy(scratch);
     return status;
 }

@@ -48,7 +48,7 @@ typedef struct civ_argument_t {
 #define civ_text(value) ((civ_argument_t){(value), 0})
 
 /** Most parameters a statement may have. */
-#define CIV_STORE_MAX_ARGUMENTS 16
+#define CIV_STORE_MAX_ARGUMENTS 24
 
 typedef struct civ_store_config_t {
     const char *driver;     /**< apr_dbd's name of the driver: "sqlite3" or "pgsql" */

@@ -73,7 +73,7 @@ static const char *cut(const char *text, apr_size_t most, apr_pool_t *pool)
         return NULL;
     length = strlen(text);
     if (length <= most)
-        return text;
+        return apr_pstrdup(pool, text);
     length = most;
     while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
         length--;
@@ -139,6 +139,7 @@ apr_status_t civ_sync_item_finish(civ_sync_item_t *item, civ_problem_t *problem,
     item->title = cut(civ_field_scrub(item->title, pool), CIV_ITEM_TITLE_MAX, pool);
     item->author = cut(civ_field_scrub(item->author, pool), CIV_ITEM_AUTHOR_MAX, pool);
     item->url = cut(item->url, CIV_ITEM_URL_MAX, pool);
+    item->sha = cut(item->sha, CIV_ITEM_SHA_MAX, pool);
     civ_sync_item_key(&item->key, item);
     return APR_SUCCESS;
 }

@@ -42,6 +42,13 @@
 #define CIV_STATUS_CLOSED   "closed"
 #define CIV_STATUS_UNKNOWN  "unknown"
 
+/** By which way an item came, for the case that two ways tell different things about one instant: the smaller is trusted. */
+typedef enum civ_item_origin_e {
+    CIV_ORIGIN_PLATFORM, /**< asked of the platform it belongs to */
+    CIV_ORIGIN_MIRROR,   /**< told by a system that keeps a copy of it */
+    CIV_ORIGIN_WEBHOOK   /**< pushed to us */
+} civ_item_origin_e;
+
 /* Most bytes of the columns; what is longer is cut at a character (title, author, url) or refused (the others). */
 #define CIV_ITEM_NATIVE_ID_MAX 512
 #define CIV_ITEM_SCOPE_MAX     512
@@ -66,6 +73,8 @@ typedef struct civ_sync_item_t {
     apr_int64_t timestamp; /**< when it happened: commit, creation, start; milliseconds; 0 is refused */
     /** When the platform last changed it, by the platform; milliseconds; 0: not known. */
     apr_int64_t updated;
+    apr_int64_t revision; /**< the platform's own counter of changes of this item, where it has one; else 0 */
+    civ_item_origin_e origin;
     apr_int64_t attempt; /**< of a run that can be repeated under one id: 1, 2, ...; 0 and 1 mean the first */
     const char *status;  /**< CIV_STATUS_...; NULL where the type has no states */
     const char *title;
@@ -96,7 +105,8 @@ void civ_sync_item_key(civ_digest_t *key, const civ_sync_item_t *item);
 
 /**
  * Make a connector's item fit to be stored: check it, cut what may be cut, put data into RFC 8785 form, compute content_hash
- * and key. source, instance, project_id and scope must be set.
+ * and key. source, instance, project_id and scope must be set. Texts that came from an answer are on @a pool afterwards, so that
+ * the item outlives it.
  * @return APR_SUCCESS; CIV_EINVALID with @a problem saying what is wrong: the item cannot be stored
  */
 apr_status_t civ_sync_item_finish(civ_sync_item_t *item, civ_problem_t *problem, apr_pool_t *pool);

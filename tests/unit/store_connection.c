@@ -206,20 +206,20 @@ static void words_know_types(void)
 static void statements_are_counted(void)
 {
     static const civ_statement_t stranger = {"test_stranger", "SELECT 1"};
-    civ_argument_t many[CIV_STORE_MAX_ARGUMENTS + 1];
+    civ_argument_t too_many[CIV_STORE_MAX_ARGUMENTS + 1];
     civ_db_t *db = store_open("counted.db");
     apr_int64_t sum = 0;
     civ_rows_t *rows;
     int i;
 
     for (i = 0; i <= CIV_STORE_MAX_ARGUMENTS; i++)
-        many[i] = civ_int(1 << i);
+        too_many[i] = civ_int(1 << i);
     CU_ASSERT_EQUAL(civ_db_select(db, &stranger, NULL, 0, &rows, test_pool()), APR_EINVAL);
     CU_ASSERT_EQUAL(civ_db_execute(db, &stranger, NULL, 0, NULL), APR_EINVAL);
-    CU_ASSERT_EQUAL(
-        civ_db_select(db, &store_sql[STORE_TWELVE], many, CIV_STORE_MAX_ARGUMENTS + 1, &rows, test_pool()),
-        APR_EINVAL);
-    CU_ASSERT_EQUAL_FATAL(civ_db_select(db, &store_sql[STORE_TWELVE], many, 12, &rows, test_pool()),
+    CU_ASSERT_EQUAL(civ_db_select(db, &store_sql[STORE_TWELVE], too_many, CIV_STORE_MAX_ARGUMENTS + 1, &rows,
+                                  test_pool()),
+                    APR_EINVAL);
+    CU_ASSERT_EQUAL_FATAL(civ_db_select(db, &store_sql[STORE_TWELVE], too_many, 12, &rows, test_pool()),
                           APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_rows_next(rows), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_rows_int(rows, 0, &sum), APR_SUCCESS);

@@ -119,80 +119,6 @@ static int is_interrupted(void *baton)
     return platform->stop_at > 0 && platform->requests >= platform->stop_at;
 }
 
-/* --- the timeline --- */
-
-enum { SQL_FIND, SQL_INSERT, SQL_UPDATE, SQL_GONE, SQL_COUNT };
-static const civ_statement_t sql[SQL_COUNT] = {
-    {"test_find", "SELECT content, updated FROM test_items WHERE item = %s"},
-    {"test_insert", "INSERT INTO test_items (item, type, native_id, content, updated, version, seen, gone) "
-                    "VALUES (%s, %s, %s, %s, %lld, 1, 1, 0)"},
-    {"test_update", "UPDATE test_items SET content = %s, updated = %lld, version = version + %lld, "
-                    "seen = seen + 1 WHERE item = %s"},
-    {"test_gone", "UPDATE test_items SET gone = 1 WHERE item = %s"},
-};
-static const civ_statement_set_t test_statements = {sql, SQL_COUNT};
-static const char *const tables[] = {
-    "CREATE TABLE test_items (item CHAR(64) PRIMARY KEY, type VARCHAR(32) NOT NULL, "
-    "native_id VARCHAR(512) NOT NULL, content CHAR(64) NOT NULL, updated BIGINT NOT NULL, "
-    "version BIGINT NOT NULL, seen BIGINT NOT NULL, gone BIGINT NOT NULL)",
-    NULL,
-};
-static const civ_schema_step_t test_steps[] = {{1, "items", tables}};
-static const civ_schema_t test_schema = {"test_timeline", test_steps, 1};
-
-static apr_status_t store_item(civ_change_t *change, const civ_sync_item_t *item,
-                               civ_timeline_outcome_e *outcome)
-{
-    const char *key = civ_digest_hex_dup(&item->key, change->pool);
-    const char *content = civ_digest_hex_dup(&item->content_hash, change->pool);
-    const civ_argument_t find = civ_text(key);
-    const civ_argument_t row[] = {civ_text(key), civ_text(item->type), civ_text(item->native_id),
-                                  civ_text(content), civ_int(item->updated)};
-    apr_int64_t updated;
-    civ_rows_t *rows;
-    apr_status_t status = civ_db_select(change->db, &sql[SQL_FIND], &find, 1, &rows, change->pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    if (civ_rows_next(rows) != APR_SUCCESS) {
-        *outcome = CIV_TIMELINE_NEW;
-        return civ_db_execute(change->db, &sql[SQL_INSERT], row, 5, NULL);
-    }
-    civ_rows_int(rows, 1, &updated);
-    if (strcmp(content, civ_rows_text(rows, 0)) == 0)
-        *outcome = CIV_TIMELINE_DUPLICATE;
-    else
-        *outcome = item->updated < updated ? CIV_TIMELINE_STALE : CIV_TIMELINE_CHANGED;
-    if (*outcome == CIV_TIMELINE_STALE)
-        return APR_SUCCESS;
-    {
-        const civ_argument_t change_row[] = {civ_text(content), civ_int(item->updated),
-                                             civ_int(*outcome == CIV_TIMELINE_CHANGED), civ_text(key)};
-
-        return civ_db_execute(change->db, &sql[SQL_UPDATE], change_row, 4, NULL);
-    }
-}
-
-static apr_status_t store(void *baton, civ_change_t *change, const civ_sync_item_t *items, int count,
-                          civ_timeline_outcome_e *outcomes)
-{
-    apr_status_t status = APR_SUCCESS;
-    int i;
-
-    (void)baton;
-    for (i = 0; i < count && status == APR_SUCCESS; i++)
-        status = store_item(change, &items[i], &outcomes[i]);
-    return status;
-}
-
-static apr_status_t gone(void *baton, civ_change_t *change, const civ_digest_t *key)
-{
-    const civ_argument_t argument = civ_text(civ_digest_hex_dup(key, change->pool));
-
-    (void)baton;
-    return civ_db_execute(change->db, &sql[SQL_GONE], &argument, 1, NULL);
-}
-
 /* --- the database --- */
 
 /* Each change is tried twice, as a transaction that another writer got in the way of would be. */
@@ -232,32 +158,35 @@ civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), 6 * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), (6 + CIV_TIMELINE_SETS) * sizeof(*sets));
+    static const civ_timeline_t timeline = {0};
     civ_db_t *db;
+    int i;
 
     sets[0] = civ_engine_statements;
-    sets[1] = test_statements;
-    sets[2] = civ_jobs_statements;
-    sets[3] = civ_schedules_statements;
-    sets[4] = civ_connectors_statements;
-    sets[5] = civ_runner_statements;
+    sets[1] = civ_jobs_statements;
+    sets[2] = civ_schedules_statements;
+    sets[3] = civ_connectors_statements;
+    sets[4] = civ_runner_statements;
+    sets[5] = civ_job_wishes_statements;
+    for (i = 0; i < CIV_TIMELINE_SETS; i++)
+        sets[6 + i] = *civ_timeline_statements[i];
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 6;
+    config->set_count = 6 + CIV_TIMELINE_SETS;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;
     CU_ASSERT_EQUAL_FATAL(civ_store_initialize(test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_store_create(&engine->store, config, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_store_acquire(engine->store, &db), APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &test_schema, &unit_log, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &civ_timeline_schema, &unit_log, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &civ_engine_schema, &unit_log, test_pool()), APR_SUCCESS);
     civ_store_release(engine->store, db);
     engine->transactor.baton = engine->store;
     engine->transactor.run = transact;
-    engine->timeline.store = store;
-    engine->timeline.gone = gone;
+    engine->timeline = civ_timeline_writer(&timeline);
     engine->log = &unit_log;
     return engine;
 }
@@ -316,6 +245,7 @@ apr_int64_t sync_int(const char *name, const char *text)
 const char *sync_contents(const char *name)
 {
     return sync_text(name,
-                     "SELECT group_concat(line, '\n') FROM (SELECT type || ' ' || native_id || ' ' || "
-                     "content || ' ' || version || ' ' || gone AS line FROM test_items ORDER BY 1) AS x");
+                     "SELECT group_concat(line) FROM (SELECT type || ' ' || native_id || ' ' || "
+                     "content_hash || ' ' || versions || ' ' || CASE WHEN gone > 0 THEN 1 ELSE 0 END AS line "
+                     "FROM civ_timeline_items ORDER BY 1) AS x");
 }

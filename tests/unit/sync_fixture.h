@@ -1,8 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file sync_fixture.h
- * What the tests of lib/sync's engine share: a platform made of a table of answers, a connector for it, a timeline of the
- * simplest kind, and a database below.
+ * What the tests of lib/sync's engine share: a platform made of a table of answers, a connector for it, and a timeline on a database.
  */
 #ifndef CIV_TESTS_SYNC_FIXTURE_H
 #define CIV_TESTS_SYNC_FIXTURE_H

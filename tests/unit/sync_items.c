@@ -63,6 +63,32 @@ static void test_key_and_content(void)
     CU_ASSERT_FALSE(civ_digest_equal(&item.key, &other.key));
 }
 
+/* An answer is gone before its items are stored. */
+static void test_item_outlives_its_answer(void)
+{
+    char title[] = "title", author[] = "author", sha[] = "acb5820", url[] = "https://h/";
+    civ_sync_item_t item;
+    civ_problem_t problem;
+
+    memset(&item, 0, sizeof(item));
+    item.source = "github";
+    item.instance = "api.github.com";
+    item.type = CIV_ITEM_COMMIT;
+    item.scope = item.project_id = "octo/hello";
+    item.native_id = "1";
+    item.timestamp = SYNC_NOW;
+    item.title = title;
+    item.author = author;
+    item.sha = sha;
+    item.url = url;
+    CU_ASSERT_EQUAL(civ_sync_item_finish(&item, &problem, test_pool()), APR_SUCCESS);
+    title[0] = author[0] = sha[0] = url[0] = '?';
+    CU_ASSERT_STRING_EQUAL(item.title, "title");
+    CU_ASSERT_STRING_EQUAL(item.author, "author");
+    CU_ASSERT_STRING_EQUAL(item.sha, "acb5820");
+    CU_ASSERT_STRING_EQUAL(item.url, "https://h/");
+}
+
 static void test_unfit_items_are_refused(void)
 {
     static const struct {
@@ -269,6 +295,7 @@ static void test_queries(void)
 
 static const test_case_t cases[] = {
     {"key_and_content", test_key_and_content},
+    {"item_outlives_its_answer", test_item_outlives_its_answer},
     {"unfit_items_are_refused", test_unfit_items_are_refused},
     {"shared_vectors", test_shared_vectors},
     {"fields", test_fields},
