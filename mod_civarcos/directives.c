@@ -9,7 +9,7 @@
 #include "base/message_signature.h"
 #include "federation/benchmarks.h"
 #include "federation/release.h"
-#include "sync/platforms.h"
+#include "sync/catalogue.h"
 
 #include <http_core.h>
 

@@ -9,7 +9,7 @@
 #include "base/json_writer.h"
 #include "request.h"
 #include "sync/overview.h"
-#include "sync/platforms.h"
+#include "sync/catalogue.h"
 
 /** Jobs of one request at most. */
 #define CIV_SYNC_JOBS_MOST 1000

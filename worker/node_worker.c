@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "speak.h"
-#include "sync/platforms.h"
+#include "sync/connectors.h"
 #include "sync/schedules.h"
 
 /** How long to rest where there is nothing to do, and where the database does not answer. */
@@ -75,7 +75,7 @@ static apr_status_t equip(const civ_node_worker_t *worker, civ_node_t *node, civ
         return status;
     memset(runner, 0, sizeof(*runner));
     runner->engine = civ_node_engine(node);
-    runner->connectors = civ_platform_connectors;
+    runner->connectors = civ_connectors;
     runner->key = key;
     runner->egress = egress;
     runner->limiter = worker->limiter;

@@ -82,6 +82,9 @@ struct civ_sync_kind_t {
                        * civ_sync_page_stream (the jobs in a folder); first is called for each */
     int stops_when_older; /**< newest first, without a filter: the next page is left when all that civ_sync_page_saw was told of
                            * this one is older than range.from */
+    /** What is new or has changed is on its first page: when that is unchanged, and the list was read to its end since it was
+     *  stored, nothing else is asked for. */
+    int is_newest_first;
     /** Results that the platform gives for one window [from, to] at most; 0: as many as there are. From
                       * civ_sync_page_total, or a 400 or 422, the engine sees that a window has more, halves it, and calls first for both;
                       * then range.from and range.to are always set. */

@@ -13,6 +13,12 @@
 #include "base/status.h"
 #include "sync/audit.h"
 #include "sync/jobs.h"
+#include "sync/platforms/platforms.h"
+
+const civ_connector_t *const civ_connectors[] = {
+    &civ_connector_github,
+    NULL,
+};
 
 enum { SQL_GET, SQL_LIST, SQL_PUT, SQL_REMOVE, SQL_NOTE, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {

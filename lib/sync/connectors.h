@@ -71,6 +71,9 @@ apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t
 apr_status_t civ_connector_note(const civ_engine_t *engine, const char *platform, const char *state,
                                 const char *reason, int synced, civ_problem_t *problem, apr_pool_t *pool);
 
+/** The connectors that there are, ended by NULL. */
+extern const civ_connector_t *const civ_connectors[];
+
 extern const civ_statement_set_t civ_connectors_statements;
 
 #endif

@@ -285,7 +285,8 @@ static void finish_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_an
 
     page->stops = step->role == CIV_ROLE_LIST && kind->stops_when_older && step->from > 0 && page->saw_any &&
                   page->newest_seen < step->from;
-    if (step->request.is_conditional && step->request.body == NULL) {
+    /* A run from a given time on may leave a gap before it, which the next one is to find. */
+    if (step->request.is_conditional && step->request.body == NULL && run->request->since == 0) {
         page->etag = apr_pstrdup(run->batch_pool, answer->etag);
         page->last_modified = apr_pstrdup(run->batch_pool, answer->last_modified);
     }
@@ -389,6 +390,13 @@ static apr_status_t handle(civ_run_t *run, const civ_sync_step_t *step, const ci
     }
 }
 
+/* Whether a page that is as run @a number stored it has nothing new behind it either. */
+static int is_all_known(const civ_run_t *run, const civ_sync_step_t *step, apr_int64_t number)
+{
+    return step->role == CIV_ROLE_LIST && !step->is_next && civ_run_kind(run, step->kind)->is_newest_first &&
+           run->cursor.ended >= number;
+}
+
 apr_status_t civ_run_fetch(civ_run_t *run, const civ_sync_step_t *step, apr_pool_t *pool)
 {
     civ_kind_report_t *report = civ_run_kind_report(run, step->kind);
@@ -397,6 +405,7 @@ apr_status_t civ_run_fetch(civ_run_t *run, const civ_sync_step_t *step, apr_pool
     const char *etag = NULL;
     const char *modified = NULL;
     const char *next = NULL;
+    apr_int64_t number = 0;
     apr_status_t status;
 
     if (step->role != CIV_ROLE_LIST && report->forbidden >= FORBIDDEN_MOST) {
@@ -406,9 +415,11 @@ apr_status_t civ_run_fetch(civ_run_t *run, const civ_sync_step_t *step, apr_pool
         return APR_SUCCESS;
     }
     if (step->request.is_conditional && step->request.body == NULL && run->request->since == 0) {
-        status = civ_rows_validators(run, step->request.url, &etag, &modified, &next, pool);
+        status = civ_rows_validators(run, step->request.url, &etag, &modified, &next, &number, pool);
         if (status != APR_SUCCESS && status != APR_NOTFOUND)
             return status;
+        if (status == APR_SUCCESS && is_all_known(run, step, number))
+            next = NULL;
     }
     memset(&request, 0, sizeof(request));
     request.url = step->request.url;

@@ -226,9 +226,11 @@ apr_status_t civ_rows_load_project(civ_run_t *run);
 apr_status_t civ_rows_load_frontier(civ_run_t *run);
 apr_status_t civ_rows_load_cursor(civ_run_t *run, const char *kind, const char *stream);
 
-/** What is kept of a URL: etag and last_modified ("" where not), the next requests. @return APR_NOTFOUND when nothing */
+/** What is kept of a URL: etag and last_modified ("" where not), the next requests, and the number of the run that kept it.
+ *  @return APR_NOTFOUND when nothing */
 apr_status_t civ_rows_validators(civ_run_t *run, const char *url, const char **etag,
-                                 const char **last_modified, const char **next, apr_pool_t *pool);
+                                 const char **last_modified, const char **next, apr_int64_t *number,
+                                 apr_pool_t *pool);
 
 /** Up to @a limit texts of steps: of open items of a kind that were not asked for in this run; of what was not ready in it (kind), or
  *  broke in earlier ones (NULL). @param keys of their rows */

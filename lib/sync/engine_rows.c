@@ -129,7 +129,7 @@ static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_DEFERRED_REMOVE] = {"sync_deferred_remove",
                              "DELETE FROM civ_sync_deferred WHERE project = %lld AND item = %s"},
     [SQL_DEFERRED_FORGET] = {"sync_deferred_forget", "DELETE FROM civ_sync_deferred WHERE project = %lld"},
-    [SQL_VALIDATORS] = {"sync_validators", "SELECT etag, modified, next FROM civ_sync_validators "
+    [SQL_VALIDATORS] = {"sync_validators", "SELECT etag, modified, next, run FROM civ_sync_validators "
                                            "WHERE project = %lld AND url = %s"},
     [SQL_VALIDATORS_STORE] = {"sync_validators_store",
                               "INSERT INTO civ_sync_validators (project, url, etag, modified, next, run) "
@@ -273,7 +273,8 @@ static const char *copy_unless_empty(const char *text, apr_pool_t *pool)
 }
 
 apr_status_t civ_rows_validators(civ_run_t *run, const char *url, const char **etag,
-                                 const char **last_modified, const char **next, apr_pool_t *pool)
+                                 const char **last_modified, const char **next, apr_int64_t *number,
+                                 apr_pool_t *pool)
 {
     const civ_argument_t arguments[] = {civ_int(run->project), civ_text(url_key(url, pool))};
     civ_rows_t *rows;
@@ -286,7 +287,7 @@ apr_status_t civ_rows_validators(civ_run_t *run, const char *url, const char **e
     *etag = copy_unless_empty(civ_rows_text(rows, 0), pool);
     *last_modified = copy_unless_empty(civ_rows_text(rows, 1), pool);
     *next = apr_pstrdup(pool, civ_rows_text(rows, 2));
-    return APR_SUCCESS;
+    return civ_rows_int(rows, 3, number) == APR_SUCCESS ? APR_SUCCESS : CIV_EDATABASE;
 }
 
 static apr_status_t take_texts(civ_rows_t *rows, int limit, const char ***texts, const char ***keys,

@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 #include "base/timestamp.h"
-#include "sync/platforms.h"
+#include "sync/catalogue.h"
 #include "sync/runner.h"
 
 enum { SQL_JOBS, SQL_SCHEDULES, SQL_COUNT };

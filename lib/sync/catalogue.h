@@ -1,10 +1,10 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * @file platforms.h
+ * @file catalogue.h
  * The platforms there are: what each is called, what its configuration may hold, and its connector.
  */
-#ifndef CIV_SYNC_PLATFORMS_H
-#define CIV_SYNC_PLATFORMS_H
+#ifndef CIV_SYNC_CATALOGUE_H
+#define CIV_SYNC_CATALOGUE_H
 
 #include "sync/connector.h"
 #include "sync/egress.h"
@@ -29,9 +29,6 @@ typedef struct civ_platform_t {
 /** The table, in the order in which platforms are listed. */
 extern const civ_platform_t civ_platforms[];
 extern const int civ_platform_count;
-
-/** The connectors that this library has, ended by NULL. */
-extern const civ_connector_t *const civ_platform_connectors[];
 
 /** Find a platform. NULL: there is none of that name. */
 const civ_platform_t *civ_platform_find(const char *name);

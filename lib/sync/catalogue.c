@@ -1,14 +1,15 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * @file platforms.c
+ * @file catalogue.c
  * The table of platforms, and the check of a configuration against it.
  */
-#include "sync/platforms.h"
+#include "sync/catalogue.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 #include "base/status.h"
+#include "sync/connectors.h"
 #include "sync/url.h"
 
 #define BASE_URL                                                                                             \
@@ -55,8 +56,6 @@ const civ_platform_t civ_platforms[] = {
 };
 const int civ_platform_count = (int)(sizeof(civ_platforms) / sizeof(civ_platforms[0]));
 
-const civ_connector_t *const civ_platform_connectors[] = {NULL};
-
 const civ_platform_t *civ_platform_find(const char *name)
 {
     int i;
@@ -71,7 +70,7 @@ const civ_connector_t *civ_platform_connector(const civ_platform_t *platform)
 {
     const civ_connector_t *const *connector;
 
-    for (connector = civ_platform_connectors; *connector != NULL; connector++)
+    for (connector = civ_connectors; *connector != NULL; connector++)
         if (strcmp((*connector)->platform, platform->name) == 0)
             return *connector;
     return NULL;
