@@ -19,8 +19,7 @@ static void write_schedule(civ_json_writer_t *writer, const civ_schedule_t *sche
     apr_pool_t *pool = writer->out->pool;
 
     civ_json_begin_object(writer);
-    civ_json_member_text(writer, "schedule_id",
-                         apr_psprintf(pool, "%" APR_INT64_T_FMT, schedule->number));
+    civ_json_member_text(writer, "schedule_id", apr_psprintf(pool, "%" APR_INT64_T_FMT, schedule->number));
     civ_json_member_text(writer, "platform", schedule->platform);
     civ_json_member_text(writer, "project_id", schedule->project_id);
     civ_json_member_text(writer, "interval", civ_schedule_interval_text(schedule->every, pool));
@@ -110,8 +109,8 @@ int civ_api_sync_schedule(civ_call_t *call)
                            &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_reply_location(call, apr_psprintf(call->r->pool, "/sync/schedules/%" APR_INT64_T_FMT,
-                                          schedule.number));
+    civ_reply_location(call,
+                       apr_psprintf(call->r->pool, "/sync/schedules/%" APR_INT64_T_FMT, schedule.number));
     civ_reply_repeated(call, repeated);
     civ_buffer_init(&body, 512, call->r->pool);
     civ_json_writer_init(&writer, &body);
@@ -131,8 +130,8 @@ int civ_api_sync_unschedule(civ_call_t *call)
     if (digits == 0 || digits > 18 || text[digits] || text[0] == '0') {
         return civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is no such schedule.");
     }
-    if (civ_schedule_withdraw(civ_node_engine(call->node), apr_atoi64(text), &call->problem,
-                              call->r->pool) != APR_SUCCESS) {
+    if (civ_schedule_withdraw(civ_node_engine(call->node), apr_atoi64(text), &call->problem, call->r->pool) !=
+        APR_SUCCESS) {
         return CIV_FAULTED;
     }
     return civ_reply_message(call, "The project is not synchronised by itself any more");

@@ -539,9 +539,9 @@ static const char *set_sync_schedule(cmd_parms *cmd, void *unused, const char *n
 
     (void)unused;
     if (!platform) {
-        return apr_psprintf(cmd->pool,
-                            "%s: \"%s\" is none of github, gitlab, bitbucket, azure_devops, jenkins, circle_ci",
-                            cmd->cmd->name, name);
+        return apr_psprintf(
+            cmd->pool, "%s: \"%s\" is none of github, gitlab, bitbucket, azure_devops, jenkins, circle_ci",
+            cmd->cmd->name, name);
     }
     if (civ_platform_check_project(platform, project, &problem, cmd->pool) != APR_SUCCESS) {
         return apr_psprintf(cmd->pool, "%s: \"%s\" cannot be a project of %s: %s", cmd->cmd->name, project,

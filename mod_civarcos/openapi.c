@@ -80,9 +80,10 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_CONNECTOR] = REF("Connector"),
     [CIV_TYPE_CONNECTORS] = "{\"type\":\"array\",\"items\":" REF("Connector") "}",
     [CIV_TYPE_PROJECT] = REF("Project"),
-    [CIV_TYPE_PROJECT_CONFIG] =
-        "{\"type\":\"object\",\"propertyNames\":" REF("Platform") ",\"additionalProperties\":{\"oneOf\":[" REF(
-            "Project") ",{\"type\":\"array\",\"items\":" REF("Project") "}]}}",
+    [CIV_TYPE_PROJECT_CONFIG] = "{\"type\":\"object\",\"propertyNames\":" REF(
+        "Platform") ",\"additionalProperties\":{\"oneOf\":[" REF("Project") ",{\"type\":\"array\","
+                                                                            "\"items\":" REF("Project") "}]}"
+                                                                                                        "}",
     [CIV_TYPE_JOB] = REF("Job"),
     [CIV_TYPE_JOBS] = "{\"type\":\"array\",\"items\":" REF("Job") "}",
     [CIV_TYPE_JOB_STATUS] = REF("JobStatus"),
@@ -270,7 +271,8 @@ static const struct {
                       "\"signature\":" REF("Signature") "}}"},
     {"Withheld", "{\"type\":\"object\",\"properties\":{\"members\":" TEXTS
                  ",\"redacted\":{\"type\":\"object\",\"additionalProperties\":" INDEX "}}}"},
-    {"Platform", "{\"enum\":[\"github\",\"gitlab\",\"bitbucket\",\"azure_devops\",\"jenkins\",\"circle_ci\"]}"},
+    {"Platform",
+     "{\"enum\":[\"github\",\"gitlab\",\"bitbucket\",\"azure_devops\",\"jenkins\",\"circle_ci\"]}"},
     {"Project", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":512}"},
     {"Connector",
      "{\"type\":\"object\",\"required\":[\"connector_name\",\"connected\",\"state\",\"reason\",\"last_sync\","
@@ -279,10 +281,12 @@ static const struct {
                      "\"running\",\"throttled\",\"degraded\",\"auth_failed\",\"failed\",\"stalled\"]},"
                      "\"reason\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT ",\"last_sync\":" MAYBE_TEXT
                      ",\"next_attempt\":" MAYBE_TEXT ",\"configured_at\":" MAYBE_TEXT
-                     ",\"config\":{\"type\":[\"object\",\"null\"]},\"jobs\":{\"type\":\"object\",\"properties\":{"
+                     ",\"config\":{\"type\":[\"object\",\"null\"]},\"jobs\":{\"type\":\"object\","
+                     "\"properties\":{"
                      "\"running\":" INDEX ",\"waiting\":" INDEX "}}}}"},
     {"Job",
-     "{\"type\":\"object\",\"required\":[\"job_id\",\"action\",\"platform\",\"project_id\",\"state\",\"partial\","
+     "{\"type\":\"object\",\"required\":[\"job_id\",\"action\",\"platform\",\"project_id\",\"state\","
+     "\"partial\","
      "\"reason\",\"progress\"],\"properties\":{\"job_id\":" TEXT
      ",\"action\":{\"enum\":[\"sync\",\"test\"]},\"platform\":" REF(
          "Platform") ",\"project_id\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT
@@ -294,19 +298,18 @@ static const struct {
                      ",\"waiting_until\":" MAYBE_TEXT "}},\"report\":{\"type\":\"object\"}}}"},
     {"JobStatus",
      "{\"type\":\"object\",\"required\":[\"connector_name\",\"last_sync\",\"success\",\"evidence_count\","
-     "\"error_message\"],\"properties\":{\"connector_name\":" REF(
-         "Platform") ",\"project_id\":" REF("Project") ",\"job_id\":" TEXT ",\"last_sync\":" MAYBE_TEXT
-                                                       ",\"success\":{\"type\":\"boolean\"},\"partial\":{"
-                                                       "\"type\":\"boolean\"},\"state\":" TEXT
-                                                       ",\"evidence_count\":" INDEX
-                                                       ",\"error_message\":" MAYBE_TEXT "}}"},
+     "\"error_message\"],\"properties\":{\"connector_name\":" REF("Platform") ",\"project_id\":" REF(
+         "Project") ",\"job_id\":" TEXT ",\"last_sync\":" MAYBE_TEXT
+                    ",\"success\":{\"type\":\"boolean\"},\"partial\":{"
+                    "\"type\":\"boolean\"},\"state\":" TEXT ",\"evidence_count\":" INDEX
+                    ",\"error_message\":" MAYBE_TEXT "}}"},
     {"Schedule",
      "{\"type\":\"object\",\"required\":[\"schedule_id\",\"platform\",\"project_id\",\"interval\",\"origin\","
-     "\"next_run\",\"last_run\"],\"properties\":{\"schedule_id\":" TEXT ",\"platform\":" REF(
-         "Platform") ",\"project_id\":" REF("Project") ",\"interval\":" TEXT
-                                                       ",\"origin\":{\"enum\":[\"api\",\"directive\"]},"
-                                                       "\"next_run\":" MAYBE_TEXT ",\"last_run\":" MAYBE_TEXT
-                                                       ",\"last_job_id\":" MAYBE_TEXT "}}"},
+     "\"next_run\",\"last_run\"],\"properties\":{\"schedule_id\":" TEXT
+     ",\"platform\":" REF("Platform") ",\"project_id\":" REF(
+         "Project") ",\"interval\":" TEXT ",\"origin\":{\"enum\":[\"api\",\"directive\"]},"
+                    "\"next_run\":" MAYBE_TEXT ",\"last_run\":" MAYBE_TEXT ",\"last_job_id\":" MAYBE_TEXT
+                    "}}"},
     {"SyncStatus",
      "{\"type\":\"object\",\"required\":[\"total_connectors\",\"connected_connectors\",\"connectors\"],"
      "\"properties\":{\"total_connectors\":" INDEX ",\"connected_connectors\":" INDEX

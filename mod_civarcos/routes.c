@@ -87,8 +87,8 @@ static const civ_field_t threats_parameters[] = {
 static const civ_field_t threat_parameters[] = {
     {"threat_id", CIV_TYPE_THREAT_ID, "Id of a threat", CIV_IN_PATH}, END_OF_FIELDS};
 
-static const civ_field_t platform_parameters[] = {
-    {"platform", CIV_TYPE_PLATFORM, "A platform", CIV_IN_PATH}, END_OF_FIELDS};
+static const civ_field_t platform_parameters[] = {{"platform", CIV_TYPE_PLATFORM, "A platform", CIV_IN_PATH},
+                                                  END_OF_FIELDS};
 
 static const civ_field_t job_parameters[] = {{"job_id", CIV_TYPE_NUMBER_ID, "Id of a job", CIV_IN_PATH},
                                              END_OF_FIELDS};
@@ -98,11 +98,11 @@ static const civ_field_t schedule_parameters[] = {
 
 /* --- request bodies --- */
 
-static const civ_field_t configure_body[] = {
-    {"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
-    {"config", CIV_TYPE_CONNECTOR_CONFIG, "Where it is, and credentials, which no answer ever shows",
-     CIV_REQUIRED},
-    END_OF_FIELDS};
+static const civ_field_t configure_body[] = {{"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
+                                             {"config", CIV_TYPE_CONNECTOR_CONFIG,
+                                              "Where it is, and credentials, which no answer ever shows",
+                                              CIV_REQUIRED},
+                                             END_OF_FIELDS};
 
 static const civ_field_t source_body[] = {
     {"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
@@ -111,10 +111,10 @@ static const civ_field_t source_body[] = {
      CIV_OPTIONAL},
     END_OF_FIELDS};
 
-static const civ_field_t all_body[] = {
-    {"project_config", CIV_TYPE_PROJECT_CONFIG, "Projects of each platform; every scheduled one by default",
-     CIV_OPTIONAL},
-    END_OF_FIELDS};
+static const civ_field_t all_body[] = {{"project_config", CIV_TYPE_PROJECT_CONFIG,
+                                        "Projects of each platform; every scheduled one by default",
+                                        CIV_OPTIONAL},
+                                       END_OF_FIELDS};
 
 static const civ_field_t schedule_body[] = {
     {"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
@@ -371,8 +371,8 @@ static const civ_field_t jobs_answer[] = {
     {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
     END_OF_FIELDS};
 
-static const civ_field_t schedule_answer[] = {
-    {"schedule", CIV_TYPE_SCHEDULE, "The schedule", CIV_REQUIRED}, END_OF_FIELDS};
+static const civ_field_t schedule_answer[] = {{"schedule", CIV_TYPE_SCHEDULE, "The schedule", CIV_REQUIRED},
+                                              END_OF_FIELDS};
 
 static const civ_field_t schedules_answer[] = {
     {"schedules", CIV_TYPE_SCHEDULES, "In the order in which they were made", CIV_REQUIRED},

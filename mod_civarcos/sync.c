@@ -75,9 +75,9 @@ void civ_sync_write_status(civ_json_writer_t *writer, const civ_job_t *job)
     civ_json_member_text(writer, "state", state_word(job));
     civ_json_member_int(writer, "evidence_count", job->items);
     civ_json_member_text(writer, "error_message",
-                         job->reason[0]                      ? job->reason
+                         job->reason[0]                    ? job->reason
                          : job->state == CIV_JOB_CANCELLED ? "The job was cancelled"
-                                                             : NULL);
+                                                           : NULL);
 }
 
 int civ_sync_is_connected(const civ_overview_t *overview)
@@ -148,8 +148,7 @@ int civ_sync_platform(civ_call_t *call, const char *name, const char *pointer,
 int civ_sync_need_connector(civ_call_t *call, const civ_platform_t *platform, const char *pointer)
 {
     civ_connector_row_t row;
-    apr_status_t status =
-        civ_connector_get(civ_node_engine(call->node), platform->name, &row, call->r->pool);
+    apr_status_t status = civ_connector_get(civ_node_engine(call->node), platform->name, &row, call->r->pool);
 
     if (APR_STATUS_IS_NOTFOUND(status)) {
         civ_problem_set_at(&call->problem, CIV_PROBLEM_CONFLICT, pointer, call->r->pool,

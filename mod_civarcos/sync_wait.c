@@ -78,9 +78,9 @@ static apr_interval_time_t patience(civ_call_t *call)
     }
     /* Both together: "answer within so many seconds, else at once that it will take longer" (RFC 7240, 4.3). */
     if (prefer.wait >= 0) {
-        apr_table_setn(r->headers_out, "Preference-Applied",
-                       apr_psprintf(r->pool, "%swait=%d", prefer.respond_async ? "respond-async, " : "",
-                                    prefer.wait));
+        apr_table_setn(
+            r->headers_out, "Preference-Applied",
+            apr_psprintf(r->pool, "%swait=%d", prefer.respond_async ? "respond-async, " : "", prefer.wait));
         return apr_time_from_sec(prefer.wait);
     }
     apr_table_setn(r->headers_out, "Preference-Applied", "respond-async");

@@ -58,7 +58,7 @@ void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *c
     const civ_statement_set_t *const sync[] = {&civ_engine_statements,    &civ_jobs_statements,
                                                &civ_schedules_statements, &civ_connectors_statements,
                                                &civ_runner_statements,    &civ_job_wishes_statements,
-                                               &civ_overview_statements, &civ_schedule_orders_statements};
+                                               &civ_overview_statements,  &civ_schedule_orders_statements};
     const int sync_count = (int)(sizeof(sync) / sizeof(sync[0]));
     const int timeline = 2 + CIV_FEDERATION_SETS + sync_count;
     civ_statement_set_t *sets = apr_palloc(pool, (apr_size_t)(timeline + CIV_TIMELINE_SETS) * sizeof(*sets));

@@ -39,15 +39,16 @@ void civ_node_declare_schedules(civ_node_t *node, apr_pool_t *pool)
     if (!node->config->has_schedules)
         return;
     memset(&problem, 0, sizeof(problem));
-    status = civ_schedules_declare(
-        &node->engine, schedules != NULL ? (const civ_schedule_order_t *)schedules->elts : NULL,
-        schedules != NULL ? schedules->nelts : 0, &problem, pool);
+    status = civ_schedules_declare(&node->engine,
+                                   schedules != NULL ? (const civ_schedule_order_t *)schedules->elts : NULL,
+                                   schedules != NULL ? schedules->nelts : 0, &problem, pool);
     if (status != APR_SUCCESS)
-        civ_log_write(node->context.log, CIV_LOG_WARNING, status,
-                      "CIV0787: ledger \"%s\": the schedules of the configuration could not be stored; those of "
-                      "the last start hold until the next one%s%s",
-                      node->config->ledger_name, problem.detail != NULL ? ": " : "",
-                      problem.detail != NULL ? problem.detail : "");
+        civ_log_write(
+            node->context.log, CIV_LOG_WARNING, status,
+            "CIV0787: ledger \"%s\": the schedules of the configuration could not be stored; those of "
+            "the last start hold until the next one%s%s",
+            node->config->ledger_name, problem.detail != NULL ? ": " : "",
+            problem.detail != NULL ? problem.detail : "");
 }
 
 apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool)

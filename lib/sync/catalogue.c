@@ -17,17 +17,20 @@
         "base_url", 0, "The platform's root, where it is not the public one"                                 \
     }
 
-/* What every platform's configuration may hold, and the end of the list. */
-#define COMMON                                                                                               \
-    {"webhook_secret", 1, "What the platform proves its webhooks with"},                                     \
-        {"ca_file", 0, "PEM file of the authorities to trust instead of the system's"},                      \
-        {"proxy", 0, "http://host:port to go through"},                                                      \
+#define END                                                                                                  \
     {                                                                                                        \
         NULL, 0, NULL                                                                                        \
     }
 
-static const civ_connector_setting_t token_settings[] = {
-    {"api_token", 1, "An access token"}, BASE_URL, COMMON};
+/* What every platform's configuration may hold. */
+static const civ_connector_setting_t common_settings[] = {
+    {"webhook_secret", 1, "What the platform proves its webhooks with"},
+    {"ca_file", 0, "PEM file of the authorities to trust instead of the system's"},
+    {"proxy", 0, "http://host:port to go through"},
+    END};
+
+/* Where a connector has a table of its own, that one counts. */
+static const civ_connector_setting_t token_settings[] = {{"api_token", 1, "An access token"}, BASE_URL, END};
 
 static const civ_connector_setting_t bitbucket_settings[] = {
     {"username", 0, "The account of an app password"},
@@ -35,16 +38,16 @@ static const civ_connector_setting_t bitbucket_settings[] = {
     {"app_password", 1, "An app password"},
     {"api_token", 1, "An API token"},
     BASE_URL,
-    COMMON};
+    END};
 
 static const civ_connector_setting_t azure_settings[] = {
     {"personal_access_token", 1, "A personal access token"},
     {"organization", 0, "The organization"},
     BASE_URL,
-    COMMON};
+    END};
 
 static const civ_connector_setting_t jenkins_settings[] = {
-    {"username", 0, "The account"}, {"api_token", 1, "Its API token"}, BASE_URL, COMMON};
+    {"username", 0, "The account"}, {"api_token", 1, "Its API token"}, BASE_URL, END};
 
 const civ_platform_t civ_platforms[] = {
     {"github", "GitHub", token_settings, {"api_token"}},
@@ -86,14 +89,26 @@ static apr_status_t refuse(civ_problem_t *problem, const char *name, apr_pool_t 
     return CIV_EINVALID;
 }
 
+const civ_connector_setting_t *civ_platform_settings(const civ_platform_t *platform)
+{
+    const civ_connector_t *connector = civ_platform_connector(platform);
+
+    return connector != NULL ? connector->settings : platform->settings;
+}
+
+static const civ_connector_setting_t *find_in(const civ_connector_setting_t *settings, const char *name)
+{
+    for (; settings->name != NULL; settings++)
+        if (strcmp(settings->name, name) == 0)
+            return settings;
+    return NULL;
+}
+
 static const civ_connector_setting_t *find_setting(const civ_platform_t *platform, const char *name)
 {
-    const civ_connector_setting_t *setting;
+    const civ_connector_setting_t *setting = find_in(civ_platform_settings(platform), name);
 
-    for (setting = platform->settings; setting->name != NULL; setting++)
-        if (strcmp(setting->name, name) == 0)
-            return setting;
-    return NULL;
+    return setting != NULL ? setting : find_in(common_settings, name);
 }
 
 /* Something that may stand in a header: no control characters. */
@@ -104,7 +119,7 @@ static int is_line(const char *text, apr_size_t length)
     for (i = 0; i < length; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return 0;
-    return length > 0;
+    return 1;
 }
 
 /* @param egress NULL: any host will do */
@@ -135,10 +150,15 @@ static apr_status_t check_member(const civ_platform_t *platform, const civ_json_
     if (strlen(name) != member->name_length || find_setting(platform, name) == NULL)
         return refuse(problem, name, pool, apr_psprintf(pool, "%s has no such setting.", platform->title));
     if (member->value.type != CIV_JSON_STRING || member->value.as.text.length > CIV_SETTING_MOST ||
+        (find_setting(platform, name)->is_secret && member->value.as.text.length == 0) ||
         !is_line(text, member->value.as.text.length))
-        return refuse(problem, name, pool,
-                      apr_psprintf(pool, "A setting is a text of 1 to %d bytes without control characters.",
-                                   CIV_SETTING_MOST));
+        return refuse(
+            problem, name, pool,
+            apr_psprintf(
+                pool,
+                "A setting is a text of up to %d bytes without control characters, and a secret is not "
+                "empty.",
+                CIV_SETTING_MOST));
     if (strcmp(name, "base_url") == 0)
         return check_url(name, text, egress, problem, pool);
     if (strcmp(name, "proxy") == 0) /* it is as near as its administrator wants it */
@@ -153,9 +173,12 @@ static int has_one(const civ_json_t *config, const char *names, apr_pool_t *pool
 {
     char *rest = apr_pstrdup(pool, names), *last, *name;
 
-    for (name = apr_strtok(rest, "|", &last); name != NULL; name = apr_strtok(NULL, "|", &last))
-        if (civ_json_get(config, name) != NULL)
+    for (name = apr_strtok(rest, "|", &last); name != NULL; name = apr_strtok(NULL, "|", &last)) {
+        const char *value = civ_json_get_text(config, name);
+
+        if (value != NULL && value[0] != '\0')
             return 1;
+    }
     return 0;
 }
 
@@ -201,7 +224,7 @@ apr_status_t civ_platform_check_project(const civ_platform_t *platform, const ch
     const civ_connector_t *connector = civ_platform_connector(platform);
     apr_size_t length = strlen(project_id);
 
-    if (length > CIV_PROJECT_MOST || !is_line(project_id, length)) {
+    if (length > CIV_PROJECT_MOST || !length == 0 || !is_line(project_id, length)) {
         civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/project_id", pool,
                            "A project is a text of 1 to %d bytes without control characters.",
                            CIV_PROJECT_MOST);

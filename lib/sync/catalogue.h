@@ -36,6 +36,10 @@ const civ_platform_t *civ_platform_find(const char *name);
 /** Its connector. NULL: this library has none. */
 const civ_connector_t *civ_platform_connector(const civ_platform_t *platform);
 
+/** What its configuration may hold beside webhook_secret, ca_file and proxy, ended by a NULL name: its connector's table, else
+ *  civ_platform_t's. */
+const civ_connector_setting_t *civ_platform_settings(const civ_platform_t *platform);
+
 /**
  * Whether a configuration is one: known members, all texts that may be sent in a header, those that are required, base_url and proxy
  * as URLs that the egress rules admit, and what the connector itself asks for. Nothing is connected to.
