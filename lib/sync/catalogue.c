@@ -224,7 +224,7 @@ apr_status_t civ_platform_check_project(const civ_platform_t *platform, const ch
     const civ_connector_t *connector = civ_platform_connector(platform);
     apr_size_t length = strlen(project_id);
 
-    if (length > CIV_PROJECT_MOST || !length == 0 || !is_line(project_id, length)) {
+    if (length > CIV_PROJECT_MOST || length == 0 || !is_line(project_id, length)) {
         civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/project_id", pool,
                            "A project is a text of 1 to %d bytes without control characters.",
                            CIV_PROJECT_MOST);

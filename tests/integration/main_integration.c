@@ -23,6 +23,7 @@ extern const test_suite_t openapi_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t signed_requests_suite;
+extern const test_suite_t sync_api_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
@@ -47,6 +48,7 @@ int main(int argc, const char *const *argv)
         &federation_members_suite,
         &federation_benchmarks_suite,
         &federation_threats_suite,
+        &sync_api_suite,
         NULL,
     };
 

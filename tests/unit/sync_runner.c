@@ -148,7 +148,7 @@ static void test_job_is_done(void)
     CU_ASSERT_EQUAL(mock_platform_count(mock), REQUESTS);
     CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " TOKEN));
     CU_ASSERT_FALSE(unit_log_has(TOKEN));
-    CU_ASSERT_EQUAL(sync_int("done.db", "SELECT COUNT(*) FROM test_items"), 3);
+    CU_ASSERT_EQUAL(sync_int("done.db", "SELECT COUNT(*) FROM civ_timeline_items"), 3);
     CU_ASSERT_EQUAL(civ_runner_tend(runner, test_pool()), APR_SUCCESS);
     mock_platform_stop(mock);
 }
@@ -207,7 +207,7 @@ static void test_stopped_job_is_given_back(void)
     end_at = 0;
     CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
-    CU_ASSERT_EQUAL(sync_int("back.db", "SELECT COUNT(*) FROM test_items WHERE seen = 1"), 3);
+    CU_ASSERT_EQUAL(sync_int("back.db", "SELECT COUNT(*) FROM civ_timeline_items"), 3);
     mock_platform_stop(mock);
 }
 
@@ -243,7 +243,7 @@ static void test_killed_job_is_taken_over(void)
             0);
         CU_ASSERT_EQUAL(work(make_runner(engine, victim.url)), result == 0 ? APR_NOTFOUND : APR_SUCCESS);
         CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
-        CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM test_items"), 3);
+        CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM civ_timeline_items"), 3);
         CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM civ_sync_runs WHERE outcome = 'ok'"), 1);
     }
     CU_ASSERT_EQUAL(result, 0);
