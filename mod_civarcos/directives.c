@@ -9,6 +9,7 @@
 #include "base/message_signature.h"
 #include "federation/benchmarks.h"
 #include "federation/release.h"
+#include "sync/catalogue.h"
 
 #include <http_core.h>
 
@@ -25,6 +26,9 @@
 #define SIGNATURE_MOST          apr_time_from_sec(3600)
 #define SIGNATURE_BACK_DEFAULT  apr_time_from_sec(300)
 #define SIGNATURE_AHEAD_DEFAULT apr_time_from_sec(60)
+
+#define SYNC_WAIT_DEFAULT apr_time_from_sec(30)
+#define SYNC_WAIT_MOST    apr_time_from_sec(300)
 
 static const struct {
     const char *directive;
@@ -56,6 +60,7 @@ void *civ_config_create(apr_pool_t *pool, server_rec *server)
     config->values.max_body = MAX_BODY_DEFAULT;
     config->values.worker = CIV_WORKER_MANAGED;
     config->values.worker_program = CIV_WORKER_PROGRAM;
+    config->values.sync_wait = SYNC_WAIT_DEFAULT;
     config->values.signature_back = SIGNATURE_BACK_DEFAULT;
     config->values.signature_ahead = SIGNATURE_AHEAD_DEFAULT;
     return config;
@@ -497,6 +502,68 @@ static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, co
     return NULL;
 }
 
+static const char *set_sync_wait(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_interval_time_t value;
+    const char *error = time_in(cmd, text, "s", 0, SYNC_WAIT_MOST, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_SYNC_WAIT)->sync_wait = value;
+    }
+    return error;
+}
+
+static int is_scheduled(const apr_array_header_t *schedules, const civ_schedule_order_t *order)
+{
+    int i;
+
+    for (i = 0; schedules && i < schedules->nelts; i++) {
+        const civ_schedule_order_t *other = &APR_ARRAY_IDX(schedules, i, civ_schedule_order_t);
+
+        if (strcmp(other->platform, order->platform) == 0 &&
+            strcmp(other->project_id, order->project_id) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *set_sync_schedule(cmd_parms *cmd, void *unused, const char *name, const char *project,
+                                     const char *interval)
+{
+    const civ_platform_t *platform = civ_platform_find(name);
+    civ_schedule_order_t order = {name, project, 0};
+    civ_problem_t problem = {0};
+    civ_settings_t *values;
+
+    (void)unused;
+    if (!platform) {
+        return apr_psprintf(
+            cmd->pool, "%s: \"%s\" is none of github, gitlab, bitbucket, azure_devops, jenkins, circle_ci",
+            cmd->cmd->name, name);
+    }
+    if (civ_platform_check_project(platform, project, &problem, cmd->pool) != APR_SUCCESS) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" cannot be a project of %s: %s", cmd->cmd->name, project,
+                            name, problem.detail);
+    }
+    if (civ_schedule_interval_parse(&order.every, interval) != APR_SUCCESS) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not a whole number of s, m, h or d from a minute to 31 days",
+                            cmd->cmd->name, interval);
+    }
+    values = note(cmd, CIV_SETTING_SYNC_SCHEDULES);
+    if (is_scheduled(values->node.sync_schedules, &order)) {
+        return apr_psprintf(cmd->pool, "%s: \"%s\" of %s has a schedule already", cmd->cmd->name, project,
+                            name);
+    }
+    if (!values->node.sync_schedules) {
+        values->node.sync_schedules = apr_array_make(cmd->pool, 4, sizeof(civ_schedule_order_t));
+    }
+    APR_ARRAY_PUSH(values->node.sync_schedules, civ_schedule_order_t) = order;
+    return NULL;
+}
+
 static const char *set_signature_window(cmd_parms *cmd, void *unused, const char *back, const char *ahead)
 {
     apr_interval_time_t old;
@@ -577,6 +644,10 @@ const command_rec civ_directives[] = {
                  "whether other servers may be named with http"),
     AP_INIT_TAKE12(CIV_DIRECTIVE_WORKER, set_worker, NULL, RSRC_CONF,
                    "who runs the worker: managed (and which program), external or off"),
+    TAKES_1(CIV_DIRECTIVE_SYNC_WAIT, set_sync_wait,
+            "how long a request waits for the synchronisation that it asks for"),
+    AP_INIT_TAKE3(CIV_DIRECTIVE_SYNC_SCHEDULE, set_sync_schedule, NULL, RSRC_CONF,
+                  "a platform, a project of it, and how often that is synchronised"),
     AP_INIT_TAKE2(CIV_DIRECTIVE_SIGNATURE_WINDOW, set_signature_window, NULL, RSRC_CONF,
                   "how old a signed request may be, and how far ahead its clock"),
     AP_INIT_ITERATE(CIV_DIRECTIVE_AUTHORITY, set_authority, NULL, RSRC_CONF,

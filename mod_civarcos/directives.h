@@ -31,6 +31,8 @@
 #define CIV_DIRECTIVE_EGRESS_ALLOW         "CivarcosEgressAllow"
 #define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
 #define CIV_DIRECTIVE_WORKER               "CivarcosWorker"
+#define CIV_DIRECTIVE_SYNC_WAIT            "CivarcosSyncWait"
+#define CIV_DIRECTIVE_SYNC_SCHEDULE        "CivarcosSyncSchedule"
 #define CIV_DIRECTIVE_SIGNATURE_WINDOW     "CivarcosSignatureWindow"
 #define CIV_DIRECTIVE_AUTHORITY            "CivarcosAuthority"
 
@@ -67,6 +69,8 @@ typedef enum civ_scope_e {
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
     X(WORKER, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker)                                                \
     X(WORKER_PROGRAM, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker_program)                                \
+    X(SYNC_WAIT, CIV_DIRECTIVE_SYNC_WAIT, CIV_SCOPE_SERVER, sync_wait)                                       \
+    X(SYNC_SCHEDULES, CIV_DIRECTIVE_SYNC_SCHEDULE, CIV_SCOPE_IDENTITY, node.sync_schedules)                  \
     X(SIGNATURE_BACK, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_back)                      \
     X(SIGNATURE_AHEAD, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_ahead)                    \
     X(AUTHORITIES, CIV_DIRECTIVE_AUTHORITY, CIV_SCOPE_NAME, authorities)                                     \

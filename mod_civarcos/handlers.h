@@ -78,6 +78,28 @@ int civ_api_threat_share(civ_call_t *call);
 int civ_api_threats(civ_call_t *call);
 int civ_api_threat(civ_call_t *call);
 
+/* api_sync_connectors.c */
+int civ_api_sync_configure(civ_call_t *call);
+int civ_api_sync_connectors(civ_call_t *call);
+int civ_api_sync_connector(civ_call_t *call);
+int civ_api_sync_disconnect(civ_call_t *call);
+
+/* api_sync_jobs.c */
+int civ_api_sync_test(civ_call_t *call);
+int civ_api_sync_source(civ_call_t *call);
+int civ_api_sync_all(civ_call_t *call);
+int civ_api_sync_jobs(civ_call_t *call);
+int civ_api_sync_job(civ_call_t *call);
+int civ_api_sync_cancel(civ_call_t *call);
+
+/* api_sync_schedules.c */
+int civ_api_sync_schedules(civ_call_t *call);
+int civ_api_sync_schedule(civ_call_t *call);
+int civ_api_sync_unschedule(civ_call_t *call);
+
+/* api_sync_status.c */
+int civ_api_sync_status(civ_call_t *call);
+
 /* api_federation.c */
 int civ_api_federation_status(civ_call_t *call);
 

@@ -33,6 +33,7 @@ typedef struct civ_settings_t {
     civ_node_config_t node;
     civ_worker_e worker; /**< CivarcosWorker, of the main server */
     const char *worker_program;
+    apr_interval_time_t sync_wait;      /**< CivarcosSyncWait */
     apr_int64_t max_body;               /**< CivarcosMaxBody */
     apr_interval_time_t signature_back; /**< CivarcosSignatureWindow */
     apr_interval_time_t signature_ahead;

@@ -29,6 +29,7 @@ static civ_slot_t *make_slot(server_rec *definer, const civ_mounts_t *mounts, ap
     slot->index = index;
     slot->is_named = civ_mounts_is_named(mounts, definer);
     slot->config = civ_server_config(definer)->values.node;
+    slot->config.has_schedules = 1;
     if (!slot->config.state_dir) {
         slot->config.state_dir = STATE_DIR_DEFAULT;
     }

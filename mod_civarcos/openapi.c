@@ -74,6 +74,25 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_THREATS] = "{\"type\":\"array\",\"items\":" REF("Threat") "}",
     [CIV_TYPE_INDICATOR] = REF("Indicator"),
     [CIV_TYPE_WITHHELD] = REF("Withheld"),
+    [CIV_TYPE_PLATFORM] = REF("Platform"),
+    [CIV_TYPE_CONNECTOR_CONFIG] = "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\","
+                                  "\"minLength\":1,\"maxLength\":8192}}",
+    [CIV_TYPE_CONNECTOR] = REF("Connector"),
+    [CIV_TYPE_CONNECTORS] = "{\"type\":\"array\",\"items\":" REF("Connector") "}",
+    [CIV_TYPE_PROJECT] = REF("Project"),
+    [CIV_TYPE_PROJECT_CONFIG] = "{\"type\":\"object\",\"propertyNames\":" REF(
+        "Platform") ",\"additionalProperties\":{\"oneOf\":[" REF("Project") ",{\"type\":\"array\","
+                                                                            "\"items\":" REF("Project") "}]}"
+                                                                                                        "}",
+    [CIV_TYPE_JOB] = REF("Job"),
+    [CIV_TYPE_JOBS] = "{\"type\":\"array\",\"items\":" REF("Job") "}",
+    [CIV_TYPE_JOB_STATUS] = REF("JobStatus"),
+    [CIV_TYPE_JOB_STATUSES] = "{\"type\":\"array\",\"items\":" REF("JobStatus") "}",
+    [CIV_TYPE_NUMBER_ID] = "{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]{0,17}$\"}",
+    [CIV_TYPE_INTERVAL] = "{\"type\":\"string\",\"pattern\":\"^[0-9]{1,9}[smhd]$\"}",
+    [CIV_TYPE_SCHEDULE] = REF("Schedule"),
+    [CIV_TYPE_SCHEDULES] = "{\"type\":\"array\",\"items\":" REF("Schedule") "}",
+    [CIV_TYPE_SYNC_STATUS] = REF("SyncStatus"),
 };
 
 #define INDEX        "{\"type\":\"integer\",\"minimum\":0}"
@@ -252,6 +271,50 @@ static const struct {
                       "\"signature\":" REF("Signature") "}}"},
     {"Withheld", "{\"type\":\"object\",\"properties\":{\"members\":" TEXTS
                  ",\"redacted\":{\"type\":\"object\",\"additionalProperties\":" INDEX "}}}"},
+    {"Platform",
+     "{\"enum\":[\"github\",\"gitlab\",\"bitbucket\",\"azure_devops\",\"jenkins\",\"circle_ci\"]}"},
+    {"Project", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":512}"},
+    {"Connector",
+     "{\"type\":\"object\",\"required\":[\"connector_name\",\"connected\",\"state\",\"reason\",\"last_sync\","
+     "\"next_attempt\",\"config\"],\"properties\":{\"connector_name\":" REF(
+         "Platform") ",\"connected\":{\"type\":\"boolean\"},\"state\":{\"enum\":[\"unconfigured\",\"ready\","
+                     "\"running\",\"throttled\",\"degraded\",\"auth_failed\",\"failed\",\"stalled\"]},"
+                     "\"reason\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT ",\"last_sync\":" MAYBE_TEXT
+                     ",\"next_attempt\":" MAYBE_TEXT ",\"configured_at\":" MAYBE_TEXT
+                     ",\"config\":{\"type\":[\"object\",\"null\"]},\"jobs\":{\"type\":\"object\","
+                     "\"properties\":{"
+                     "\"running\":" INDEX ",\"waiting\":" INDEX "}}}}"},
+    {"Job",
+     "{\"type\":\"object\",\"required\":[\"job_id\",\"action\",\"platform\",\"project_id\",\"state\","
+     "\"partial\","
+     "\"reason\",\"progress\"],\"properties\":{\"job_id\":" TEXT
+     ",\"action\":{\"enum\":[\"sync\",\"test\"]},\"platform\":" REF(
+         "Platform") ",\"project_id\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT
+                     ",\"state\":{\"enum\":[\"queued\",\"running\",\"succeeded\",\"failed\",\"cancelled\"]},"
+                     "\"partial\":{\"type\":\"boolean\"},\"reason\":" MAYBE_TEXT
+                     ",\"cancel_requested\":{\"type\":\"boolean\"},\"asked_at\":" INSTANT
+                     ",\"not_before\":" MAYBE_TEXT ",\"started_at\":" MAYBE_TEXT ",\"ended_at\":" MAYBE_TEXT
+                     ",\"progress\":{\"type\":\"object\",\"properties\":{\"pages\":" INDEX ",\"items\":" INDEX
+                     ",\"waiting_until\":" MAYBE_TEXT "}},\"report\":{\"type\":\"object\"}}}"},
+    {"JobStatus",
+     "{\"type\":\"object\",\"required\":[\"connector_name\",\"last_sync\",\"success\",\"evidence_count\","
+     "\"error_message\"],\"properties\":{\"connector_name\":" REF("Platform") ",\"project_id\":" REF(
+         "Project") ",\"job_id\":" TEXT ",\"last_sync\":" MAYBE_TEXT
+                    ",\"success\":{\"type\":\"boolean\"},\"partial\":{"
+                    "\"type\":\"boolean\"},\"state\":" TEXT ",\"evidence_count\":" INDEX
+                    ",\"error_message\":" MAYBE_TEXT "}}"},
+    {"Schedule",
+     "{\"type\":\"object\",\"required\":[\"schedule_id\",\"platform\",\"project_id\",\"interval\",\"origin\","
+     "\"next_run\",\"last_run\"],\"properties\":{\"schedule_id\":" TEXT
+     ",\"platform\":" REF("Platform") ",\"project_id\":" REF(
+         "Project") ",\"interval\":" TEXT ",\"origin\":{\"enum\":[\"api\",\"directive\"]},"
+                    "\"next_run\":" MAYBE_TEXT ",\"last_run\":" MAYBE_TEXT ",\"last_job_id\":" MAYBE_TEXT
+                    "}}"},
+    {"SyncStatus",
+     "{\"type\":\"object\",\"required\":[\"total_connectors\",\"connected_connectors\",\"connectors\"],"
+     "\"properties\":{\"total_connectors\":" INDEX ",\"connected_connectors\":" INDEX
+     ",\"total_evidence\":" INDEX ",\"unique_evidence\":" INDEX
+     ",\"connectors\":{\"type\":\"object\",\"additionalProperties\":" REF("Connector") "}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
                 "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"

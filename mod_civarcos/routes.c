@@ -87,7 +87,40 @@ static const civ_field_t threats_parameters[] = {
 static const civ_field_t threat_parameters[] = {
     {"threat_id", CIV_TYPE_THREAT_ID, "Id of a threat", CIV_IN_PATH}, END_OF_FIELDS};
 
+static const civ_field_t platform_parameters[] = {{"platform", CIV_TYPE_PLATFORM, "A platform", CIV_IN_PATH},
+                                                  END_OF_FIELDS};
+
+static const civ_field_t job_parameters[] = {{"job_id", CIV_TYPE_NUMBER_ID, "Id of a job", CIV_IN_PATH},
+                                             END_OF_FIELDS};
+
+static const civ_field_t schedule_parameters[] = {
+    {"schedule_id", CIV_TYPE_NUMBER_ID, "Id of a schedule", CIV_IN_PATH}, END_OF_FIELDS};
+
 /* --- request bodies --- */
+
+static const civ_field_t configure_body[] = {{"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
+                                             {"config", CIV_TYPE_CONNECTOR_CONFIG,
+                                              "Where it is, and credentials, which no answer ever shows",
+                                              CIV_REQUIRED},
+                                             END_OF_FIELDS};
+
+static const civ_field_t source_body[] = {
+    {"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
+    {"project_id", CIV_TYPE_PROJECT, "Which project, as the platform calls it", CIV_REQUIRED},
+    {"since", CIV_TYPE_TIMESTAMP, "Everything from then on, also what is there; else what is new",
+     CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t all_body[] = {{"project_config", CIV_TYPE_PROJECT_CONFIG,
+                                        "Projects of each platform; every scheduled one by default",
+                                        CIV_OPTIONAL},
+                                       END_OF_FIELDS};
+
+static const civ_field_t schedule_body[] = {
+    {"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
+    {"project_id", CIV_TYPE_PROJECT, "Which project, as the platform calls it", CIV_REQUIRED},
+    {"interval", CIV_TYPE_INTERVAL, "How often", CIV_REQUIRED},
+    END_OF_FIELDS};
 
 static const civ_field_t share_body[] = {
     {"organization_id", CIV_TYPE_ORGANIZATION_ID, "Who shares", CIV_REQUIRED},
@@ -307,6 +340,52 @@ static const civ_field_t withdraw_answer[] = {
 static const civ_field_t evidence_consensus_answer[] = {
     {"consensus", CIV_TYPE_EVIDENCE_CONSENSUS, "What the votes come to", CIV_REQUIRED}, END_OF_FIELDS};
 
+static const civ_field_t connector_answer[] = {
+    {"connector", CIV_TYPE_CONNECTOR, "How it is, without its secrets", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "For people", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t connectors_answer[] = {
+    {"connectors", CIV_TYPE_CONNECTORS, "All platforms, configured or not", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many there are", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t test_answer[] = {
+    {"connector", CIV_TYPE_CONNECTOR, "How it is after the test", CIV_REQUIRED},
+    {"job", CIV_TYPE_JOB, "The test", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "What came of it", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t source_answer[] = {
+    {"sync_status", CIV_TYPE_JOB_STATUS, "What came of it", CIV_REQUIRED}, END_OF_FIELDS};
+
+static const civ_field_t all_answer[] = {
+    {"sync_statuses", CIV_TYPE_JOB_STATUSES, "What came of each project", CIV_REQUIRED},
+    {"total", CIV_TYPE_INTEGER, "How many projects these are", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t job_answer[] = {{"job", CIV_TYPE_JOB, "The job", CIV_REQUIRED},
+                                         {"message", CIV_TYPE_STRING, "For people", CIV_OPTIONAL},
+                                         END_OF_FIELDS};
+
+static const civ_field_t jobs_answer[] = {
+    {"jobs", CIV_TYPE_JOBS, "Newest first", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t schedule_answer[] = {{"schedule", CIV_TYPE_SCHEDULE, "The schedule", CIV_REQUIRED},
+                                              END_OF_FIELDS};
+
+static const civ_field_t schedules_answer[] = {
+    {"schedules", CIV_TYPE_SCHEDULES, "In the order in which they were made", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t sync_status_answer[] = {
+    {"sync_status", CIV_TYPE_SYNC_STATUS, "All platforms", CIV_REQUIRED}, END_OF_FIELDS};
+
 /* --- the table --- */
 
 /* clang-format off */
@@ -400,6 +479,43 @@ const civ_route_t civ_routes[] = {
      {304, 400, 404, 406, 503, 0}},
     {CIV_GET, "/blockchain/export", "The blocks, one JSON object a line",
      civ_api_export, range_parameters, NULL, NULL, NDJSON, 200, 1, {304, 400, 406, 429, 503, 0}},
+
+    {CIV_POST, "/sync/configure", "Configure the connector of a platform",
+     civ_api_sync_configure, NULL, configure_body, connector_answer, JSON, 200, 1,
+     {400, 406, 408, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/sync/connectors", "How the connectors are",
+     civ_api_sync_connectors, NULL, NULL, connectors_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/sync/connectors/{platform}", "How one connector is",
+     civ_api_sync_connector, platform_parameters, NULL, connector_answer, JSON, 200, 1,
+     {304, 400, 404, 406, 503, 0}},
+    {CIV_DELETE, "/sync/connectors/{platform}", "Take a connector's configuration away",
+     civ_api_sync_disconnect, platform_parameters, NULL, message_answer, JSON, 200, 1,
+     {400, 404, 406, 503, 0}},
+    {CIV_POST, "/sync/connectors/{platform}/test", "Ask the platform whether it takes the credentials",
+     civ_api_sync_test, platform_parameters, NULL, test_answer, JSON, 200, 1,
+     {202, 400, 404, 406, 409, 503, 0}},
+    {CIV_POST, "/sync/source", "Synchronise one project",
+     civ_api_sync_source, NULL, source_body, source_answer, JSON, 200, 1,
+     {202, 400, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_POST, "/sync/all", "Synchronise many projects",
+     civ_api_sync_all, NULL, all_body, all_answer, JSON, 200, 1,
+     {202, 400, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_GET, "/sync/jobs", "What was asked for and what became of it, newest first",
+     civ_api_sync_jobs, list_parameters, NULL, jobs_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_GET, "/sync/jobs/{job_id}", "One job",
+     civ_api_sync_job, job_parameters, NULL, job_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_DELETE, "/sync/jobs/{job_id}", "Cancel a job",
+     civ_api_sync_cancel, job_parameters, NULL, job_answer, JSON, 200, 1, {400, 404, 406, 409, 503, 0}},
+    {CIV_GET, "/sync/schedules", "The projects that are synchronised regularly",
+     civ_api_sync_schedules, list_parameters, NULL, schedules_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
+    {CIV_POST, "/sync/schedules", "Synchronise a project regularly",
+     civ_api_sync_schedule, NULL, schedule_body, schedule_answer, JSON, 201, 1,
+     {400, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_DELETE, "/sync/schedules/{schedule_id}", "Synchronise a project no longer regularly",
+     civ_api_sync_unschedule, schedule_parameters, NULL, message_answer, JSON, 200, 1,
+     {400, 404, 406, 409, 503, 0}},
+    {CIV_GET, "/sync/status", "The synchronisation of all platforms at a glance",
+     civ_api_sync_status, NULL, NULL, sync_status_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
 };
 /* clang-format on */
 

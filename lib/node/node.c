@@ -7,6 +7,7 @@
 
 #include "node/node_private.h"
 #include "sync/connectors.h"
+#include "sync/overview.h"
 #include "sync/schedules.h"
 
 const civ_node_config_t civ_node_defaults = {
@@ -54,9 +55,10 @@ static apr_status_t load_key(civ_node_t *node, const char **error)
 void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
                            apr_pool_t *pool)
 {
-    const civ_statement_set_t *const sync[] = {&civ_engine_statements, &civ_jobs_statements,
+    const civ_statement_set_t *const sync[] = {&civ_engine_statements,    &civ_jobs_statements,
                                                &civ_schedules_statements, &civ_connectors_statements,
-                                               &civ_runner_statements};
+                                               &civ_runner_statements,    &civ_job_wishes_statements,
+                                               &civ_overview_statements,  &civ_schedule_orders_statements};
     const int sync_count = (int)(sizeof(sync) / sizeof(sync[0]));
     const int timeline = 2 + CIV_FEDERATION_SETS + sync_count;
     civ_statement_set_t *sets = apr_palloc(pool, (apr_size_t)(timeline + CIV_TIMELINE_SETS) * sizeof(*sets));
@@ -190,6 +192,8 @@ apr_status_t civ_node_start(civ_node_t *node, apr_pool_t *pool)
     filled = status == APR_SUCCESS || status == CIV_EINVALID || status == CIV_EINTEGRITY
                  ? civ_node_fill(node, pool)
                  : status;
+    if (status == APR_SUCCESS && filled == APR_SUCCESS)
+        civ_node_declare_schedules(node, pool);
     return status == APR_SUCCESS ? filled : status;
 }
 

@@ -16,6 +16,7 @@
 #include "state/state.h"
 #include "sync/egress.h"
 #include "sync/runner.h"
+#include "sync/schedules.h"
 
 typedef struct civ_node_config_t {
     const char *state_dir;               /**< CivarcosStateDir, absolute */
@@ -38,6 +39,8 @@ typedef struct civ_node_config_t {
     apr_array_header_t *benchmark_bounds; /**< CivarcosBenchmarkBounds: of civ_metric_bounds_t; NULL: none */
     int egress_plain_http;                /**< CivarcosEgressPlainHttp */
     apr_array_header_t *egress_allow;     /**< CivarcosEgressAllow: of const char *; NULL: none */
+    apr_array_header_t *sync_schedules;   /**< CivarcosSyncSchedule: of civ_schedule_order_t; NULL: none */
+    int has_schedules; /**< sync_schedules are all there are to be: others of this origin are taken away at start */
 } civ_node_config_t;
 
 /** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
@@ -147,8 +150,6 @@ const civ_engine_t *civ_node_engine(civ_node_t *node);
  *  @return APR_SUCCESS; as civ_seal_key_load and civ_seal_key_save */
 apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool);
 
-/** Where they are. */
-const char *civ_node_seal_path(const civ_node_config_t *config, apr_pool_t *pool);
 /** What takes secrets and personal data out of texts before they leave. Made when it is first asked for: it takes a moment.
  *  @return NULL, with @a problem filled, where there is no memory for it */
 const civ_redactor_t *civ_node_redactor(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool);

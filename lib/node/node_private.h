@@ -55,6 +55,9 @@ apr_status_t civ_node_open_federation(civ_node_t *node);
 /** Fill in what the engine needs. */
 void civ_node_open_engine(civ_node_t *node);
 
+/** Make the schedules of the configuration known to the database. What fails is logged. */
+void civ_node_declare_schedules(civ_node_t *node, apr_pool_t *pool);
+
 /** Put the federation's totals into the hot state. The node's mutex is held. */
 apr_status_t civ_node_fill_totals(civ_node_t *node, apr_pool_t *pool);
 

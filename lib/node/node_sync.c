@@ -2,7 +2,7 @@
 /**
  * The synchronisation of platforms on top of the ledger: its changes are the ledger's transactions.
  */
-#include <apr_strings.h>
+#include <string.h>
 
 #include "node/node_private.h"
 
@@ -30,14 +30,30 @@ const civ_engine_t *civ_node_engine(civ_node_t *node)
     return &node->engine;
 }
 
-const char *civ_node_seal_path(const civ_node_config_t *config, apr_pool_t *pool)
+void civ_node_declare_schedules(civ_node_t *node, apr_pool_t *pool)
 {
-    return apr_pstrcat(pool, config->state_dir, "/keys/seal.key", NULL);
+    const apr_array_header_t *schedules = node->config->sync_schedules;
+    civ_problem_t problem;
+    apr_status_t status;
+
+    if (!node->config->has_schedules)
+        return;
+    memset(&problem, 0, sizeof(problem));
+    status = civ_schedules_declare(&node->engine,
+                                   schedules != NULL ? (const civ_schedule_order_t *)schedules->elts : NULL,
+                                   schedules != NULL ? schedules->nelts : 0, &problem, pool);
+    if (status != APR_SUCCESS)
+        civ_log_write(
+            node->context.log, CIV_LOG_WARNING, status,
+            "CIV0787: ledger \"%s\": the schedules of the configuration could not be stored; those of "
+            "the last start hold until the next one%s%s",
+            node->config->ledger_name, problem.detail != NULL ? ": " : "",
+            problem.detail != NULL ? problem.detail : "");
 }
 
 apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool)
 {
-    const char *path = civ_node_seal_path(node->config, pool);
+    const char *path = civ_node_seal_key_path(node->config, pool);
     apr_status_t status = civ_seal_key_load(key, path, pool);
 
     if (!APR_STATUS_IS_ENOENT(status))

@@ -11,6 +11,8 @@
 
 #include "base/canonical.h"
 #include "base/status.h"
+#include "sync/audit.h"
+#include "sync/jobs.h"
 #include "sync/platforms/platforms.h"
 
 const civ_connector_t *const civ_connectors[] = {
@@ -18,11 +20,14 @@ const civ_connector_t *const civ_connectors[] = {
     NULL,
 };
 
-enum { SQL_GET, SQL_PUT, SQL_REMOVE, SQL_NOTE, SQL_COUNT };
+enum { SQL_GET, SQL_LIST, SQL_PUT, SQL_REMOVE, SQL_NOTE, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_GET] = {"sync_connector",
                  "SELECT platform, settings, sealed, state, reason, since, configured, synced "
                  "FROM civ_sync_connectors WHERE platform = %s"},
+    [SQL_LIST] = {"sync_connectors_list",
+                  "SELECT platform, settings, sealed, state, reason, since, configured, synced "
+                  "FROM civ_sync_connectors ORDER BY platform LIMIT %lld"},
     [SQL_PUT] = {"sync_connector_put",
                  "INSERT INTO civ_sync_connectors (platform, settings, sealed, state, reason, since, "
                  "configured, synced) VALUES (%s, %s, %s, 'ready', '', %lld, %lld, 0) ON CONFLICT (platform) "
@@ -37,13 +42,13 @@ static const civ_statement_t sql[SQL_COUNT] = {
 };
 const civ_statement_set_t civ_connectors_statements = {sql, SQL_COUNT};
 
-static int is_secret(const civ_connector_t *connector, const char *name)
+static int is_secret(const civ_connector_setting_t *settings, const char *name)
 {
     const civ_connector_setting_t *setting;
 
     if (strcmp(name, "webhook_secret") == 0)
         return 1;
-    for (setting = connector->settings; setting != NULL && setting->name != NULL; setting++)
+    for (setting = settings; setting != NULL && setting->name != NULL; setting++)
         if (strcmp(setting->name, name) == 0)
             return setting->is_secret;
     return 0;
@@ -72,13 +77,18 @@ static apr_status_t apply_put(void *baton, civ_change_t *change)
     const civ_argument_t arguments[] = {civ_text(configuration->platform), civ_text(configuration->settings),
                                         civ_text(configuration->sealed), civ_int(change->now),
                                         civ_int(change->now)};
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_PUT], arguments, 5, NULL);
 
-    return civ_db_execute(change->db, &sql[SQL_PUT], arguments, 5, NULL);
+    if (status == APR_SUCCESS)
+        civ_sync_audit(change, "connector", "configured", configuration->platform,
+                       apr_pstrcat(change->pool, configuration->settings, "\n", configuration->sealed, NULL));
+    change->answer = "configured";
+    return status;
 }
 
 /* Split a configuration into what may be shown and what is sealed. */
 static apr_status_t split(configuration_t *configuration, const civ_seal_key_t *key,
-                          const civ_connector_t *connector, const civ_json_t *config, apr_pool_t *pool)
+                          const civ_connector_setting_t *table, const civ_json_t *config, apr_pool_t *pool)
 {
     civ_json_writer_t shown, hidden;
     civ_buffer_t settings, sealed;
@@ -94,14 +104,14 @@ static apr_status_t split(configuration_t *configuration, const civ_seal_key_t *
     for (i = 0; i < config->as.object.count && status == APR_SUCCESS; i++) {
         const civ_json_member_t *member = &config->as.object.members[i];
 
-        if (member->value.type == CIV_JSON_STRING && is_secret(connector, member->name)) {
+        if (member->value.type == CIV_JSON_STRING && is_secret(table, member->name)) {
             char *text;
 
-            status = civ_seal(&text, key, connector->platform, member->name, member->value.as.text.text,
+            status = civ_seal(&text, key, configuration->platform, member->name, member->value.as.text.text,
                               member->value.as.text.length, pool);
             if (status == APR_SUCCESS)
                 civ_json_member_text(&hidden, member->name, text);
-        } else if (!is_secret(connector, member->name)) {
+        } else if (!is_secret(table, member->name)) {
             civ_json_name(&shown, member->name);
             status = civ_canonical_write(&settings, &member->value);
             shown.after_name = 0;
@@ -114,39 +124,83 @@ static apr_status_t split(configuration_t *configuration, const civ_seal_key_t *
     return status;
 }
 
-apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_key_t *key,
-                                     const civ_connector_t *connector, const civ_json_t *config,
-                                     civ_problem_t *problem, apr_pool_t *pool)
+apr_status_t civ_connector_put(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+                               const civ_connector_setting_t *settings, const civ_json_t *config,
+                               const civ_idempotency_t *retry, int *repeated, civ_problem_t *problem,
+                               apr_pool_t *pool)
 {
-    configuration_t configuration = {connector->platform, NULL, NULL};
+    configuration_t configuration = {platform, NULL, NULL};
+    civ_change_steps_t steps;
+    civ_change_result_t result;
     apr_status_t status = CIV_EINVALID;
 
     if (config->type == CIV_JSON_OBJECT)
-        status = split(&configuration, key, connector, config, pool);
+        status = split(&configuration, key, settings, config, pool);
     if (status != APR_SUCCESS) {
         civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/config", pool,
                            "The configuration cannot be stored");
         return status;
     }
-    return run_change(engine, apply_put, &configuration, problem, pool);
+    memset(&steps, 0, sizeof(steps));
+    memset(&result, 0, sizeof(result));
+    steps.apply = apply_put;
+    steps.baton = &configuration;
+    steps.idempotency = retry;
+    status = engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
+    *repeated = result.repeated;
+    return status;
+}
+
+apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_key_t *key,
+                                     const civ_connector_t *connector, const civ_json_t *config,
+                                     civ_problem_t *problem, apr_pool_t *pool)
+{
+    int repeated;
+
+    return civ_connector_put(engine, key, connector->platform, connector->settings, config, NULL, &repeated,
+                             problem, pool);
 }
 
 static apr_status_t apply_remove(void *baton, civ_change_t *change)
 {
-    const civ_argument_t argument = civ_text((const char *)baton);
+    const char *platform = baton;
+    const civ_argument_t argument = civ_text(platform);
     int affected = 0;
     apr_status_t status = civ_db_execute(change->db, &sql[SQL_REMOVE], &argument, 1, &affected);
 
-    if (status != APR_SUCCESS || affected == 1)
-        return status;
-    civ_problem_set(change->problem, CIV_PROBLEM_NOT_FOUND, change->pool, "This platform is not configured");
-    return APR_NOTFOUND;
+    if (status == APR_SUCCESS && affected != 1) {
+        civ_problem_set(change->problem, CIV_PROBLEM_NOT_FOUND, change->pool,
+                        "This platform is not configured");
+        return APR_NOTFOUND;
+    }
+    if (status == APR_SUCCESS)
+        status = civ_jobs_cancel_within(change, platform);
+    if (status == APR_SUCCESS)
+        status = civ_engine_forget(change, platform, NULL);
+    if (status == APR_SUCCESS)
+        civ_sync_audit(change, "connector", "removed", platform, platform);
+    return status;
 }
 
 apr_status_t civ_connector_remove(const civ_engine_t *engine, const char *platform, civ_problem_t *problem,
                                   apr_pool_t *pool)
 {
     return run_change(engine, apply_remove, apr_pstrdup(pool, platform), problem, pool);
+}
+
+static apr_status_t take_row(civ_rows_t *rows, civ_connector_row_t *row, const char **sealed,
+                             apr_pool_t *pool)
+{
+    row->platform = apr_pstrdup(pool, civ_rows_text(rows, 0));
+    row->settings = apr_pstrdup(pool, civ_rows_text(rows, 1));
+    *sealed = apr_pstrdup(pool, civ_rows_text(rows, 2));
+    row->state = apr_pstrdup(pool, civ_rows_text(rows, 3));
+    row->reason = apr_pstrdup(pool, civ_rows_text(rows, 4));
+    return civ_rows_int(rows, 5, &row->since) == APR_SUCCESS &&
+                   civ_rows_int(rows, 6, &row->configured) == APR_SUCCESS &&
+                   civ_rows_int(rows, 7, &row->synced) == APR_SUCCESS
+               ? APR_SUCCESS
+               : CIV_EDATABASE;
 }
 
 static apr_status_t read_row(const civ_engine_t *engine, const char *platform, civ_connector_row_t *row,
@@ -165,16 +219,7 @@ static apr_status_t read_row(const civ_engine_t *engine, const char *platform, c
         return status;
     if (civ_rows_next(rows) != APR_SUCCESS)
         return APR_NOTFOUND;
-    row->platform = apr_pstrdup(pool, civ_rows_text(rows, 0));
-    row->settings = apr_pstrdup(pool, civ_rows_text(rows, 1));
-    *sealed = apr_pstrdup(pool, civ_rows_text(rows, 2));
-    row->state = apr_pstrdup(pool, civ_rows_text(rows, 3));
-    row->reason = apr_pstrdup(pool, civ_rows_text(rows, 4));
-    return civ_rows_int(rows, 5, &row->since) == APR_SUCCESS &&
-                   civ_rows_int(rows, 6, &row->configured) == APR_SUCCESS &&
-                   civ_rows_int(rows, 7, &row->synced) == APR_SUCCESS
-               ? APR_SUCCESS
-               : CIV_EDATABASE;
+    return take_row(rows, row, sealed, pool);
 }
 
 apr_status_t civ_connector_get(const civ_engine_t *engine, const char *platform, civ_connector_row_t *row,
@@ -183,6 +228,27 @@ apr_status_t civ_connector_get(const civ_engine_t *engine, const char *platform,
     const char *sealed;
 
     return read_row(engine, platform, row, &sealed, pool);
+}
+
+apr_status_t civ_connectors_list(const civ_engine_t *engine, int most, civ_connector_row_t *rows, int *count,
+                                 apr_pool_t *pool)
+{
+    const civ_argument_t limit = civ_int(most);
+    const char *sealed;
+    civ_rows_t *found;
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(engine->store, &db);
+
+    *count = 0;
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_db_select(db, &sql[SQL_LIST], &limit, 1, &found, pool);
+    civ_store_release(engine->store, db);
+    while (status == APR_SUCCESS && *count < most && civ_rows_next(found) == APR_SUCCESS) {
+        status = take_row(found, &rows[*count], &sealed, pool);
+        (*count)++;
+    }
+    return status;
 }
 
 static apr_status_t parse_object(const civ_json_t **json, const char *text, apr_pool_t *pool)

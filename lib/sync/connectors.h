@@ -34,13 +34,28 @@ apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_
                                      const civ_connector_t *connector, const civ_json_t *config,
                                      civ_problem_t *problem, apr_pool_t *pool);
 
-/** Take it away. @return APR_SUCCESS; APR_NOTFOUND with @a problem */
+/**
+ * The same for whoever configures over the network. It is put on record in the ledger: by a digest of what is stored, secrets sealed.
+ * @param settings the connector's table, ended by a NULL name
+ * @param retry NULL: none. @param repeated the same was done before
+ */
+apr_status_t civ_connector_put(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+                               const civ_connector_setting_t *settings, const civ_json_t *config,
+                               const civ_idempotency_t *retry, int *repeated, civ_problem_t *problem,
+                               apr_pool_t *pool);
+
+/** Take it away: its jobs are cancelled, and where its projects have got to is forgotten; items and schedules stay. On record in the
+ *  ledger. @return APR_SUCCESS; APR_NOTFOUND with @a problem */
 apr_status_t civ_connector_remove(const civ_engine_t *engine, const char *platform, civ_problem_t *problem,
                                   apr_pool_t *pool);
 
 /** Read one, without secrets. @return APR_SUCCESS; APR_NOTFOUND; a failure of the database */
 apr_status_t civ_connector_get(const civ_engine_t *engine, const char *platform, civ_connector_row_t *row,
                                apr_pool_t *pool);
+
+/** All that are configured, by platform; never more than there are platforms. @param rows room for @a most */
+apr_status_t civ_connectors_list(const civ_engine_t *engine, int most, civ_connector_row_t *rows, int *count,
+                                 apr_pool_t *pool);
 
 /**
  * The whole configuration with its secrets in clear, for civ_connector_t's prepare and nobody else.

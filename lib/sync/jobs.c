@@ -11,9 +11,8 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
-#define WAITING_MOST 10000
-#define CANDIDATES   20
-#define DEATHS_MOST  10
+#define CANDIDATES  20
+#define DEATHS_MOST 10
 
 const char *const civ_jobs_tables[] = {
     "CREATE TABLE civ_sync_jobs (CIV_KEY(job), platform VARCHAR(32) NOT NULL, "
@@ -216,7 +215,7 @@ apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, cons
     if (status != APR_SUCCESS || count > 0)
         return status;
     status = ask_int(change->db, SQL_WAITING, &waiting, change->pool);
-    if (status == APR_SUCCESS && waiting >= WAITING_MOST) {
+    if (status == APR_SUCCESS && waiting >= CIV_JOBS_WAITING_MOST) {
         civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
                         "Too many synchronisations are waiting");
         return CIV_ECONFLICT;

@@ -25,10 +25,13 @@ typedef enum civ_job_state_e {
 /** How long a claim holds without being renewed. */
 #define CIV_JOB_LEASE APR_INT64_C(60000)
 
+/** Jobs that may wait at once. */
+#define CIV_JOBS_WAITING_MOST 10000
+
 typedef struct civ_job_t {
     apr_int64_t number;
-    const char *platform, *project_id;
-    apr_int64_t since; /**< see civ_engine_run_t */
+    const char *platform, *project_id; /**< project_id is "" where the connection is tested */
+    apr_int64_t since;                 /**< see civ_engine_run_t */
     civ_job_state_e state;
     apr_int64_t asked, not_before, started, ended; /**< 0: not yet */
     const char *worker;                            /**< who has or had it; "" for nobody */
@@ -47,7 +50,7 @@ const char *civ_job_state_name(civ_job_state_e state);
 /**
  * Ask for a project to be synchronised. Where the same is waiting already (the same project and since), that job is it.
  * @param job what was asked for, as it is now; on @a pool
- * @return APR_SUCCESS; CIV_ECONFLICT when too many are waiting (10,000); as civ_transactor_t's run
+ * @return APR_SUCCESS; CIV_ECONFLICT when too many are waiting (CIV_JOBS_WAITING_MOST); as civ_transactor_t's run
  */
 apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const char *project_id,
                          apr_int64_t since, civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool);
@@ -55,6 +58,24 @@ apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const
 /** The same within a change. */
 apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, const char *project_id,
                                 apr_int64_t since, civ_job_t *job);
+
+/** What is wanted. A project_id of "" stands for no project: the connection is tested. */
+typedef struct civ_job_wish_t {
+    const char *platform, *project_id;
+    apr_int64_t since; /**< see civ_engine_run_t */
+} civ_job_wish_t;
+
+/**
+ * Ask for several at once: all of them, or none. civ_job_add's rule about those that are waiting already holds for each.
+ * @param retry NULL: none. @param repeated the jobs are those of an earlier request
+ * @param jobs room for @a count: as they are now, on @a pool
+ */
+apr_status_t civ_jobs_ask(const civ_engine_t *engine, const civ_job_wish_t *wishes, int count,
+                          const civ_idempotency_t *retry, civ_job_t *jobs, int *repeated,
+                          civ_problem_t *problem, apr_pool_t *pool);
+
+/** Within a change: cancel all of a platform, as civ_job_cancel does. */
+apr_status_t civ_jobs_cancel_within(civ_change_t *change, const char *platform);
 
 /**
  * Take the next job: one that waits and is due, or one whose worker is gone. No project is in two hands at once.
@@ -88,11 +109,17 @@ apr_status_t civ_job_get(const civ_engine_t *engine, apr_int64_t number, civ_job
 apr_status_t civ_jobs_list(const civ_engine_t *engine, apr_int64_t before, int limit, civ_job_t *jobs,
                            int *count, apr_pool_t *pool);
 
+/** What the run of a job has to report: a JSON object (report.h), or NULL where there is none yet, or none any more.
+ *  @return APR_SUCCESS or a failure of the database */
+apr_status_t civ_job_report(const civ_engine_t *engine, const civ_job_t *job, const char **report,
+                            apr_pool_t *pool);
+
 /** Forget what was over @a keep milliseconds ago. @param count how many */
 apr_status_t civ_jobs_forget(const civ_engine_t *engine, apr_int64_t keep, int *count, civ_problem_t *problem,
                              apr_pool_t *pool);
 
 extern const civ_statement_set_t civ_jobs_statements;
+extern const civ_statement_set_t civ_job_wishes_statements;
 extern const char *const civ_jobs_tables[];
 
 #endif

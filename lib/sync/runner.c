@@ -13,6 +13,7 @@
 #include "base/timestamp.h"
 #include "sync/connectors.h"
 #include "sync/fields.h"
+#include "sync/probe.h"
 
 /** How often a lease is renewed that no commit renews, and a sign of life given; microseconds. */
 #define RENEWAL apr_time_from_sec(20)
@@ -235,6 +236,11 @@ static const char *host_of(const char *url, apr_pool_t *pool)
     return apr_pstrndup(pool, host, strcspn(host, "/?"));
 }
 
+static int is_test(const work_t *work)
+{
+    return work->job.project_id[0] == '\0';
+}
+
 /* Everything that can be wrong before anything is asked of the platform. */
 static apr_status_t prepare(work_t *work, civ_engine_run_t *run, const char **reason, apr_pool_t *pool)
 {
@@ -258,7 +264,7 @@ static apr_status_t prepare(work_t *work, civ_engine_run_t *run, const char **re
     access.headers = apr_array_make(pool, 4, sizeof(civ_connector_header_t));
     access.secret_headers = apr_array_make(pool, 2, sizeof(civ_connector_header_t));
     status = connector->prepare(&access, config, &problem, pool);
-    if (status == APR_SUCCESS && connector->check_project != NULL)
+    if (status == APR_SUCCESS && connector->check_project != NULL && !is_test(work))
         status = connector->check_project(work->job.project_id, &problem, pool);
     *reason = problem.detail;
     if (status == APR_SUCCESS)
@@ -318,6 +324,30 @@ static apr_status_t refuse(work_t *work, const char *reason, apr_pool_t *pool)
     return civ_job_end(work->runner->engine, &work->job, CIV_JOB_FAILED, 0, reason, &problem, pool);
 }
 
+/* What a test shows of the credentials ends the rest that they had been put to; of a project's state it says nothing. */
+static apr_status_t end_test(work_t *work, const civ_sync_report_t *report, apr_pool_t *pool)
+{
+    const civ_engine_t *engine = work->runner->engine;
+    const char *state = consequences[report->outcome].connector;
+    civ_job_state_e job = consequences[report->outcome].job;
+    civ_connector_row_t row;
+    civ_problem_t problem;
+    apr_status_t status = civ_connector_get(engine, work->job.platform, &row, pool);
+
+    if (work->is_lost)
+        return APR_SUCCESS;
+    if (report->outcome == CIV_SYNC_INTERRUPTED && work->is_cancelled)
+        job = CIV_JOB_CANCELLED;
+    if (report->outcome == CIV_SYNC_PARTIAL)
+        job = CIV_JOB_FAILED;
+    if (status == APR_SUCCESS && state != NULL &&
+        !(report->outcome == CIV_SYNC_OK && strcmp(row.state, CIV_CONNECTOR_DEGRADED) == 0))
+        status = civ_connector_note(engine, work->job.platform, state, report->reason, 0, &problem, pool);
+    if (status != APR_SUCCESS && status != APR_NOTFOUND)
+        return status;
+    return civ_job_end(engine, &work->job, job, 0, report->reason, &problem, pool);
+}
+
 static apr_status_t do_job(work_t *work, apr_pool_t *pool)
 {
     const civ_runner_t *runner = work->runner;
@@ -331,6 +361,10 @@ static apr_status_t do_job(work_t *work, apr_pool_t *pool)
     status = prepare(work, &run, &reason, pool);
     if (status != APR_SUCCESS)
         return refuse(work, reason != NULL ? reason : "It cannot be prepared", pool);
+    if (is_test(work)) {
+        civ_probe(&run, work->http, report, pool);
+        return end_test(work, report, pool);
+    }
     if (runner->engine->timeline.store == NULL)
         return refuse(work, "There is nowhere to store what is found", pool);
     run.project_id = work->job.project_id;

@@ -126,6 +126,14 @@ static apr_status_t apply_put(void *baton, civ_change_t *change)
                : status;
 }
 
+apr_status_t civ_schedule_put_within(civ_change_t *change, const char *platform, const char *project_id,
+                                     apr_int64_t every, const char *origin, civ_schedule_t *schedule)
+{
+    putting_t putting = {platform, project_id, origin, every, schedule};
+
+    return apply_put(&putting, change);
+}
+
 apr_status_t civ_schedule_put(const civ_engine_t *engine, const char *platform, const char *project_id,
                               apr_int64_t every, const char *origin, civ_schedule_t *schedule,
                               civ_problem_t *problem, apr_pool_t *pool)

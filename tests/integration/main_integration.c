@@ -27,6 +27,7 @@ extern const test_suite_t openapi_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t signed_requests_suite;
+extern const test_suite_t sync_api_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
@@ -55,6 +56,7 @@ int main(int argc, const char *const *argv)
         &federation_evidence_suite,
         &federation_votes_suite,
         &federation_hostility_suite,
+        &sync_api_suite,
         NULL,
     };
 

@@ -1,0 +1,171 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file overview.c
+ * Connectors, jobs, schedules and workers seen together.
+ */
+#include "sync/overview.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "sync/catalogue.h"
+#include "sync/runner.h"
+
+enum { SQL_JOBS, SQL_SCHEDULES, SQL_COUNT };
+static const civ_statement_t sql[SQL_COUNT] = {
+    [SQL_JOBS] = {"sync_overview_jobs",
+                  "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started) "
+                  "FROM civ_sync_jobs WHERE state < 2 GROUP BY platform, state"},
+    [SQL_SCHEDULES] = {"sync_overview_schedules",
+                       "SELECT platform, MIN(next) FROM civ_sync_schedules GROUP BY platform"},
+};
+const civ_statement_set_t civ_overview_statements = {sql, SQL_COUNT};
+
+/** What is known of a platform besides its row. */
+typedef struct doings_t {
+    apr_int64_t due, lease_until, started, scheduled; /**< the earliest of each; 0: none */
+} doings_t;
+
+static int place_of(const char *platform)
+{
+    const civ_platform_t *found = civ_platform_find(platform);
+
+    return found != NULL ? (int)(found - civ_platforms) : -1;
+}
+
+static apr_status_t read_connectors(const civ_engine_t *engine, civ_overview_t *overview, apr_pool_t *pool)
+{
+    civ_connector_row_t *rows = apr_pcalloc(pool, (apr_size_t)civ_platform_count * sizeof(*rows));
+    int count, i;
+    apr_status_t status = civ_connectors_list(engine, civ_platform_count, rows, &count, pool);
+
+    for (i = 0; i < civ_platform_count; i++)
+        overview[i].platform = civ_platforms[i].name;
+    for (i = 0; i < count && status == APR_SUCCESS; i++) {
+        int place = place_of(rows[i].platform);
+
+        if (place >= 0) {
+            overview[place].row = rows[i];
+            overview[place].is_configured = 1;
+        }
+    }
+    return status;
+}
+
+static apr_status_t take_jobs(civ_rows_t *rows, civ_overview_t *overview, doings_t *doings)
+{
+    while (civ_rows_next(rows) == APR_SUCCESS) {
+        apr_int64_t state, count, due, lease_until, started;
+        int place = place_of(civ_rows_text(rows, 0));
+
+        if (civ_rows_int(rows, 1, &state) != APR_SUCCESS || civ_rows_int(rows, 2, &count) != APR_SUCCESS ||
+            civ_rows_int(rows, 3, &due) != APR_SUCCESS ||
+            civ_rows_int(rows, 4, &lease_until) != APR_SUCCESS ||
+            civ_rows_int(rows, 5, &started) != APR_SUCCESS)
+            return CIV_EDATABASE;
+        if (place < 0)
+            continue;
+        if (state == CIV_JOB_RUNNING) {
+            overview[place].running = count;
+            doings[place].lease_until = lease_until;
+            doings[place].started = started;
+        } else {
+            overview[place].waiting = count;
+            doings[place].due = due;
+        }
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t take_schedules(civ_rows_t *rows, doings_t *doings)
+{
+    while (civ_rows_next(rows) == APR_SUCCESS) {
+        apr_int64_t next;
+        int place = place_of(civ_rows_text(rows, 0));
+
+        if (civ_rows_int(rows, 1, &next) != APR_SUCCESS)
+            return CIV_EDATABASE;
+        if (place >= 0)
+            doings[place].scheduled = next;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *overview, doings_t *doings,
+                                apr_pool_t *pool)
+{
+    civ_rows_t *jobs = NULL, *schedules = NULL;
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(engine->store, &db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_db_select(db, &sql[SQL_JOBS], NULL, 0, &jobs, pool);
+    if (status == APR_SUCCESS)
+        status = civ_db_select(db, &sql[SQL_SCHEDULES], NULL, 0, &schedules, pool);
+    civ_store_release(engine->store, db);
+    if (status == APR_SUCCESS)
+        status = take_jobs(jobs, overview, doings);
+    return status == APR_SUCCESS ? take_schedules(schedules, doings) : status;
+}
+
+/* Since when there has been something to do that nobody does. 0: nothing is overdue. */
+static apr_int64_t overdue_since(const doings_t *doings, apr_int64_t now)
+{
+    const apr_int64_t instants[] = {doings->due, doings->lease_until, doings->scheduled};
+    apr_int64_t since = 0;
+    unsigned i;
+
+    for (i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
+        if (instants[i] > 0 && instants[i] < now - CIV_WORKER_SILENCE && (since == 0 || instants[i] < since))
+            since = instants[i];
+    return since;
+}
+
+static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, int has_worker)
+{
+    int rests;
+    apr_int64_t overdue;
+
+    one->state = CIV_CONNECTOR_UNCONFIGURED;
+    one->reason = "";
+    if (!one->is_configured)
+        return;
+    one->state = one->row.state;
+    one->reason = one->row.reason;
+    one->since = one->row.since;
+    rests = strcmp(one->state, CIV_CONNECTOR_AUTH_FAILED) == 0;
+    one->next = doings->due;
+    if (doings->scheduled > 0 && !rests && (one->next == 0 || doings->scheduled < one->next))
+        one->next = doings->scheduled;
+    overdue = has_worker ? 0 : overdue_since(doings, now);
+    if (overdue > 0 && !(rests && one->running + one->waiting == 0)) {
+        one->state = CIV_CONNECTOR_STALLED;
+        one->reason = "There is work to be done, and no worker gives a sign of life";
+        one->since = overdue;
+    } else if (one->running > 0 && doings->lease_until >= now) {
+        one->state = CIV_CONNECTOR_RUNNING;
+        one->reason = "";
+        one->since = doings->started;
+    }
+}
+
+apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, apr_pool_t *pool)
+{
+    doings_t *doings = apr_pcalloc(pool, (apr_size_t)civ_platform_count * sizeof(*doings));
+    apr_int64_t now = civ_timestamp_now(), seen = 0;
+    int i;
+    apr_status_t status;
+
+    memset(overview, 0, (apr_size_t)civ_platform_count * sizeof(*overview));
+    status = read_connectors(engine, overview, pool);
+    if (status == APR_SUCCESS)
+        status = read_doings(engine, overview, doings, pool);
+    if (status == APR_SUCCESS)
+        status = civ_workers_seen(engine, &seen, pool);
+    for (i = 0; i < civ_platform_count && status == APR_SUCCESS; i++)
+        judge(&overview[i], &doings[i], now, seen > now - CIV_WORKER_SILENCE);
+    return status;
+}

@@ -1,0 +1,36 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file overview.h
+ * How the synchronisation of each platform is, in words. All times are milliseconds, 0 for none.
+ */
+#ifndef CIV_SYNC_OVERVIEW_H
+#define CIV_SYNC_OVERVIEW_H
+
+#include "sync/connectors.h"
+
+/* Beside those of connectors.h. */
+#define CIV_CONNECTOR_UNCONFIGURED "unconfigured"
+#define CIV_CONNECTOR_RUNNING      "running"
+#define CIV_CONNECTOR_STALLED      "stalled" /**< there is work to be done, and nobody who does it */
+
+typedef struct civ_overview_t {
+    const char *platform;
+    int is_configured;
+    civ_connector_row_t row;      /**< where it is configured */
+    const char *state;            /**< one of CIV_CONNECTOR_... */
+    const char *reason;           /**< "" for none */
+    apr_int64_t since;            /**< of the state */
+    apr_int64_t next;             /**< when something is to be done next */
+    apr_int64_t running, waiting; /**< jobs */
+} civ_overview_t;
+
+/**
+ * Look at all platforms.
+ * @param overview room for civ_platform_count; in the order of civ_platforms; on @a pool
+ * @return APR_SUCCESS or a failure of the database
+ */
+apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, apr_pool_t *pool);
+
+extern const civ_statement_set_t civ_overview_statements;
+
+#endif

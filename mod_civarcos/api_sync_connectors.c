@@ -1,0 +1,146 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * Configuring the connectors of platforms, and how they are.
+ */
+#include "handlers.h"
+
+#include "reply.h"
+#include "sync.h"
+
+#include "sync/connectors.h"
+
+#include <http_log.h>
+
+#include <apr_strings.h>
+
+APLOG_USE_MODULE(civarcos);
+
+/* {"success": true, "connector": ..., "message": ...} */
+static int reply_connector(civ_call_t *call, const civ_platform_t *platform, const char *message)
+{
+    civ_overview_t overview;
+    civ_json_writer_t writer;
+    civ_reply_t reply = {0};
+    civ_buffer_t body;
+
+    if (civ_sync_overview_of(call, platform, &overview) != OK) {
+        return CIV_FAULTED;
+    }
+    civ_buffer_init(&body, 1024, call->r->pool);
+    civ_json_writer_init(&writer, &body);
+    civ_json_begin_object(&writer);
+    civ_json_member_bool(&writer, "success", 1);
+    civ_json_name(&writer, "connector");
+    civ_sync_write_connector(&writer, &overview);
+    if (message) {
+        civ_json_member_text(&writer, "message", message);
+    }
+    civ_json_end_object(&writer);
+    return civ_reply_buffer(call, &reply, &body);
+}
+
+/* --- configuring --- */
+
+static int check_config(civ_call_t *call, const civ_platform_t *platform, const civ_json_t *config)
+{
+    const char *error = NULL;
+    civ_egress_t *egress;
+
+    if (civ_node_egress(&egress, &call->slot->config, &error, call->r->pool) != APR_SUCCESS) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, call->r, "CIV0785: the egress rules cannot be used: %s",
+                      error);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return civ_platform_check(platform, egress, config, &call->problem, call->r->pool) == APR_SUCCESS
+               ? OK
+               : CIV_FAULTED;
+}
+
+static int store(civ_call_t *call, const civ_platform_t *platform, const civ_json_t *config)
+{
+    apr_pool_t *pool = call->r->pool;
+    civ_seal_key_t *key;
+    int repeated = 0;
+    apr_status_t status = civ_node_seal_key(call->node, &key, pool);
+
+    if (status != APR_SUCCESS) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, status, call->r,
+                      "CIV0786: the key file of connectors' secrets cannot be used, so none can be stored");
+        return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Secrets cannot be stored at the moment.");
+    }
+    if (civ_connector_put(civ_node_engine(call->node), key, platform->name, civ_platform_settings(platform),
+                          config, civ_request_retry(call), &repeated, &call->problem, pool) != APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    civ_reply_repeated(call, repeated);
+    return OK;
+}
+
+int civ_api_sync_configure(civ_call_t *call)
+{
+    const civ_json_t *config = civ_json_get(call->body, "config");
+    const civ_platform_t *platform;
+    int result = civ_sync_platform(call, civ_json_get_text(call->body, "platform"), "/platform", &platform);
+
+    if (result == OK) {
+        result = check_config(call, platform, config);
+    }
+    if (result == OK) {
+        result = store(call, platform, config);
+    }
+    return result == OK ? reply_connector(call, platform,
+                                          apr_pstrcat(call->r->pool, "The connector for ", platform->title,
+                                                      " is configured", NULL))
+                        : result;
+}
+
+/* --- reading --- */
+
+int civ_api_sync_connectors(civ_call_t *call)
+{
+    civ_overview_t *all = apr_palloc(call->r->pool, (apr_size_t)civ_platform_count * sizeof(*all));
+    apr_status_t status = civ_overview(civ_node_engine(call->node), all, call->r->pool);
+    civ_json_writer_t writer;
+    civ_reply_t reply = {0};
+    civ_buffer_t body;
+    int i;
+
+    if (status != APR_SUCCESS) {
+        return civ_sync_fault(call, status);
+    }
+    civ_buffer_init(&body, 4096, call->r->pool);
+    civ_json_writer_init(&writer, &body);
+    civ_json_begin_object(&writer);
+    civ_json_member_bool(&writer, "success", 1);
+    civ_json_name(&writer, "connectors");
+    civ_json_begin_array(&writer);
+    for (i = 0; i < civ_platform_count; i++) {
+        civ_sync_write_connector(&writer, &all[i]);
+    }
+    civ_json_end_array(&writer);
+    civ_json_member_int(&writer, "count", civ_platform_count);
+    civ_json_end_object(&writer);
+    return civ_reply_buffer(call, &reply, &body);
+}
+
+int civ_api_sync_connector(civ_call_t *call)
+{
+    const civ_platform_t *platform;
+
+    return civ_sync_path_platform(call, &platform) == OK ? reply_connector(call, platform, NULL)
+                                                         : CIV_FAULTED;
+}
+
+/* --- taking away --- */
+
+int civ_api_sync_disconnect(civ_call_t *call)
+{
+    const civ_platform_t *platform;
+
+    if (civ_sync_path_platform(call, &platform) != OK ||
+        civ_connector_remove(civ_node_engine(call->node), platform->name, &call->problem, call->r->pool) !=
+            APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    return civ_reply_message(call, "The connector was removed, and its secrets with it");
+}

@@ -1,0 +1,353 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file sync_api.c
+ * Synchronisation over HTTP: a real httpd, its worker, and a small server in the place of a platform.
+ */
+#include "config.h"
+
+#include "integration/scenario.h"
+
+#include "support/database.h"
+#include "support/mock_platform.h"
+#include "support/runner.h"
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+
+#include <string.h>
+
+#define PROGRAM CIVARCOS_BUILD_DIR "/worker/civarcos-worker"
+#define OFF     "CivarcosWorker off\nCivarcosDifficulty 4\n"
+#define MANAGED                                                                                              \
+    "CivarcosWorker managed \"" PROGRAM "\"\nCivarcosDifficulty 4\nCivarcosEgressAllow 127.0.0.1\n"          \
+    "CivarcosEgressPlainHttp On\nCivarcosSealCount 10000\n"
+
+#define TOKEN "ghp_TheSecretOfThisTest0123456789"
+#define HOOK  "the-secret-of-the-webhook"
+
+/* A repository with one release, and empty lists of everything else. */
+#define REPOSITORY                                                                                           \
+    "{\"id\":7,\"full_name\":\"octo/demo\",\"created_at\":\"2026-01-02T03:04:05Z\","                         \
+    "\"updated_at\":\"2026-01-03T03:04:05Z\",\"owner\":{\"login\":\"octo\"},\"default_branch\":\"main\"}"
+#define RELEASE                                                                                              \
+    "[{\"id\":9,\"tag_name\":\"v1\",\"name\":\"v1\",\"created_at\":\"2026-02-02T03:04:05Z\","                \
+    "\"published_at\":\"2026-02-02T03:04:05Z\",\"author\":{\"login\":\"octo\"},\"assets\":[]}]"
+#define LISTS                                                                                                \
+    {"/repos/octo/demo", 200, NULL, REPOSITORY, 0, MOCK_PLAIN, 100000},                                      \
+        {"/repos/octo/demo/pulls?state=all&sort=updated&direction=desc&per_page=100", 200, NULL, "[]", 0,    \
+         MOCK_PLAIN, 100000},                                                                                \
+        {"/repos/octo/demo/commits?per_page=100", 200, NULL, "[]", 0, MOCK_PLAIN, 100000},                   \
+        {"/repos/octo/demo/releases?per_page=100", 200, NULL, RELEASE, 0, MOCK_PLAIN, 100000},               \
+        {"/repos/octo/demo/stats/participation", 200, NULL, "{\"all\":[1],\"owner\":[1]}", 0, MOCK_PLAIN,    \
+         100000},                                                                                            \
+        {"/repos/octo/demo/stats/code_frequency", 200, NULL, "[[1,2,-3]]", 0, MOCK_PLAIN, 100000},           \
+        {"/repos/octo/demo/languages", 200, NULL, "{\"C\":1}", 0, MOCK_PLAIN, 100000},                       \
+    {                                                                                                        \
+        NULL, 200, NULL, "{\"total_count\":0,\"workflow_runs\":[],\"artifacts\":[]}", 0, MOCK_PLAIN, 100000  \
+    }
+#define END                                                                                                  \
+    {                                                                                                        \
+        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
+    }
+
+static const mock_answer_t healthy[] = {LISTS, END};
+static const mock_answer_t signed_out_once[] = {
+    {"/rate_limit", 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 1},
+    {"/rate_limit", 200, NULL, "{\"rate\":{}}", 0, MOCK_PLAIN, 100000},
+    LISTS,
+    END};
+
+static harness_t *server;
+static http_client_t *web;
+static mock_platform_t *platform;
+
+static int is_well(void *baton)
+{
+    (void)baton;
+    http_forget(web);
+    return strcmp(http_json_text(http_get(web, "/api/health"), "/worker"), "ok") == 0;
+}
+
+static void start(const char *config, const mock_answer_t *answers)
+{
+    harness_options_t options = {NULL, config, NULL};
+
+    platform = answers ? mock_platform_start(answers) : NULL;
+    server = harness_start(&options);
+    CU_ASSERT_FATAL(server != NULL);
+    web = http_client(server->url, test_pool());
+    if (answers) {
+        CU_ASSERT_EQUAL_FATAL(harness_wait(is_well, NULL, 30), 0);
+    }
+}
+
+static void stop(void)
+{
+    if (platform) {
+        mock_platform_stop(platform);
+    }
+    platform = NULL;
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    server = NULL;
+}
+
+/* Whether a text is in what the server has left behind: its log, and all files of the database. */
+static int is_left_behind(const char *text)
+{
+    static const char *const names[] = {"/ledger/civarcos.db", "/ledger/civarcos.db-wal", NULL};
+    int i, found = harness_log_has(server, text, 0);
+
+    for (i = 0; names[i] != NULL && !database_is_pgsql(); i++) {
+        apr_file_t *file;
+        apr_size_t length = 64 * 1024 * 1024;
+        char *data = apr_palloc(test_pool(), length);
+
+        if (apr_file_open(&file, apr_pstrcat(test_pool(), server->state_dir, names[i], NULL), APR_FOPEN_READ,
+                          APR_FPROT_OS_DEFAULT, test_pool()) != APR_SUCCESS) {
+            continue;
+        }
+        apr_file_read_full(file, data, length, &length);
+        apr_file_close(file);
+        found = found || memmem(data, length, text, strlen(text)) != NULL;
+    }
+    return found;
+}
+
+static http_response_t *configure(void)
+{
+    return http_post(web, "/api/sync/configure",
+                     apr_psprintf(test_pool(),
+                                  "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN
+                                  "\",\"webhook_secret\":\"" HOOK "\",\"base_url\":\"%s\"}}",
+                                  platform ? mock_platform_url(platform) : "https://api.github.com"));
+}
+
+static http_response_t *ask(const char *prefer)
+{
+    const char *const headers[] = {"Content-Type: application/json",
+                                   apr_pstrcat(test_pool(), "Prefer: ", prefer, NULL), NULL};
+    static const char body[] = "{\"platform\":\"github\",\"project_id\":\"octo/demo\"}";
+
+    return http_send(web, "POST", "/api/sync/source", headers, body, strlen(body));
+}
+
+static const char *state(void)
+{
+    return http_json_text(http_get(web, "/api/sync/status"), "/sync_status/connectors/github/state");
+}
+
+static void secrets_are_never_shown(void)
+{
+    http_response_t *answer;
+
+    start(OFF, NULL);
+    CU_ASSERT_STRING_EQUAL(state(), "unconfigured");
+    answer = configure();
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/connector_name"), "github");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/config/base_url"), "https://api.github.com");
+    CU_ASSERT_EQUAL(http_json_count(answer, "/connector/config"), 1);
+    CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
+    answer = http_get(web, "/api/sync/connectors/github");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
+    answer = http_get(web, "/api/sync/connectors");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 6);
+    CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
+    answer = http_get(web, "/api/sync/status");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/total_connectors"), 6);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 1);
+    CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
+    /* On record by a digest. */
+    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
+    answer = http_get(web, "/api/blockchain/search?type=civarcos.sync.connector");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/results/0/evidence/action"), "configured");
+    CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/results/0/evidence/record")), 64);
+    CU_ASSERT(!is_left_behind(TOKEN));
+    CU_ASSERT(!is_left_behind(HOOK));
+    CU_ASSERT_EQUAL(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status, 200);
+    CU_ASSERT_STRING_EQUAL(state(), "unconfigured");
+    CU_ASSERT(
+        http_is_problem(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/connectors/sourceforge"), 404));
+    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static void bad_configurations_are_told(void)
+{
+    static const struct {
+        const char *body, *pointer;
+    } bad[] = {
+        {"{\"platform\":\"sourceforge\",\"config\":{}}", "/platform"},
+        {"{\"platform\":7,\"config\":{}}", "/platform"},
+        {"{\"platform\":\"github\",\"config\":[]}", "/config"},
+        {"{\"platform\":\"github\",\"config\":{}}", "/config/api_token"},
+        {"{\"platform\":\"github\"}", "/config"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":\"\"}}", "/config/api_token"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\\nX: y\"}}", "/config/api_token"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":1}}", "/config/api_token"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\",\"token\":\"b\"}}", "/config/token"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\",\"base_url\":\"ftp://x\"}}",
+         "/config/base_url"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\",\"base_url\":\"http://h.example\"}}",
+         "/config/base_url"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\",\"base_url\":\"https://127.0.0.1\"}}",
+         "/config/base_url"},
+        {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\",\"ca_file\":\"x.pem\"}}",
+         "/config/ca_file"},
+        {"{\"platform\":\"bitbucket\",\"config\":{\"api_token\":\"a\"}}", "/config/username"},
+        {"{\"platform\":\"bitbucket\",\"config\":{\"email\":\"a\"}}", "/config/app_password"},
+        {"{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"a\"}}",
+         "/config/organization"},
+        {"{\"platform\":\"jenkins\",\"config\":{\"username\":\"a\",\"api_token\":\"b\"}}",
+         "/config/base_url"},
+        {"{\"platform\":\"circle_ci\",\"config\":{\"username\":\"a\"}}", "/config/username"},
+    };
+    static const char *const good[] = {
+        "{\"platform\":\"bitbucket\",\"config\":{\"email\":\"a@b.example\",\"api_token\":\"x\"}}",
+        "{\"platform\":\"bitbucket\",\"config\":{\"username\":\"a\",\"app_password\":\"x\"}}",
+        "{\"platform\":\"gitlab\",\"config\":{\"api_token\":\"x\",\"base_url\":\"https://git.example\"}}",
+        "{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"x\",\"organization\":\"o\"}}",
+        "{\"platform\":\"jenkins\",\"config\":{\"base_url\":\"https://ci.example/jenkins\",\"username\":\"u\","
+        "\"api_token\":\"x\"}}",
+        "{\"platform\":\"circle_ci\",\"config\":{\"api_token\":\"x\"}}",
+    };
+    unsigned i;
+
+    start(OFF, NULL);
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        http_response_t *answer = http_post(web, "/api/sync/configure", bad[i].body);
+
+        CU_ASSERT(http_is_problem(answer, 400));
+        CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/pointer"), bad[i].pointer);
+    }
+    CU_ASSERT_EQUAL(
+        http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
+    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        CU_ASSERT_EQUAL(http_post(web, "/api/sync/configure", good[i])->status, 200);
+    }
+    CU_ASSERT_EQUAL(
+        http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 5);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static void a_project_is_synchronised(void)
+{
+    http_response_t *answer;
+
+    start(MANAGED, healthy);
+    CU_ASSERT(http_is_problem(ask("wait=1"), 409)); /* not configured */
+    CU_ASSERT_EQUAL(configure()->status, 200);
+    answer = ask("wait=60");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_header(answer, "Preference-Applied"), "wait=60");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/success"), 1);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/sync_status/connector_name"), "github");
+    CU_ASSERT(http_json_int(answer, "/sync_status/evidence_count") >= 2);
+    CU_ASSERT(mock_platform_has_seen(platform, "Bearer " TOKEN));
+    answer = http_get(web, apr_pstrcat(test_pool(), "/api/sync/jobs/",
+                                       http_json_text(answer, "/sync_status/job_id"), NULL));
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "succeeded");
+    CU_ASSERT(http_json_count(answer, "/job/report/kinds") > 5);
+    answer = http_get(web, "/api/sync/status");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/connectors/github/connected"), 1);
+    CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/sync_status/connectors/github/last_sync")), 24);
+    /* Later, where the client wants no waiting: 202, and a job that comes to its end. */
+    answer = ask("respond-async");
+    CU_ASSERT_EQUAL(answer->status, 202);
+    CU_ASSERT_STRING_EQUAL(http_header(answer, "Preference-Applied"), "respond-async");
+    CU_ASSERT_FATAL(http_header(answer, "Location") != NULL);
+    answer = http_get(web, http_header(answer, "Location"));
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT(!is_left_behind(TOKEN));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static void a_connection_is_tested(void)
+{
+    http_response_t *answer;
+
+    start(MANAGED, signed_out_once);
+    CU_ASSERT(http_is_problem(
+        http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0), 409));
+    CU_ASSERT_EQUAL(configure()->status, 200);
+    answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 0);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "auth_failed");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/connector/connected"), 0);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/action"), "test");
+    answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
+    CU_ASSERT_EQUAL(mock_platform_count(platform), 2);
+    CU_ASSERT(!is_left_behind(TOKEN));
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+/* Nobody works: jobs wait, and can be listed and cancelled. */
+static void jobs_are_listed_and_cancelled(void)
+{
+    http_response_t *answer;
+    const char *place;
+    int i;
+
+    start(OFF, NULL);
+    configure();
+    answer = ask("wait=30"); /* nobody is there to wait for */
+    CU_ASSERT_EQUAL(answer->status, 202);
+    CU_ASSERT(answer->seconds < 20);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "queued");
+    place = apr_pstrdup(test_pool(), http_header(answer, "Location"));
+    answer = ask("wait=30"); /* the same is waiting already */
+    CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
+    for (i = 0; i < 3; i++) {
+        answer = http_post(web, "/api/sync/source",
+                           apr_psprintf(test_pool(),
+                                        "{\"platform\":\"github\",\"project_id\":\"octo/other-%d\"}", i));
+        CU_ASSERT_EQUAL(answer->status, 202);
+    }
+    answer = http_get(web, "/api/sync/jobs?limit=3");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 3);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/jobs/0/project_id"), "octo/other-2");
+    answer = http_get(web, apr_pstrcat(test_pool(), "/api/sync/jobs?limit=3&cursor=",
+                                       http_json_text(answer, "/next_cursor"), NULL));
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
+    CU_ASSERT(http_json(answer, "/next_cursor") == NULL);
+    answer = http_send(web, "DELETE", place, NULL, NULL, 0);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "cancelled");
+    CU_ASSERT(http_is_problem(http_send(web, "DELETE", place, NULL, NULL, 0), 409));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/jobs/4711"), 404));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/jobs/x"), 404));
+    CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/jobs/4711", NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(
+        http_post(web, "/api/sync/source", "{\"platform\":\"github\",\"project_id\":\"no-slash\"}"), 400));
+    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/source",
+                                        "{\"platform\":\"github\",\"project_id\":\"a/b\",\"since\":\"soon\"}"),
+                              400));
+    /* Jobs go with the connector. */
+    http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0);
+    CU_ASSERT_STRING_EQUAL(http_json_text(http_get(web, "/api/sync/jobs"), "/jobs/0/state"), "cancelled");
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static const test_case_t cases[] = {
+    {"secrets_are_never_shown", secrets_are_never_shown},
+    {"bad_configurations_are_told", bad_configurations_are_told},
+    {"a_project_is_synchronised", a_project_is_synchronised},
+    {"a_connection_is_tested", a_connection_is_tested},
+    {"jobs_are_listed_and_cancelled", jobs_are_listed_and_cancelled},
+    {NULL, NULL},
+};
+const test_suite_t sync_api_suite = {"sync_api", NULL, NULL, cases};
