@@ -188,6 +188,18 @@ static const told_t settled[] = {
     {"{\"c\":\"a\"}", T3, CIV_ORIGIN_WEBHOOK, 0},  {"{\"c\":\"b\"}", T2, CIV_ORIGIN_PLATFORM, 0},
     {"{\"c\":\"c\"}", T2, CIV_ORIGIN_PLATFORM, 0}, {"{\"c\":\"a\"}", T1, CIV_ORIGIN_WEBHOOK, 0},
 };
+/* Nothing but the hash decides. */
+static const told_t equal[] = {
+    {"{\"c\":\"a\"}", T2, CIV_ORIGIN_PLATFORM, 0}, {"{\"c\":\"b\"}", T2, CIV_ORIGIN_PLATFORM, 0},
+    {"{\"c\":\"c\"}", T2, CIV_ORIGIN_PLATFORM, 0}, {"{\"c\":\"d\"}", T2, CIV_ORIGIN_PLATFORM, 0},
+    {"{\"c\":\"a\"}", T1, CIV_ORIGIN_PLATFORM, 0}, {"{\"c\":\"b\"}", T1, CIV_ORIGIN_PLATFORM, 0},
+};
+/* A conflict that ends with its winner being told again, later. */
+static const told_t confirmed[] = {
+    {"{\"c\":\"a\"}", T1, CIV_ORIGIN_PLATFORM, 5}, {"{\"c\":\"b\"}", T1, CIV_ORIGIN_PLATFORM, 0},
+    {"{\"c\":\"c\"}", T1, CIV_ORIGIN_PLATFORM, 0}, {"{\"c\":\"a\"}", T3, CIV_ORIGIN_PLATFORM, 0},
+    {"{\"c\":\"d\"}", T1, CIV_ORIGIN_MIRROR, 0},   {"{\"c\":\"b\"}", T1, CIV_ORIGIN_PLATFORM, 2},
+};
 #define TOLD   6
 #define ORDERS 720
 
@@ -270,6 +282,8 @@ static void test_any_order(void)
     entry = timeline_get(sync_engine("settled.db"), &item);
     CU_ASSERT_STRING_EQUAL(entry.data, "{\"c\":\"a\"}");
     CU_ASSERT_EQUAL(entry.updated, T3);
+    check_orders("equal.db", equal, 1);
+    check_orders("confirmed.db", confirmed, 0);
 }
 
 /* --- shared vectors --- */
