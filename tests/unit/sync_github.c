@@ -396,15 +396,18 @@ static void test_moved_or_missing_repository(void)
     static const mock_answer_t missing[] = {
         ANSWER(GITHUB_REPO, 404, GITHUB_HEADERS, "{\"message\":\"Not Found\"}"), END};
     mock_answer_t moved[] = {
-        ANSWER(GITHUB_REPO, 301, GITHUB_DATE "Location: http://{self}/repositories/7001\r\n", ""),
+        ANSWER("/repos/former/name", 301, GITHUB_DATE "Location: http://{self}/repositories/7001\r\n", ""),
         ANSWER("/repositories/7001", 200, GITHUB_HEADERS, github_body("repository.json")), END};
     github_t *github = github_connect("missing.db", github_answers(missing));
 
     CU_ASSERT_EQUAL(github_go(github)->outcome, CIV_SYNC_FAILED);
     CU_ASSERT_EQUAL(mock_platform_count(github->mock), 1);
     mock_platform_set_answers(github->mock, github_answers(moved));
+    github->run->project_id = "former/name";
     CU_ASSERT_EQUAL(github_go(github)->outcome, CIV_SYNC_OK);
     CU_ASSERT_STRING_EQUAL(github_item(github, CIV_ITEM_REPOSITORY, "7001")->scope, "7001");
+    CU_ASSERT_EQUAL(github_asked(github, "/repos/former/name"), 1);
+    CU_ASSERT_EQUAL(github_count(github, CIV_ITEM_COMMIT), 4);
     github_end(github);
 }
 
