@@ -13,6 +13,7 @@
 
 #define WAITING_MOST 10000
 #define CANDIDATES   20
+#define DEATHS_MOST  10
 
 const char *const civ_jobs_tables[] = {
     "CREATE TABLE civ_sync_jobs (CIV_KEY(job), platform VARCHAR(32) NOT NULL, "
@@ -47,6 +48,7 @@ enum {
     SQL_CLAIM,
     SQL_HOLD,
     SQL_END,
+    SQL_GIVE_UP,
     SQL_CANCEL,
     SQL_LIST,
     SQL_FORGET,
@@ -86,8 +88,10 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "run = %lld WHERE job = %lld AND lease = %lld AND state = 1"},
     [SQL_END] = {"sync_job_end",
                  "UPDATE civ_sync_jobs SET state = %lld, not_before = %lld, ended = %lld, lease_until = 0, "
-                 "wait_until = 0, pages = %lld, items = %lld, run = %lld, reason = %s WHERE job = %lld AND "
-                 "lease = %lld AND state = 1"},
+                 "wait_until = 0, tries = %lld, pages = %lld, items = %lld, run = %lld, reason = %s WHERE "
+                 "job = %lld AND lease = %lld AND state = 1"},
+    [SQL_GIVE_UP] = {"sync_job_give_up", "UPDATE civ_sync_jobs SET state = 4, ended = %lld, lease_until = 0, "
+                                         "reason = %s WHERE job = %lld AND lease = %lld AND state = 1"},
     [SQL_CANCEL] =
         {"sync_job_cancel",
          "UPDATE civ_sync_jobs SET cancelled = 1, ended = CASE WHEN state = 0 THEN %lld ELSE ended "
@@ -261,6 +265,17 @@ typedef struct claim_t {
     int is_ours;
 } claim_t;
 
+/* A job that every worker dies of is no job for the next one. */
+static apr_status_t give_up(const civ_job_t *job, civ_change_t *change)
+{
+    const char *reason = apr_psprintf(
+        change->pool, "Given up: %d workers after another ended in the middle of it", DEATHS_MOST);
+    const civ_argument_t arguments[] = {civ_int(change->now), civ_text(reason), civ_int(job->number),
+                                        civ_int(job->lease)};
+
+    return civ_db_execute(change->db, &sql[SQL_GIVE_UP], arguments, 4, NULL);
+}
+
 static apr_status_t apply_claim(void *baton, civ_change_t *change)
 {
     claim_t *claim = baton;
@@ -271,7 +286,12 @@ static apr_status_t apply_claim(void *baton, civ_change_t *change)
                                         civ_text(candidate->platform), civ_text(candidate->project_id),
                                         civ_int(candidate->number),    civ_int(change->now)};
     int affected = 0;
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_CLAIM], arguments, 10, &affected);
+    apr_status_t status;
+
+    claim->is_ours = 0;
+    if (candidate->state == CIV_JOB_RUNNING && candidate->tries >= DEATHS_MOST)
+        return give_up(candidate, change);
+    status = civ_db_execute(change->db, &sql[SQL_CLAIM], arguments, 10, &affected);
 
     claim->is_ours = affected == 1;
     return status == APR_SUCCESS && claim->is_ours
@@ -362,6 +382,7 @@ static apr_status_t apply_end(void *baton, civ_change_t *change)
     const civ_argument_t arguments[] = {civ_int(ending->state),
                                         civ_int(ending->not_before),
                                         civ_int(ending->state == CIV_JOB_QUEUED ? 0 : change->now),
+                                        civ_int(ending->state == CIV_JOB_QUEUED ? 0 : job->tries),
                                         civ_int(job->pages),
                                         civ_int(job->items),
                                         civ_int(job->run),
@@ -369,7 +390,7 @@ static apr_status_t apply_end(void *baton, civ_change_t *change)
                                         civ_int(job->number),
                                         civ_int(job->lease)};
     int affected = 0;
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_END], arguments, 9, &affected);
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_END], arguments, 10, &affected);
 
     return status == APR_SUCCESS && affected != 1 ? lost(change) : status;
 }

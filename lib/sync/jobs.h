@@ -33,8 +33,8 @@ typedef struct civ_job_t {
     apr_int64_t asked, not_before, started, ended; /**< 0: not yet */
     const char *worker;                            /**< who has or had it; "" for nobody */
     apr_int64_t lease, lease_until;
-    int is_cancelled; /**< to be given up by its worker */
-    apr_int64_t tries;
+    int is_cancelled;  /**< to be given up by its worker */
+    apr_int64_t tries; /**< claims since it was last given back: ten workers that died with it are enough */
     apr_int64_t pages, items,
         wait_until;     /**< progress; the last one: until when it waits for the platform, or 0 */
     apr_int64_t run;    /**< of the engine; 0: none yet */

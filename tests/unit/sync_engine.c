@@ -82,6 +82,18 @@ static void test_stores_everything(void)
         1);
 }
 
+/* What changes while a list is being read is there the next time: its watermark is of its first page. */
+static void test_watermark_is_of_the_start(void)
+{
+    sync_platform_t *platform = sync_platform(everything);
+    civ_sync_report_t *report;
+
+    platform->tick = 60000;
+    report = sync_go(sync_engine("tick.db"), sync_run(platform));
+    CU_ASSERT_STRING_EQUAL(((const char *const *)platform->asked->elts)[1], "/issues");
+    CU_ASSERT_EQUAL(sync_kind(report, "issue")->watermark_after, SYNC_NOW + 60000);
+}
+
 typedef struct killed_t {
     const char *name;
     int at;
@@ -297,6 +309,7 @@ static void test_gone_item_is_marked(void)
 
 static const test_case_t cases[] = {
     {"stores_everything", test_stores_everything},
+    {"watermark_is_of_the_start", test_watermark_is_of_the_start},
     {"goes_on_after_kill", test_goes_on_after_kill},
     {"goes_on_after_stop", test_goes_on_after_stop},
     {"second_run_is_incremental", test_second_run_is_incremental},

@@ -90,7 +90,7 @@ static apr_status_t send_request(void *baton, const civ_http_request_t *request,
     *(const char **)apr_array_push(platform->asked) =
         apr_pstrcat(test_pool(), path, request->etag != NULL ? "+" : "", NULL);
     answer->body = "";
-    answer->date = platform->date;
+    answer->date = platform->date + (platform->requests - 1) * platform->tick;
     answer->url = request->url;
     if (platform->answer != NULL)
         platform->answer(platform, path, answer, pool);

@@ -36,9 +36,10 @@ typedef struct sync_platform_t {
                    apr_pool_t *pool);
     void *answer_baton;
     int requests;
-    int die_at;  /**< kill -9 when so many requests have been made; 0: never */
-    int stop_at; /**< be told to stop then; 0: never */
-    apr_int64_t date;
+    int die_at;                /**< kill -9 when so many requests have been made; 0: never */
+    int stop_at;               /**< be told to stop then; 0: never */
+    apr_int64_t date;          /**< of the server */
+    apr_int64_t tick;          /**< by which it goes on with each request */
     apr_array_header_t *asked; /**< const char *: paths, a '+' behind those with a validator */
 } sync_platform_t;
 

@@ -102,6 +102,24 @@ static void test_dead_worker_is_succeeded(void)
     CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_SUCCESS);
 }
 
+static void test_deadly_job_is_given_up(void)
+{
+    civ_engine_t *engine = sync_engine("deadly.db");
+    civ_job_t job, added = add(engine, "a");
+    int deaths = 0;
+
+    while (claim(engine, "w", &job) == APR_SUCCESS && deaths < 100) {
+        CU_ASSERT_EQUAL(
+            database_do(unit_path("deadly.db"), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
+            0);
+        deaths++;
+    }
+    CU_ASSERT_EQUAL(deaths, 10);
+    CU_ASSERT_EQUAL(civ_job_get(engine, added.number, &job, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(job.reason, "Given up"));
+}
+
 /* A run whose job was taken over is refused by its next commit, and has written nothing. */
 static apr_status_t fence(void *baton, civ_change_t *change)
 {
@@ -319,6 +337,7 @@ static void test_secrets_are_sealed(void)
 static const test_case_t cases[] = {
     {"job_goes_its_way", test_job_goes_its_way},
     {"dead_worker_is_succeeded", test_dead_worker_is_succeeded},
+    {"deadly_job_is_given_up", test_deadly_job_is_given_up},
     {"lost_job_stops_its_run", test_lost_job_stops_its_run},
     {"cancelling", test_cancelling},
     {"processes_share_the_work", test_processes_share_the_work},

@@ -280,12 +280,44 @@ static void test_cancelled_job_ends(void)
     mock_platform_stop(mock);
 }
 
+static int steal_once(void *baton)
+{
+    const char *name = baton;
+
+    if (calls++ == 8)
+        CU_ASSERT_EQUAL(
+            database_do(unit_path(name), "UPDATE civ_sync_jobs SET lease = lease + 1, worker = 'thief'"), 0);
+    return 0;
+}
+
+/* Whoever has lost its job to another writes nothing more, and does not say that it is done. */
+static void test_stolen_job_is_left_alone(void)
+{
+    static char name[] = "stolen.db";
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_engine_t *engine = sync_engine(name);
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+
+    runner->stopping = steal_once;
+    runner->baton = name;
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_TRUE(calls > 8);
+    job = job_now(engine, job.number);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_RUNNING);
+    CU_ASSERT_STRING_EQUAL(job.worker, "thief");
+    CU_ASSERT_EQUAL(sync_int("stolen.db", "SELECT COUNT(*) FROM civ_sync_runs WHERE outcome = 'running'"), 1);
+    CU_ASSERT_TRUE(unit_log_has("CIV0722"));
+    mock_platform_stop(mock);
+}
+
 static const test_case_t cases[] = {
     {"job_is_done", test_job_is_done},
     {"refused_token_fails_the_job", test_refused_token_fails_the_job},
     {"impossible_job_is_refused", test_impossible_job_is_refused},
     {"stopped_job_is_given_back", test_stopped_job_is_given_back},
     {"killed_job_is_taken_over", test_killed_job_is_taken_over},
+    {"stolen_job_is_left_alone", test_stolen_job_is_left_alone},
     {"cancelled_job_ends", test_cancelled_job_ends},
     {NULL, NULL},
 };
