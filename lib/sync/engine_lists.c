@@ -180,6 +180,7 @@ apr_status_t civ_run_end_list(civ_run_t *run, const civ_sync_step_t *step)
     civ_kind_report_t *report = civ_run_kind_report(run, step->kind);
     civ_cursor_t *cursor = &run->cursor;
     apr_int64_t reached;
+    int leaves_gap;
     apr_status_t status = civ_run_load_cursor(run, step->kind, step->stream);
 
     if (status != APR_SUCCESS)
@@ -187,11 +188,12 @@ apr_status_t civ_run_end_list(civ_run_t *run, const civ_sync_step_t *step)
     civ_frontier_cut(&run->frontier, run->frontier.count - 1);
     reached = cursor->pending > 0 ? cursor->pending : cursor->seen;
     /* A run that began later than where the last one ended has left out what is between. */
-    if (run->request->since > 0 && cursor->watermark > 0 && run->request->since > cursor->watermark)
+    leaves_gap = run->request->since > 0 && cursor->watermark > 0 && run->request->since > cursor->watermark;
+    if (leaves_gap)
         reached = 0;
     if (reached > cursor->watermark)
         cursor->watermark = reached;
-    if (cursor->pending_bookmark[0] != '\0') {
+    if (cursor->pending_bookmark[0] != '\0' && !leaves_gap) {
         const char *before = cursor->bookmark;
 
         cursor->bookmark = cursor->pending_bookmark;

@@ -293,7 +293,15 @@ void github_end(github_t *github)
 
 const civ_sync_item_t *github_item(const github_t *github, const char *type, const char *native_id)
 {
-    static const civ_sync_item_t none = {.type = "", .native_id = "", .data = "{}", .source_url = ""};
+    static const civ_sync_item_t none = {.type = "",
+                                         .native_id = "",
+                                         .status = "",
+                                         .title = "",
+                                         .author = "",
+                                         .sha = "",
+                                         .scope = "",
+                                         .data = "{}",
+                                         .source_url = ""};
     const civ_sync_item_t *item = apr_hash_get(github->items, item_key(type, native_id), APR_HASH_KEY_STRING);
 
     if (item == NULL)

@@ -235,6 +235,28 @@ static void test_late_commits_are_found(void)
     github_end(github);
 }
 
+/* A run from a given time on, later than where the last one ended, hides nothing from the next. */
+static void test_since_leaves_no_gap(void)
+{
+    mock_answer_t instead[] = {
+        ANSWER(COMMITS, 200, GITHUB_HEADERS "ETag: W/\"commits-2\"\r\n", github_body("commits-new.json")),
+        END};
+    github_t *github = github_connect("gap.db", github_answers(NULL));
+
+    github_go(github);
+    mock_platform_set_answers(github->mock, github_answers(instead));
+    github->run->since = SYNC_NOW + SYNC_HOUR;
+    github_go(github);
+    CU_ASSERT_EQUAL(github_asked(github, "/compare/"), 0);
+    github->run->since = 0;
+    github_go(github);
+    CU_ASSERT_EQUAL(github_asked(github, "/compare/"), 1);
+    github_item(github, CIV_ITEM_COMMIT, LATE);
+    CU_ASSERT_STRING_EQUAL(sync_text("gap.db", "SELECT bookmark FROM civ_sync_cursors WHERE kind = 'commit'"),
+                           NEWHEAD);
+    github_end(github);
+}
+
 /* A run that was at work ends, and is repeated, when no list shows it any more. */
 static void test_open_run_is_asked_for_until_it_ends(void)
 {
@@ -396,15 +418,18 @@ static void test_moved_or_missing_repository(void)
     static const mock_answer_t missing[] = {
         ANSWER(GITHUB_REPO, 404, GITHUB_HEADERS, "{\"message\":\"Not Found\"}"), END};
     mock_answer_t moved[] = {
-        ANSWER(GITHUB_REPO, 301, GITHUB_DATE "Location: http://{self}/repositories/7001\r\n", ""),
+        ANSWER("/repos/former/name", 301, GITHUB_DATE "Location: http://{self}/repositories/7001\r\n", ""),
         ANSWER("/repositories/7001", 200, GITHUB_HEADERS, github_body("repository.json")), END};
     github_t *github = github_connect("missing.db", github_answers(missing));
 
     CU_ASSERT_EQUAL(github_go(github)->outcome, CIV_SYNC_FAILED);
     CU_ASSERT_EQUAL(mock_platform_count(github->mock), 1);
     mock_platform_set_answers(github->mock, github_answers(moved));
+    github->run->project_id = "former/name";
     CU_ASSERT_EQUAL(github_go(github)->outcome, CIV_SYNC_OK);
     CU_ASSERT_STRING_EQUAL(github_item(github, CIV_ITEM_REPOSITORY, "7001")->scope, "7001");
+    CU_ASSERT_EQUAL(github_asked(github, "/repos/former/name"), 1);
+    CU_ASSERT_EQUAL(github_count(github, CIV_ITEM_COMMIT), 4);
     github_end(github);
 }
 
@@ -496,6 +521,7 @@ static const test_case_t cases[] = {
     {"collects_everything", test_collects_everything},
     {"second_run_is_cheap", test_second_run_is_cheap},
     {"late_commits_are_found", test_late_commits_are_found},
+    {"since_leaves_no_gap", test_since_leaves_no_gap},
     {"open_run_is_asked_for_until_it_ends", test_open_run_is_asked_for_until_it_ends},
     {"pull_request_moves_between_pages", test_pull_request_moves_between_pages},
     {"broken_list_is_not_taken_for_read", test_broken_list_is_not_taken_for_read},

@@ -43,11 +43,13 @@ const char *github_status(const civ_json_t *json)
 
 civ_sync_request_t github_request(const civ_sync_context_t *context, const char *path, apr_pool_t *pool)
 {
+    /* Renamed, it is asked for by its present name: the former one costs a redirect each time. */
+    const char *name = path[0] != '\0' ? civ_sync_fact(context, CIV_FACT_NAME) : NULL;
     civ_sync_request_t request;
 
     memset(&request, 0, sizeof(request));
-    request.url =
-        apr_pstrcat(pool, context->base, "/repos/", civ_path_encode(context->project_id, pool), path, NULL);
+    request.url = apr_pstrcat(pool, context->base, "/repos/",
+                              civ_path_encode(name != NULL ? name : context->project_id, pool), path, NULL);
     return request;
 }
 

@@ -29,7 +29,7 @@
 /** A conclusion or a state of GitHub, and our word. */
 extern const civ_word_t github_conclusions[];
 
-/** A request for "/repos/OWNER/NAME" and @a path, which must be encoded; all else is unset. */
+/** A request for "/repos/OWNER/NAME" and @a path, which must be encoded ("": the repository itself); all else is unset. */
 civ_sync_request_t github_request(const civ_sync_context_t *context, const char *path, apr_pool_t *pool);
 
 /** The elements of an answer: of the array itself (@a member NULL), or of that member of its envelope.
