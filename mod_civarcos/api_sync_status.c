@@ -7,10 +7,6 @@
 #include "reply.h"
 #include "sync.h"
 
-#include <apr_strings.h>
-
-#include <string.h>
-
 int civ_api_sync_status(civ_call_t *call)
 {
     civ_overview_t *all = apr_palloc(call->r->pool, (apr_size_t)civ_platform_count * sizeof(*all));
@@ -18,9 +14,14 @@ int civ_api_sync_status(civ_call_t *call)
     civ_json_writer_t writer;
     civ_reply_t reply = {0};
     civ_buffer_t body;
+    apr_int64_t versions = 0;
+    apr_int64_t items = 0;
     int connected = 0;
     int i;
 
+    if (status == APR_SUCCESS) {
+        status = civ_overview_count(civ_node_engine(call->node), &versions, &items, call->r->pool);
+    }
     if (status != APR_SUCCESS) {
         return civ_sync_fault(call, status);
     }
@@ -35,6 +36,8 @@ int civ_api_sync_status(civ_call_t *call)
     civ_json_begin_object(&writer);
     civ_json_member_int(&writer, "total_connectors", civ_platform_count);
     civ_json_member_int(&writer, "connected_connectors", connected);
+    civ_json_member_int(&writer, "total_evidence", versions);
+    civ_json_member_int(&writer, "unique_evidence", items);
     civ_json_name(&writer, "connectors");
     civ_json_begin_object(&writer);
     for (i = 0; i < civ_platform_count; i++) {

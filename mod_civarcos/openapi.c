@@ -93,6 +93,11 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_SCHEDULE] = REF("Schedule"),
     [CIV_TYPE_SCHEDULES] = "{\"type\":\"array\",\"items\":" REF("Schedule") "}",
     [CIV_TYPE_SYNC_STATUS] = REF("SyncStatus"),
+    [CIV_TYPE_ORDER] = "{\"enum\":[\"asc\",\"desc\"],\"default\":\"asc\"}",
+    [CIV_TYPE_ITEMS] = "{\"type\":\"array\",\"items\":" REF("Item") "}",
+    [CIV_TYPE_CONFLICT_KIND] = "{\"enum\":[\"versions\",\"platforms\"],\"default\":\"versions\"}",
+    [CIV_TYPE_CONFLICTS] = "{\"type\":\"array\",\"items\":" REF("Conflict") "}",
+    [CIV_TYPE_POLICY] = "{\"enum\":[\"most_complete\",\"latest\",\"prefer\"],\"default\":\"most_complete\"}",
 };
 
 #define INDEX        "{\"type\":\"integer\",\"minimum\":0}"
@@ -315,6 +320,23 @@ static const struct {
      "\"properties\":{\"total_connectors\":" INDEX ",\"connected_connectors\":" INDEX
      ",\"total_evidence\":" INDEX ",\"unique_evidence\":" INDEX
      ",\"connectors\":{\"type\":\"object\",\"additionalProperties\":" REF("Connector") "}}}"},
+    {"Item",
+     "{\"type\":\"object\",\"required\":[\"id\",\"type\",\"source\",\"project_id\",\"native_id\","
+     "\"timestamp\","
+     "\"status\",\"title\",\"author\",\"sha\",\"url\",\"data\",\"content_hash\",\"version\",\"block_index\"],"
+     "\"properties\":{\"id\":" HASH ",\"type\":" TEXT ",\"source\":" REF("Platform") ",\"project_id\":" REF(
+         "Project") ",\"native_id\":" TEXT ",\"timestamp\":" MAYBE_TEXT ",\"updated_at\":" MAYBE_TEXT
+                    ",\"status\":" MAYBE_TEXT ",\"title\":" MAYBE_TEXT ",\"author\":" MAYBE_TEXT
+                    ",\"sha\":" MAYBE_TEXT ",\"url\":" MAYBE_TEXT
+                    ",\"data\":{\"type\":\"object\"},\"content_hash\":" HASH ",\"version\":" INDEX
+                    ",\"versions\":" INDEX ",\"gone_at\":" MAYBE_TEXT
+                    ",\"block_index\":{\"type\":[\"integer\",\"null\"]},\"entry_hash\":" MAYBE_HASH "}}"},
+    {"Conflict",
+     "{\"type\":\"object\",\"required\":[\"key\",\"conflicts\",\"candidates\",\"resolved\"],\"properties\":{"
+     "\"key\":" TEXT ",\"conflicts\":" INDEX
+     ",\"candidates\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},"
+     "\"opened_at\":" MAYBE_TEXT ",\"sha\":" TEXT ",\"resolved\":{\"type\":[\"object\",\"null\"]},"
+     "\"event\":{\"type\":\"object\"}}}"},
     {"Problem", "{\"type\":\"object\",\"description\":\"RFC "
                 "9457\",\"required\":[\"type\",\"title\",\"status\",\"detail\","
                 "\"success\",\"error\"],\"properties\":{\"type\":{\"type\":\"string\",\"format\":\"uri\"},"

@@ -64,14 +64,17 @@ static void link_next(civ_call_t *call, const char *cursor)
         }
     }
     civ_buffer_append_text(&link, "cursor=");
-    civ_buffer_append_text(&link, cursor);
+    civ_buffer_append_text(&link, civ_query_encode(cursor, pool));
     civ_reply_next(call, link.data);
+}
+
+void civ_paging_next_text(civ_call_t *call, civ_json_writer_t *writer, const char *cursor)
+{
+    civ_json_member_text(writer, "next_cursor", cursor);
+    link_next(call, cursor);
 }
 
 void civ_paging_next(civ_call_t *call, civ_json_writer_t *writer, apr_uint64_t position)
 {
-    const char *cursor = civ_cursor_write(position, call->r->pool);
-
-    civ_json_member_text(writer, "next_cursor", cursor);
-    link_next(call, cursor);
+    civ_paging_next_text(call, writer, civ_cursor_write(position, call->r->pool));
 }

@@ -22,4 +22,7 @@ int civ_paging_read(civ_call_t *call, int *limit, apr_int64_t *position);
 /** There may be more from @a position on: write next_cursor, and set the Link header to the same request with it. */
 void civ_paging_next(civ_call_t *call, civ_json_writer_t *writer, apr_uint64_t position);
 
+/** The same for a cursor that is a text of its own. */
+void civ_paging_next_text(civ_call_t *call, civ_json_writer_t *writer, const char *cursor);
+
 #endif

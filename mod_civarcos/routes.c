@@ -96,7 +96,35 @@ static const civ_field_t job_parameters[] = {{"job_id", CIV_TYPE_NUMBER_ID, "Id 
 static const civ_field_t schedule_parameters[] = {
     {"schedule_id", CIV_TYPE_NUMBER_ID, "Id of a schedule", CIV_IN_PATH}, END_OF_FIELDS};
 
+static const civ_field_t timeline_parameters[] = {
+    {"start_time", CIV_TYPE_TIMESTAMP, "Only what happened then or later", CIV_OPTIONAL},
+    {"end_time", CIV_TYPE_TIMESTAMP, "Only what happened then or earlier", CIV_OPTIONAL},
+    {"type", CIV_TYPE_STRING, "Only items of this type", CIV_OPTIONAL},
+    {"source", CIV_TYPE_PLATFORM, "Only items of this platform", CIV_OPTIONAL},
+    {"project_id", CIV_TYPE_PROJECT, "Only items of this project", CIV_OPTIONAL},
+    {"order", CIV_TYPE_ORDER, "Oldest or newest first", CIV_OPTIONAL},
+    {"limit", CIV_TYPE_LIMIT, "Most items of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t conflicts_parameters[] = {
+    {"kind", CIV_TYPE_CONFLICT_KIND, "Of what: versions of one item, or words of several platforms",
+     CIV_OPTIONAL},
+    {"limit", CIV_TYPE_LIMIT, "Most conflicts of one answer; never more than 100", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
 /* --- request bodies --- */
+
+static const civ_field_t empty_body[] = {END_OF_FIELDS};
+
+static const civ_field_t resolve_body[] = {
+    {"policy", CIV_TYPE_POLICY, "How it is decided, most_complete by default", CIV_OPTIONAL},
+    {"key", CIV_TYPE_HASH, "Which item; all conflicts that are open now by default", CIV_OPTIONAL},
+    {"prefer", CIV_TYPE_HASH, "With the policy prefer: content_hash of the version that counts",
+     CIV_OPTIONAL},
+    {"reason", CIV_TYPE_STRING, "Why, for the record", CIV_OPTIONAL},
+    END_OF_FIELDS};
 
 static const civ_field_t configure_body[] = {{"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
                                              {"config", CIV_TYPE_CONNECTOR_CONFIG,
@@ -383,6 +411,23 @@ static const civ_field_t schedules_answer[] = {
     {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
     END_OF_FIELDS};
 
+static const civ_field_t timeline_answer[] = {
+    {"timeline", CIV_TYPE_ITEMS, "What happened, in order", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t deduplicate_answer[] = {
+    {"duplicates_removed", CIV_TYPE_INTEGER, "How many versions that said nothing new", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
+static const civ_field_t conflicts_answer[] = {
+    {"conflicts", CIV_TYPE_CONFLICTS, "Those that are open, or that were resolved just now", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
 static const civ_field_t sync_status_answer[] = {
     {"sync_status", CIV_TYPE_SYNC_STATUS, "All platforms", CIV_REQUIRED}, END_OF_FIELDS};
 
@@ -514,6 +559,18 @@ const civ_route_t civ_routes[] = {
     {CIV_DELETE, "/sync/schedules/{schedule_id}", "Synchronise a project no longer regularly",
      civ_api_sync_unschedule, schedule_parameters, NULL, message_answer, JSON, 200, 1,
      {400, 404, 406, 409, 503, 0}},
+    {CIV_GET, "/sync/timeline", "What happened on all platforms, in the order of time",
+     civ_api_sync_timeline, timeline_parameters, NULL, timeline_answer, JSON, 200, 1,
+     {304, 400, 406, 503, 0}},
+    {CIV_POST, "/sync/deduplicate", "Remove versions that say nothing new",
+     civ_api_sync_deduplicate, NULL, empty_body, deduplicate_answer, JSON, 200, 1,
+     {400, 406, 408, 413, 415, 503, 0}},
+    {CIV_GET, "/sync/conflicts", "What contradicts itself",
+     civ_api_sync_conflicts, conflicts_parameters, NULL, conflicts_answer, JSON, 200, 1,
+     {304, 400, 406, 503, 0}},
+    {CIV_POST, "/sync/conflicts/resolve", "Decide which of several versions counts",
+     civ_api_sync_resolve, NULL, resolve_body, conflicts_answer, JSON, 200, 1,
+     {400, 404, 406, 408, 413, 415, 503, 0}},
     {CIV_GET, "/sync/status", "The synchronisation of all platforms at a glance",
      civ_api_sync_status, NULL, NULL, sync_status_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
 };

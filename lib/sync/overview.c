@@ -13,13 +13,15 @@
 #include "sync/catalogue.h"
 #include "sync/runner.h"
 
-enum { SQL_JOBS, SQL_SCHEDULES, SQL_COUNT };
+enum { SQL_JOBS, SQL_SCHEDULES, SQL_VERSIONS, SQL_ITEMS, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_JOBS] = {"sync_overview_jobs",
                   "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started) "
                   "FROM civ_sync_jobs WHERE state < 2 GROUP BY platform, state"},
     [SQL_SCHEDULES] = {"sync_overview_schedules",
                        "SELECT platform, MIN(next) FROM civ_sync_schedules GROUP BY platform"},
+    [SQL_VERSIONS] = {"sync_overview_versions", "SELECT COUNT(*) FROM civ_timeline_versions"},
+    [SQL_ITEMS] = {"sync_overview_items", "SELECT COUNT(*) FROM civ_timeline_items"},
 };
 const civ_statement_set_t civ_overview_statements = {sql, SQL_COUNT};
 
@@ -167,5 +169,30 @@ apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, 
         status = civ_workers_seen(engine, &seen, pool);
     for (i = 0; i < civ_platform_count && status == APR_SUCCESS; i++)
         judge(&overview[i], &doings[i], now, seen > now - CIV_WORKER_SILENCE);
+    return status;
+}
+
+static apr_status_t count_rows(civ_db_t *db, int statement, apr_int64_t *count, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &sql[statement], NULL, 0, &rows, pool);
+
+    if (status != APR_SUCCESS)
+        return status;
+    return civ_rows_next(rows) == APR_SUCCESS ? civ_rows_int(rows, 0, count) : CIV_EDATABASE;
+}
+
+apr_status_t civ_overview_count(const civ_engine_t *engine, apr_int64_t *versions, apr_int64_t *items,
+                                apr_pool_t *pool)
+{
+    civ_db_t *db;
+    apr_status_t status = civ_store_acquire(engine->store, &db);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = count_rows(db, SQL_VERSIONS, versions, pool);
+    if (status == APR_SUCCESS)
+        status = count_rows(db, SQL_ITEMS, items, pool);
+    civ_store_release(engine->store, db);
     return status;
 }

@@ -31,6 +31,10 @@ typedef struct civ_overview_t {
  */
 apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, apr_pool_t *pool);
 
+/** What the timeline holds: versions, and items. @return APR_SUCCESS or a failure of the database */
+apr_status_t civ_overview_count(const civ_engine_t *engine, apr_int64_t *versions, apr_int64_t *items,
+                                apr_pool_t *pool);
+
 extern const civ_statement_set_t civ_overview_statements;
 
 #endif

@@ -33,12 +33,23 @@
     "[{\"id\":9,\"tag_name\":\"v1\",\"name\":\"v1\",\"created_at\":\"2026-02-02T03:04:05Z\","                \
     "\"published_at\":\"2026-02-02T03:04:05Z\",\"author\":{\"login\":\"octo\"},\"assets\":[]}]"
 #define LISTS                                                                                                \
-    {"/repos/octo/demo", 200, NULL, REPOSITORY, 0, MOCK_PLAIN, 100000},                                      \
-        {"/repos/octo/demo/pulls?state=all&sort=updated&direction=desc&per_page=100", 200, NULL, "[]", 0,    \
-         MOCK_PLAIN, 100000},                                                                                \
+    {"/repos/octo/none", 404, NULL, "{\"message\":\"Not Found\"}", 0, MOCK_PLAIN, 100000},                   \
+        {"/repos/octo/demo", 200, NULL, REPOSITORY, 0, MOCK_PLAIN, 100000},                                  \
+        {"/repos/octo/demo/pulls?state=all&sort=updated&direction=desc&per_page=100",                        \
+         200,                                                                                                \
+         NULL,                                                                                               \
+         "[]",                                                                                               \
+         0,                                                                                                  \
+         MOCK_PLAIN,                                                                                         \
+         100000},                                                                                            \
         {"/repos/octo/demo/commits?per_page=100", 200, NULL, "[]", 0, MOCK_PLAIN, 100000},                   \
         {"/repos/octo/demo/releases?per_page=100", 200, NULL, RELEASE, 0, MOCK_PLAIN, 100000},               \
-        {"/repos/octo/demo/stats/participation", 200, NULL, "{\"all\":[1],\"owner\":[1]}", 0, MOCK_PLAIN,    \
+        {"/repos/octo/demo/stats/participation",                                                             \
+         200,                                                                                                \
+         NULL,                                                                                               \
+         "{\"all\":[1],\"owner\":[1]}",                                                                      \
+         0,                                                                                                  \
+         MOCK_PLAIN,                                                                                         \
          100000},                                                                                            \
         {"/repos/octo/demo/stats/code_frequency", 200, NULL, "[[1,2,-3]]", 0, MOCK_PLAIN, 100000},           \
         {"/repos/octo/demo/languages", 200, NULL, "{\"C\":1}", 0, MOCK_PLAIN, 100000},                       \
@@ -56,6 +67,8 @@ static const mock_answer_t signed_out_once[] = {
     {"/rate_limit", 200, NULL, "{\"rate\":{}}", 0, MOCK_PLAIN, 100000},
     LISTS,
     END};
+
+static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 100000}, END};
 
 static harness_t *server;
 static http_client_t *web;
@@ -169,8 +182,7 @@ static void secrets_are_never_shown(void)
     CU_ASSERT(!is_left_behind(HOOK));
     CU_ASSERT_EQUAL(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status, 200);
     CU_ASSERT_STRING_EQUAL(state(), "unconfigured");
-    CU_ASSERT(
-        http_is_problem(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0), 404));
     CU_ASSERT(http_is_problem(http_get(web, "/api/sync/connectors/sourceforge"), 404));
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, NULL));
@@ -212,7 +224,8 @@ static void bad_configurations_are_told(void)
         "{\"platform\":\"bitbucket\",\"config\":{\"username\":\"a\",\"app_password\":\"x\"}}",
         "{\"platform\":\"gitlab\",\"config\":{\"api_token\":\"x\",\"base_url\":\"https://git.example\"}}",
         "{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"x\",\"organization\":\"o\"}}",
-        "{\"platform\":\"jenkins\",\"config\":{\"base_url\":\"https://ci.example/jenkins\",\"username\":\"u\","
+        "{\"platform\":\"jenkins\",\"config\":{\"base_url\":\"https://ci.example/"
+        "jenkins\",\"username\":\"u\","
         "\"api_token\":\"x\"}}",
         "{\"platform\":\"circle_ci\",\"config\":{\"api_token\":\"x\"}}",
     };
@@ -225,13 +238,11 @@ static void bad_configurations_are_told(void)
         CU_ASSERT(http_is_problem(answer, 400));
         CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/pointer"), bad[i].pointer);
     }
-    CU_ASSERT_EQUAL(
-        http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         CU_ASSERT_EQUAL(http_post(web, "/api/sync/configure", good[i])->status, 200);
     }
-    CU_ASSERT_EQUAL(
-        http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 5);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 5);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
 }
@@ -259,6 +270,36 @@ static void a_project_is_synchronised(void)
     answer = http_get(web, "/api/sync/status");
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/connectors/github/connected"), 1);
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/sync_status/connectors/github/last_sync")), 24);
+    CU_ASSERT(http_json_int(answer, "/sync_status/unique_evidence") >= 2);
+    answer = http_get(web, "/api/sync/timeline?source=github&order=asc&limit=1");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/type"), "repository");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/native_id"), "7");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/timestamp"), "2026-01-02T03:04:05.000Z");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/timeline/0/version"), 1);
+    answer =
+        http_get(web, apr_pstrcat(test_pool(), "/api/sync/timeline?source=github&order=asc&limit=1&cursor=",
+                                  http_json_text(answer, "/next_cursor"), NULL));
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/type"), "release");
+    answer = http_get(web, "/api/sync/timeline?type=release&project_id=octo/demo"
+                           "&start_time=2026-02-01&end_time=2026-03-01");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/timeline?project_id=octo/none"), "/count"), 0);
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?order=up"), 400));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?source=sourceforge"), 400));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?cursor=x"), 400));
+    answer = http_post(web, "/api/sync/deduplicate", "{}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/duplicates_removed"), 0);
+    answer = http_get(web, "/api/sync/conflicts");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/conflicts"), 0);
+    CU_ASSERT_EQUAL(http_get(web, "/api/sync/conflicts?kind=platforms")->status, 200);
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/conflicts?kind=none"), 400));
+    answer = http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"latest\"}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 0);
+    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"newest\"}"), 400));
     /* Later, where the client wants no waiting: 202, and a job that comes to its end. */
     answer = ask("respond-async");
     CU_ASSERT_EQUAL(answer->status, 202);
@@ -276,8 +317,8 @@ static void a_connection_is_tested(void)
     http_response_t *answer;
 
     start(MANAGED, signed_out_once);
-    CU_ASSERT(http_is_problem(
-        http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0), 409));
+    CU_ASSERT(
+        http_is_problem(http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0), 409));
     CU_ASSERT_EQUAL(configure()->status, 200);
     answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
     CU_ASSERT_EQUAL(answer->status, 200);
@@ -311,9 +352,9 @@ static void jobs_are_listed_and_cancelled(void)
     answer = ask("wait=30"); /* the same is waiting already */
     CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
     for (i = 0; i < 3; i++) {
-        answer = http_post(web, "/api/sync/source",
-                           apr_psprintf(test_pool(),
-                                        "{\"platform\":\"github\",\"project_id\":\"octo/other-%d\"}", i));
+        answer = http_post(
+            web, "/api/sync/source",
+            apr_psprintf(test_pool(), "{\"platform\":\"github\",\"project_id\":\"octo/other-%d\"}", i));
         CU_ASSERT_EQUAL(answer->status, 202);
     }
     answer = http_get(web, "/api/sync/jobs?limit=3");
@@ -332,12 +373,138 @@ static void jobs_are_listed_and_cancelled(void)
     CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/jobs/4711", NULL, NULL, 0), 404));
     CU_ASSERT(http_is_problem(
         http_post(web, "/api/sync/source", "{\"platform\":\"github\",\"project_id\":\"no-slash\"}"), 400));
-    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/source",
-                                        "{\"platform\":\"github\",\"project_id\":\"a/b\",\"since\":\"soon\"}"),
-                              400));
+    CU_ASSERT(
+        http_is_problem(http_post(web, "/api/sync/source",
+                                  "{\"platform\":\"github\",\"project_id\":\"a/b\",\"since\":\"soon\"}"),
+                        400));
     /* Jobs go with the connector. */
     http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0);
     CU_ASSERT_STRING_EQUAL(http_json_text(http_get(web, "/api/sync/jobs"), "/jobs/0/state"), "cancelled");
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static void many_projects_at_once(void)
+{
+    http_response_t *answer;
+
+    start(MANAGED, healthy);
+    answer = http_post(web, "/api/sync/all", "{}"); /* nothing is scheduled */
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
+    CU_ASSERT(http_is_problem(
+        http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":\"octo/demo\"}}"), 409));
+    configure();
+    CU_ASSERT(http_is_problem(
+        http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\",7]}}"), 400));
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/jobs"), "/count"), 0); /* all or none */
+    answer = http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\"]}}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/0/success"), 1);
+    /* A project that the platform does not have is told of, and costs the others nothing. */
+    answer =
+        http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\",\"octo/none\"]}}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 0);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/0/success"), 1);
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/1/success"), 0);
+    CU_ASSERT(strlen(http_json_text(answer, "/sync_statuses/1/error_message")) > 10);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+/* While all that may wait do, others are answered; and who comes too late is told where to look. */
+static void waiting_blocks_nobody(void)
+{
+    enum { CLIENTS = 12 };
+    static const char body[] = "{\"platform\":\"github\",\"project_id\":\"octo/demo\"}";
+    http_raw_t *clients[CLIENTS];
+    http_response_t *answer;
+    int i, put_off = 0;
+
+    start(MANAGED, silent);
+    configure();
+    for (i = 0; i < CLIENTS; i++) {
+        clients[i] = http_raw_connect(server->port, test_pool());
+        http_raw_text(clients[i], apr_psprintf(test_pool(),
+                                               "POST /api/sync/source HTTP/1.1\r\nHost: localhost\r\n"
+                                               "Prefer: wait=100\r\nContent-Type: application/json\r\n"
+                                               "Content-Length: %d\r\n\r\n%s",
+                                               (int)strlen(body), body));
+    }
+    answer = http_get(web, "/api/health");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT(answer->seconds < 10);
+    /* The job is cancelled, so that those that wait are told as well. */
+    answer = http_get(web, "/api/sync/jobs");
+    for (i = 0; i < http_json_count(answer, "/jobs"); i++) {
+        http_send(web, "DELETE",
+                  apr_pstrcat(test_pool(), "/api/sync/jobs/",
+                              http_json_text(answer, apr_psprintf(test_pool(), "/jobs/%d/job_id", i)), NULL),
+                  NULL, NULL, 0);
+    }
+    for (i = 0; i < CLIENTS; i++) {
+        answer = http_raw_answer(clients[i], 60);
+        CU_ASSERT(answer->status == 200 || answer->status == 202);
+        put_off += answer->status == 202;
+        http_raw_close(clients[i], 0);
+    }
+    test_note("%d of %d were not kept waiting", put_off, (int)CLIENTS);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+static const char *schedule_of(http_response_t *answer, const char *member)
+{
+    return http_json_text(answer, apr_pstrcat(test_pool(), "/schedules/0/", member, NULL));
+}
+
+static void schedules_are_kept(void)
+{
+    static const char body[] = "{\"platform\":\"github\",\"project_id\":\"octo/demo\",\"interval\":\"15m\"}";
+    http_response_t *answer;
+    const char *place;
+
+    start(OFF, NULL);
+    answer = scenario_post(web, "/api/sync/schedules", "schedule-1", body);
+    CU_ASSERT_EQUAL(answer->status, 201);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/schedule/interval"), "15m");
+    place = apr_pstrdup(test_pool(), http_header(answer, "Location"));
+    answer = scenario_post(web, "/api/sync/schedules", "schedule-1", body);
+    CU_ASSERT_EQUAL(answer->status, 201);
+    CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
+    answer = http_get(web, "/api/sync/schedules");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
+    CU_ASSERT_STRING_EQUAL(schedule_of(answer, "origin"), "api");
+    CU_ASSERT_EQUAL(strlen(schedule_of(answer, "next_run")), 24);
+    CU_ASSERT(
+        http_is_problem(http_post(web, "/api/sync/schedules",
+                                  "{\"platform\":\"github\",\"project_id\":\"a/b\",\"interval\":\"5s\"}"),
+                        400));
+    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/schedules",
+                                        "{\"platform\":\"github\",\"project_id\":7,\"interval\":\"5m\"}"),
+                              400));
+    CU_ASSERT_EQUAL(http_send(web, "DELETE", place, NULL, NULL, 0)->status, 200);
+    CU_ASSERT(http_is_problem(http_send(web, "DELETE", place, NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/schedules/x", NULL, NULL, 0), 404));
+    /* The configuration goes before. */
+    harness_configure(server, OFF "CivarcosSyncSchedule github octo/demo 1h\n");
+    CU_ASSERT_EQUAL(harness_restart(server), 0);
+    answer = http_get(web, "/api/sync/schedules");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
+    CU_ASSERT_STRING_EQUAL(schedule_of(answer, "origin"), "directive");
+    CU_ASSERT_STRING_EQUAL(schedule_of(answer, "interval"), "1h");
+    place = apr_pstrcat(test_pool(), "/api/sync/schedules/", schedule_of(answer, "schedule_id"), NULL);
+    CU_ASSERT(http_is_problem(http_send(web, "DELETE", place, NULL, NULL, 0), 409));
+    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/schedules", body), 409));
+    harness_configure(server, OFF);
+    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/schedules"), "/count"), 0);
+    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
+    answer = http_get(web, "/api/blockchain/search?type=civarcos.sync.schedule");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 4);
+    CU_ASSERT(strstr(answer->body, "octo") == NULL);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
 }
@@ -348,6 +515,9 @@ static const test_case_t cases[] = {
     {"a_project_is_synchronised", a_project_is_synchronised},
     {"a_connection_is_tested", a_connection_is_tested},
     {"jobs_are_listed_and_cancelled", jobs_are_listed_and_cancelled},
+    {"many_projects_at_once", many_projects_at_once},
+    {"waiting_blocks_nobody", waiting_blocks_nobody},
+    {"schedules_are_kept", schedules_are_kept},
     {NULL, NULL},
 };
 const test_suite_t sync_api_suite = {"sync_api", NULL, NULL, cases};
