@@ -179,13 +179,13 @@ static void test_second_run_is_cheap(void)
     github_t *github = github_connect("cheap.db", github_answers(NULL));
     civ_sync_report_t *report = github_go(github);
     int before = mock_platform_count(github->mock);
-    apr_int64_t stored = sync_int("cheap.db", "SELECT COUNT(*) FROM test_items");
+    apr_int64_t stored = sync_int("cheap.db", "SELECT COUNT(*) FROM civ_timeline_items");
 
     report = github_go(github);
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
     CU_ASSERT_EQUAL(report->fresh, 0);
     CU_ASSERT_EQUAL(report->unchanged, 9);
-    CU_ASSERT_EQUAL(sync_int("cheap.db", "SELECT COUNT(*) FROM test_items"), stored);
+    CU_ASSERT_EQUAL(sync_int("cheap.db", "SELECT COUNT(*) FROM civ_timeline_items"), stored);
     CU_ASSERT_EQUAL(github_asked(github, GITHUB_REPO " "), 2);
     CU_ASSERT_EQUAL(github_asked(github, "/pulls?state=all"), 3);
     CU_ASSERT_EQUAL(github_asked(github, "/commits?"), 3);

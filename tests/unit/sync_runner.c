@@ -207,8 +207,7 @@ static void test_stopped_job_is_given_back(void)
     end_at = 0;
     CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
-    CU_ASSERT_EQUAL(
-        sync_int("back.db", "SELECT COUNT(*) FROM civ_timeline_items WHERE last_seen = first_seen"), 3);
+    CU_ASSERT_EQUAL(sync_int("back.db", "SELECT COUNT(*) FROM civ_timeline_items"), 3);
     mock_platform_stop(mock);
 }
 
