@@ -15,8 +15,13 @@ extern const test_suite_t sync_runner_suite;
 extern const test_suite_t sync_timeline_suite;
 
 static const test_suite_t *const suites[] = {
-    &sync_items_suite,  &sync_engine_suite,   &sync_trouble_suite, &sync_jobs_suite,
-    &sync_runner_suite, &sync_timeline_suite, NULL,
+    &sync_items_suite,
+    &sync_engine_suite,
+    &sync_trouble_suite,
+    &sync_jobs_suite,
+    &sync_runner_suite,
+    &sync_timeline_suite,
+    NULL,
 };
 
 int main(int argc, char **argv)

@@ -77,8 +77,9 @@ static void test_stores_everything(void)
                       "1",
                       32);
     CU_ASSERT_EQUAL(
-        sync_int("all.db", apr_psprintf(test_pool(), "SELECT COUNT(*) FROM civ_timeline_items WHERE item_key = '%s'",
-                                        civ_digest_hex_dup(&key, test_pool()))),
+        sync_int("all.db",
+                 apr_psprintf(test_pool(), "SELECT COUNT(*) FROM civ_timeline_items WHERE item_key = '%s'",
+                              civ_digest_hex_dup(&key, test_pool()))),
         1);
 }
 
