@@ -55,6 +55,7 @@ definitions()
     printf 'Define civ_state "%s"\n' "$state"
     printf 'Define civ_port %s\n' "$port"
     printf 'Define civ_modules "%s"\n' "$civ_httpd_modules"
+    printf 'Define civ_build "%s"\n' "$build"
 }
 
 # Only what is not compiled in, and only what is there: distributions differ in both.

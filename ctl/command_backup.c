@@ -19,6 +19,7 @@
 
 #include "base/timestamp.h"
 #include "manifest.h"
+#include "network_key.h"
 #include "options.h"
 #include "output.h"
 #include "progress.h"
@@ -166,15 +167,16 @@ static ctl_exit_e look_at_copy(job_t *job)
     return CTL_DONE;
 }
 
-static ctl_exit_e copy_key(job_t *job)
+static ctl_exit_e copy_keys(job_t *job)
 {
     civ_node_config_t config = {.state_dir = job->ctl->options->state};
     const char *path = civ_node_key_path(&config, job->ctl->pool);
     civ_key_t *key;
+    ctl_exit_e result = ctl_network_key_copy(job->ctl, &config, job->temporary, job->ctl->options->with_key);
     apr_status_t status;
 
-    if (!job->ctl->options->with_key)
-        return CTL_DONE;
+    if (result != CTL_DONE || !job->ctl->options->with_key)
+        return result;
     status = civ_key_load(&key, path, job->ctl->pool);
     if (status == APR_SUCCESS)
         status = civ_key_save(key, file_of(job, ctl_backup_names[CTL_BACKUP_KEY]), job->ctl->pool);
@@ -187,7 +189,7 @@ static apr_status_t describe_file(job_t *job, ctl_backup_file_e which)
     apr_status_t status;
 
     if (file < 0)
-        return errno == ENOENT && which == CTL_BACKUP_KEY ? APR_SUCCESS : apr_get_os_error();
+        return errno == ENOENT && which >= CTL_BACKUP_KEY ? APR_SUCCESS : apr_get_os_error();
     status = civ_digest_file(&job->manifest.files[which].sha256, &job->manifest.files[which].size, file);
     if (status == APR_SUCCESS)
         status = ctl_output_sync(file);
@@ -275,7 +277,7 @@ static ctl_exit_e run(ctl_t *ctl)
     if (result == CTL_DONE)
         result = look_at_copy(job);
     if (result == CTL_DONE)
-        result = copy_key(job);
+        result = copy_keys(job);
     if (result == CTL_DONE)
         result = write_manifest(job);
     if (result == CTL_DONE)
@@ -286,7 +288,7 @@ static ctl_exit_e run(ctl_t *ctl)
                job->path, job->manifest.height, civ_digest_hex_dup(&job->manifest.block_hash, ctl->pool),
                ctl_printable(job->manifest.ledger, ctl->pool),
                civ_digest_hex_dup(&job->manifest.ledger_id, ctl->pool),
-               ctl->options->with_key ? "; with the private key" : "");
+               ctl->options->with_key ? "; with the private keys" : "");
     return result;
 }
 
@@ -301,7 +303,8 @@ const ctl_command_t ctl_command_backup = {
     options,
     "Makes the folder DIR, which must not exist, with the database as it was in one moment, a signed head "
     "for exactly that\n"
-    "moment, and a manifest. DIR appears when all of it is on disk. The private key is only taken along with "
+    "moment, and a manifest. DIR appears when all of it is on disk. The private keys are only taken along "
+    "with "
     "--with-key.\n"
     "All is done with the rights of the owner of the state folder, also as root: he must be able to write "
     "where DIR is\n"

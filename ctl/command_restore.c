@@ -17,6 +17,7 @@
 
 #include "base/timestamp.h"
 #include "incoming.h"
+#include "network_key.h"
 #include "options.h"
 #include "output.h"
 #include "place.h"
@@ -358,6 +359,19 @@ static ctl_exit_e see_to_key(job_t *job)
     return CTL_DONE;
 }
 
+static ctl_exit_e see_to_network_key(job_t *job)
+{
+    ctl_backup_file_e which;
+    ctl_exit_e result = CTL_DONE;
+
+    for (which = CTL_BACKUP_NETWORK_KEY; which <= CTL_BACKUP_NETWORK_ID && result == CTL_DONE; which++)
+        if (job->backup.files[which] >= 0)
+            result = take_file(
+                job, which,
+                apr_pstrcat(job->ctl->pool, job->incoming.folder, "/", ctl_backup_names[which], NULL));
+    return result == CTL_DONE ? ctl_network_key_put(job->ctl, &job->config, job->incoming.folder) : result;
+}
+
 /* --- all together --- */
 
 static ctl_exit_e restore(job_t *job)
@@ -376,6 +390,8 @@ static ctl_exit_e restore(job_t *job)
         result = may_replace(job);
     if (result == CTL_DONE)
         result = see_to_key(job);
+    if (result == CTL_DONE)
+        result = see_to_network_key(job);
     if (result == CTL_DONE)
         result = keep_old(job);
     if (result == CTL_DONE)

@@ -16,7 +16,8 @@
 #include "output.h"
 
 static const char *const names[] = {"civarcos.db",         "civarcos.db-wal", "civarcos.db-shm",
-                                    "civarcos.db-journal", "signed-head",     "ledger.pem"};
+                                    "civarcos.db-journal", "signed-head",     "ledger.pem",
+                                    "pseudonym.key",       "pseudonym.id"};
 
 static void empty(const ctl_incoming_t *incoming)
 {

@@ -22,7 +22,8 @@
 
 static const civ_json_limits_t limits = {MANIFEST_SIZE, 8, 200, 64};
 
-const char *const ctl_backup_names[CTL_BACKUP_FILES] = {"civarcos.db", "signed-head", "ledger.pem"};
+const char *const ctl_backup_names[CTL_BACKUP_FILES] = {"civarcos.db", "signed-head", "ledger.pem",
+                                                        "pseudonym.key", "pseudonym.id"};
 
 /* --- writing --- */
 

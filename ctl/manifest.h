@@ -17,7 +17,9 @@
 typedef enum ctl_backup_file_e {
     CTL_BACKUP_DATABASE,
     CTL_BACKUP_HEAD,
-    CTL_BACKUP_KEY, /**< only with --with-key */
+    CTL_BACKUP_KEY,         /**< only with --with-key */
+    CTL_BACKUP_NETWORK_KEY, /**< only with --with-key, and where there is one */
+    CTL_BACKUP_NETWORK_ID,  /**< where there is one */
     CTL_BACKUP_FILES
 } ctl_backup_file_e;
 

@@ -64,7 +64,7 @@ static const option_t table[] = {
     {"state", PATH, FIELD(state), "DIR", "the state folder, as in CivarcosStateDir"},
     {"to", NUMBER, FIELD(to), "N", "the last block (the newest)"},
     {"url", TEXT, FIELD(url), "URL", "where the request is going to be sent"},
-    {"with-key", FLAG, FIELD(with_key), NULL, "take the ledger's private key along"},
+    {"with-key", FLAG, FIELD(with_key), NULL, "take the private keys along"},
 };
 
 #define COUNT (sizeof(table) / sizeof(table[0]))

@@ -81,7 +81,7 @@ int civ_api_contribute(civ_call_t *call)
 
 int civ_api_benchmarks(civ_call_t *call)
 {
-    apr_uint64_t position = 0;
+    apr_int64_t position;
     civ_metric_page_t page;
     civ_json_writer_t writer;
     civ_reply_t reply = {0};
@@ -89,20 +89,14 @@ int civ_api_benchmarks(civ_call_t *call)
     int limit;
     int i;
 
-    if (civ_paging_limit(call, &limit) != OK || civ_paging_cursor(call, &position) != OK) {
+    if (civ_paging_read(call, &limit, &position) != OK) {
         return CIV_FAULTED;
     }
-    if (position > APR_INT64_MAX) {
-        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
-    }
-    if (civ_benchmark_names(civ_node_federation(call->node), (apr_int64_t)position, limit, &page,
-                            &call->problem, call->r->pool) != APR_SUCCESS) {
+    if (civ_benchmark_names(civ_node_federation(call->node), position, limit, &page, &call->problem,
+                            call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 1024, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "metrics");
     civ_json_begin_array(&writer);
     for (i = 0; i < page.count; i++) {
@@ -133,10 +127,7 @@ int civ_api_benchmark(civ_call_t *call)
                            call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 1024, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     if (statistics) {
         civ_json_name(&writer, "statistics");
         civ_json_raw(&writer, statistics, strlen(statistics));

@@ -100,10 +100,7 @@ static int reply_consensus(civ_call_t *call, const char *evidence_id, apr_int64_
                                  &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 1024, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "consensus");
     write_consensus(&writer, &consensus, call->r->pool);
     civ_json_end_object(&writer);

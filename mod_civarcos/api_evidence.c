@@ -69,19 +69,16 @@ static const char *type_named(const char *name)
 
 static int read_query(civ_call_t *call, civ_evidence_query_t *query)
 {
-    apr_uint64_t position = 0;
+    apr_int64_t position;
 
     memset(query, 0, sizeof(*query));
     query->type = type_named(civ_query_get(&call->query, "type"));
     query->since = APR_INT64_MIN;
-    if (civ_paging_limit(call, &query->limit) != OK || civ_paging_cursor(call, &position) != OK ||
+    if (civ_paging_read(call, &query->limit, &position) != OK ||
         civ_request_time(call, "since", &query->since) != OK) {
         return CIV_FAULTED;
     }
-    if (position > APR_INT64_MAX) {
-        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
-    }
-    query->before = position ? (apr_int64_t)position : APR_INT64_MAX;
+    query->before = position ? position : APR_INT64_MAX;
     return OK;
 }
 
@@ -166,10 +163,7 @@ int civ_api_shared(civ_call_t *call)
     if (read_privacy(call, &privacy) != OK || read_query(call, &query) != OK) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 8192, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     switch (privacy) {
     case CIV_PRIVACY_ANONYMIZED:
         result = write_page(call, &writer, &query);
@@ -197,10 +191,7 @@ int civ_api_versions(civ_call_t *call)
                                 &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 4096, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     write_items(&writer, &page);
     civ_json_end_object(&writer);
     return civ_reply_buffer(call, &reply, &body);

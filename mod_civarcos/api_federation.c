@@ -22,10 +22,7 @@ int civ_api_federation_status(civ_call_t *call)
     if (civ_node_federation_totals(call->node, &totals, &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 512, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "network_stats");
     civ_json_begin_object(&writer);
     civ_json_member_int(&writer, "total_nodes", totals.values[CIV_TOTAL_MEMBERS]);

@@ -93,10 +93,7 @@ int civ_api_search(civ_call_t *call)
     if (civ_ledger_search(civ_node_ledger(call->node), &search, &page, &call->problem, pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 16384, pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "results");
     civ_json_begin_array(&writer);
     for (i = 0; i < page.count; i++) {

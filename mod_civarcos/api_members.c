@@ -65,10 +65,7 @@ static int reply_joined(civ_call_t *call, const civ_member_t *member, const char
     civ_json_writer_t writer;
     civ_buffer_t body;
 
-    civ_buffer_init(&body, 1024, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "node");
     civ_json_begin_object(&writer);
     write_member(&writer, member);
@@ -184,7 +181,7 @@ int civ_api_leave(civ_call_t *call)
 int civ_api_nodes(civ_call_t *call)
 {
     apr_pool_t *pool = call->r->pool;
-    apr_uint64_t position = 0;
+    apr_int64_t position;
     civ_member_page_t page;
     civ_json_writer_t writer;
     civ_reply_t reply = {0};
@@ -192,20 +189,14 @@ int civ_api_nodes(civ_call_t *call)
     int limit;
     int i;
 
-    if (civ_paging_limit(call, &limit) != OK || civ_paging_cursor(call, &position) != OK) {
+    if (civ_paging_read(call, &limit, &position) != OK) {
         return CIV_FAULTED;
     }
-    if (position > APR_INT64_MAX) {
-        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
-    }
-    if (civ_federation_members(civ_node_federation(call->node), (apr_int64_t)position, limit, &page,
-                               &call->problem, pool) != APR_SUCCESS) {
+    if (civ_federation_members(civ_node_federation(call->node), position, limit, &page, &call->problem,
+                               pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 4096, pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "nodes");
     civ_json_begin_array(&writer);
     for (i = 0; i < page.count; i++) {
@@ -254,10 +245,7 @@ int civ_api_node(civ_call_t *call)
         civ_federation_member_keys(federation, &member, keys, &count, &call->problem, pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 2048, pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "node");
     civ_json_begin_object(&writer);
     write_member(&writer, &member);

@@ -40,10 +40,7 @@ int civ_api_root(civ_call_t *call)
     civ_json_writer_t writer;
     civ_buffer_t body;
 
-    civ_buffer_init(&body, 4096, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_member_text(&writer, "service", "civarcos");
     civ_json_member_text(&writer, "version", civ_version());
     civ_json_name(&writer, "endpoints");

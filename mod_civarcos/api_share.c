@@ -98,10 +98,14 @@ static int read_sharing(civ_call_t *call, sharing_t *sharing)
 /* Nothing but SHA-256(salt || content): who has both can show later that the content was there now. */
 static int commit_to(civ_call_t *call, sharing_t *sharing)
 {
+    const char *organization_id = civ_json_get_text(call->body, "organization_id");
     unsigned char salt[CIV_COMMITMENT_SALT_SIZE];
 
-    if (civ_commitment_salt(salt) != APR_SUCCESS ||
-        civ_commitment(&sharing->commitment, salt, sharing->evidence, call->r->pool) != APR_SUCCESS) {
+    if (civ_federation_salt(civ_node_federation(call->node), organization_id ? organization_id : "",
+                            civ_request_retry(call), salt, &call->problem, call->r->pool) != APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    if (civ_commitment(&sharing->commitment, salt, sharing->evidence, call->r->pool) != APR_SUCCESS) {
         return civ_request_fault(call, CIV_PROBLEM_INTERNAL, "The evidence cannot be committed to.");
     }
     sharing->salt = civ_base64_encode(salt, sizeof(salt), call->r->pool);
@@ -191,12 +195,16 @@ static int prepare(civ_call_t *call, sharing_t *sharing)
 
 /* --- answering --- */
 
-static void write_commitment(civ_json_writer_t *writer, const sharing_t *sharing)
+/* A salt is kept nowhere, but a repeated request comes to the same one; not under another network key: then it would be one that
+ * nothing was committed to with. */
+static void write_commitment(civ_json_writer_t *writer, const sharing_t *sharing, const civ_shared_t *shared)
 {
     char hex[CIV_DIGEST_HEX_SIZE];
+    const char *made = civ_digest_hex(hex, &sharing->commitment);
+    int is_stored = !shared->digest || strcmp(shared->digest, made) == 0;
 
-    civ_json_member_text(writer, "commitment", civ_digest_hex(hex, &sharing->commitment));
-    civ_json_member_text(writer, "salt", sharing->salt);
+    civ_json_member_text(writer, "commitment", is_stored ? made : shared->digest);
+    civ_json_member_text(writer, "salt", is_stored ? sharing->salt : NULL);
 }
 
 static void write_measurements(civ_json_writer_t *writer, const civ_draft_t *draft)
@@ -229,7 +237,7 @@ static void write_evidence(civ_json_writer_t *writer, const sharing_t *sharing, 
     civ_json_member_text(writer, "privacy_level", civ_privacy_name(draft->privacy));
     switch (draft->privacy) {
     case CIV_PRIVACY_PRIVATE:
-        write_commitment(writer, sharing);
+        write_commitment(writer, sharing, shared);
         break;
     case CIV_PRIVACY_AGGREGATED:
         write_measurements(writer, draft);
@@ -261,10 +269,7 @@ static int reply_shared(civ_call_t *call, const sharing_t *sharing, const civ_sh
     civ_json_writer_t writer;
     civ_buffer_t body;
 
-    civ_buffer_init(&body, 2048, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "evidence");
     write_evidence(&writer, sharing, shared);
     if (sharing->redactor) {
@@ -286,8 +291,9 @@ int civ_api_share(civ_call_t *call)
     civ_shared_t shared = {.evidence_id = NULL};
     int repeated = 0;
 
-    if (read_sharing(call, &sharing) != OK || prepare(call, &sharing) != OK ||
-        civ_speaker_identify(call, &speaker) != OK) {
+    /* Who cannot sign does not make us search texts. */
+    if (read_sharing(call, &sharing) != OK || civ_speaker_identify(call, &speaker) != OK ||
+        prepare(call, &sharing) != OK) {
         return CIV_FAULTED;
     }
     if (sharing.is_rehearsal) {

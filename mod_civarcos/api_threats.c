@@ -78,6 +78,7 @@ static int read_report(civ_call_t *call, const civ_redactor_t *redactor, civ_thr
 {
     const civ_json_t *threat = civ_json_get(call->body, "threat_info");
     const civ_json_t *other = civ_json_get(call->body, "threat");
+    const char *words[] = {civ_json_get_text(call->body, "organization_id"), NULL};
     const char *pointer = threat || !other ? "/threat_info" : "/threat";
 
     if (threat && other) {
@@ -85,7 +86,7 @@ static int read_report(civ_call_t *call, const civ_redactor_t *redactor, civ_thr
                            "A request has one threat: threat_info, or threat.");
         return CIV_FAULTED;
     }
-    return civ_threat_prepare(redactor, threat ? threat : other, pointer, report, &call->problem,
+    return civ_threat_prepare(redactor, words, threat ? threat : other, pointer, report, &call->problem,
                               call->r->pool) == APR_SUCCESS
                ? OK
                : CIV_FAULTED;
@@ -103,18 +104,16 @@ int civ_api_threat_share(civ_call_t *call)
     int is_new;
     int repeated;
 
-    if (!redactor || read_report(call, redactor, report) != OK ||
-        civ_speaker_identify(call, &speaker) != OK ||
+    /* Who cannot sign does not make us search texts. */
+    if (!redactor || civ_speaker_identify(call, &speaker) != OK ||
+        read_report(call, redactor, report) != OK ||
         civ_threat_share(civ_node_federation(call->node), &speaker, report, civ_request_retry(call), &threat,
                          &is_new, &repeated, &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
     civ_reply_location(call, apr_pstrcat(call->r->pool, PLACE, threat.id, NULL));
     civ_reply_repeated(call, repeated);
-    civ_buffer_init(&body, 2048, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "threat");
     civ_json_begin_object(&writer);
     write_threat(&writer, &threat);
@@ -155,7 +154,6 @@ static int read_query(civ_call_t *call, civ_threat_query_t *query, civ_indicator
     const char *type = civ_query_get(&call->query, "type");
     const char *word = civ_query_get(&call->query, "severity");
     civ_severity_e severity = CIV_SEVERITY_UNKNOWN;
-    apr_uint64_t position = 0;
 
     memset(query, 0, sizeof(*query));
     if (type && civ_threat_type_parse(&query->type, type, call->r->pool) != APR_SUCCESS) {
@@ -167,15 +165,10 @@ static int read_query(civ_call_t *call, civ_threat_query_t *query, civ_indicator
     }
     query->severity = word ? (int)severity : -1;
     if (read_indicator(call, room, &query->indicator) != OK ||
-        civ_request_time(call, "since", &query->since) != OK || civ_paging_limit(call, &query->limit) != OK ||
-        civ_paging_cursor(call, &position) != OK) {
+        civ_request_time(call, "since", &query->since) != OK) {
         return CIV_FAULTED;
     }
-    if (position > APR_INT64_MAX) {
-        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
-    }
-    query->before = (apr_int64_t)position;
-    return OK;
+    return civ_paging_read(call, &query->limit, &query->before);
 }
 
 static void write_looked_for(civ_json_writer_t *writer, const civ_indicator_t *indicator, int is_common)
@@ -207,10 +200,7 @@ int civ_api_threats(civ_call_t *call)
             APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 8192, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "threats");
     civ_json_begin_array(&writer);
     for (i = 0; i < page.count; i++) {
@@ -241,10 +231,7 @@ int civ_api_threat(civ_call_t *call)
                         &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 2048, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "threat");
     civ_json_begin_object(&writer);
     write_threat(&writer, &threat);

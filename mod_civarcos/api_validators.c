@@ -49,10 +49,7 @@ static int reply_validator(civ_call_t *call, const civ_validator_t *validator, c
     civ_json_writer_t writer;
     civ_buffer_t body;
 
-    civ_buffer_init(&body, 512, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     write_validator(&writer, validator, call->r->pool);
     if (message) {
         civ_json_member_text(&writer, "message", message);
@@ -64,7 +61,7 @@ static int reply_validator(civ_call_t *call, const civ_validator_t *validator, c
 int civ_api_validators(civ_call_t *call)
 {
     apr_pool_t *pool = call->r->pool;
-    apr_uint64_t position = 0;
+    apr_int64_t position;
     civ_validator_page_t page;
     civ_json_writer_t writer;
     civ_reply_t reply = {0};
@@ -72,21 +69,15 @@ int civ_api_validators(civ_call_t *call)
     int limit;
     int i;
 
-    if (civ_paging_limit(call, &limit) != OK || civ_paging_cursor(call, &position) != OK) {
+    if (civ_paging_read(call, &limit, &position) != OK) {
         return CIV_FAULTED;
-    }
-    if (position > APR_INT64_MAX) {
-        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
     }
     /* The position is one behind the last registration that was shown; a ledger's first entry registers nobody. */
-    if (civ_ledger_validators(civ_node_ledger(call->node), (apr_int64_t)position - 1, limit, &page,
-                              &call->problem, pool) != APR_SUCCESS) {
+    if (civ_ledger_validators(civ_node_ledger(call->node), position - 1, limit, &page, &call->problem,
+                              pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 4096, pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "validators");
     civ_json_begin_array(&writer);
     for (i = 0; i < page.count; i++) {

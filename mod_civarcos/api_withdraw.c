@@ -19,7 +19,8 @@
 /* The reason as it may be seen by all; "" without one. */
 static int read_reason(civ_call_t *call, const char **reason)
 {
-    static const civ_redaction_options_t options = {CIV_REDACT_ALL, NULL};
+    const char *words[] = {civ_json_get_text(call->body, "organization_id"), NULL};
+    const civ_redaction_options_t options = {CIV_REDACT_ALL, words};
     const civ_json_t *member = civ_json_get(call->body, "reason");
     const char *text = civ_json_get_text(call->body, "reason");
     const civ_redactor_t *redactor;
@@ -61,10 +62,7 @@ int civ_api_withdraw(civ_call_t *call)
                                 call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    civ_buffer_init(&body, 1024, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "evidence");
     civ_shared_write(&writer, &tombstone);
     civ_json_member_text(&writer, "message",

@@ -9,6 +9,8 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MOST    1000
 
+#define NO_CURSOR "This is no cursor that an answer has given."
+
 int civ_paging_limit(civ_call_t *call, int *limit)
 {
     apr_int64_t value = LIMIT_DEFAULT;
@@ -23,8 +25,23 @@ int civ_paging_cursor(civ_call_t *call, apr_uint64_t *position)
     const char *text = civ_query_get(&call->query, "cursor");
 
     if (text && civ_cursor_read(position, text, call->r->pool) != APR_SUCCESS) {
-        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
+        return civ_request_bad_parameter(call, "cursor", NO_CURSOR);
     }
+    return OK;
+}
+
+int civ_paging_read(civ_call_t *call, int *limit, apr_int64_t *position)
+{
+    apr_uint64_t value = 0;
+
+    *position = 0;
+    if (civ_paging_limit(call, limit) != OK || civ_paging_cursor(call, &value) != OK) {
+        return CIV_FAULTED;
+    }
+    if (value > APR_INT64_MAX) {
+        return civ_request_bad_parameter(call, "cursor", NO_CURSOR);
+    }
+    *position = (apr_int64_t)value;
     return OK;
 }
 

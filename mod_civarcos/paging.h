@@ -16,6 +16,9 @@ int civ_paging_limit(civ_call_t *call, int *limit);
 /** The parameter cursor; @a position is left alone where it is absent. @return OK or CIV_FAULTED */
 int civ_paging_cursor(civ_call_t *call, apr_uint64_t *position);
 
+/** Both, for lists whose positions are numbers from 1 on; @a position is 0 where there is no cursor. @return OK or CIV_FAULTED */
+int civ_paging_read(civ_call_t *call, int *limit, apr_int64_t *position);
+
 /** There may be more from @a position on: write next_cursor, and set the Link header to the same request with it. */
 void civ_paging_next(civ_call_t *call, civ_json_writer_t *writer, apr_uint64_t position);
 

@@ -1,21 +1,13 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "query.h"
 
+#include "base/encoding.h"
 #include "base/status.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <string.h>
-
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    digit |= 0x20;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
 
 /* Decode one name or value. Returns NULL for a bad escape, an encoded NUL, or what is not UTF-8. */
 static const char *decode(const char *text, apr_size_t length, apr_pool_t *pool)
@@ -28,8 +20,8 @@ static const char *decode(const char *text, apr_size_t length, apr_pool_t *pool)
         char byte = text[i] == '+' ? ' ' : text[i];
 
         if (byte == '%') {
-            int high = length - i > 2 ? hex_value(text[i + 1]) : -1;
-            int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+            int high = length - i > 2 ? civ_hex_value(text[i + 1]) : -1;
+            int low = high >= 0 ? civ_hex_value(text[i + 2]) : -1;
 
             if (low < 0) {
                 return NULL;

@@ -16,6 +16,9 @@
 
 #include <string.h>
 
+/* Bytes that an answer has room for before it grows. */
+#define FIRST_ROOM 1024
+
 APLOG_USE_MODULE(civarcos);
 
 /** Bytes of a body's digest that make its tag. */
@@ -246,16 +249,21 @@ void civ_reply_repeated(civ_call_t *call, int repeated)
     }
 }
 
+void civ_reply_begin(civ_call_t *call, civ_buffer_t *body, civ_json_writer_t *writer)
+{
+    civ_buffer_init(body, FIRST_ROOM, call->r->pool);
+    civ_json_writer_init(writer, body);
+    civ_json_begin_object(writer);
+    civ_json_member_bool(writer, "success", 1);
+}
+
 int civ_reply_message(civ_call_t *call, const char *message)
 {
     civ_reply_t reply = {0};
     civ_json_writer_t writer;
     civ_buffer_t body;
 
-    civ_buffer_init(&body, 256, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
+    civ_reply_begin(call, &body, &writer);
     civ_json_member_text(&writer, "message", message);
     civ_json_end_object(&writer);
     return civ_reply_buffer(call, &reply, &body);

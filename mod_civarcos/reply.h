@@ -26,6 +26,9 @@ typedef struct civ_piece_t {
     int is_static;
 } civ_piece_t;
 
+/** Begin an answer of success: an object that is open, with "success": true. */
+void civ_reply_begin(civ_call_t *call, civ_buffer_t *body, civ_json_writer_t *writer);
+
 /** Send an answer; without copying, the pieces one after the other. A GET whose tag the client has is
  * answered with 304 instead. */
 int civ_reply_send(civ_call_t *call, const civ_reply_t *reply, const civ_piece_t *pieces, int count);

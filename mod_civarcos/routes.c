@@ -351,8 +351,11 @@ static const civ_field_t shared_answer[] = {
     END_OF_FIELDS};
 
 static const civ_field_t share_answer[] = {
-    {"evidence", CIV_TYPE_SHARED, "What has left, as others see it at least", CIV_REQUIRED},
-    {"removed", CIV_TYPE_REMOVED, "What has not, and why", CIV_OPTIONAL},
+    {"evidence", CIV_TYPE_SHARED, "What leaves, all of it", CIV_REQUIRED},
+    {"shown_while_few_share_it", CIV_TYPE_ANY_OBJECT, "What others see at least", CIV_OPTIONAL},
+    {"removed", CIV_TYPE_REMOVED, "What does not leave as it came, and why", CIV_OPTIONAL},
+    {"removed_count", CIV_TYPE_INTEGER, "How many those are; not all are listed", CIV_OPTIONAL},
+    {"redactions", CIV_TYPE_ANY_OBJECT, "What was taken out of texts, by class", CIV_OPTIONAL},
     {"dry_run", CIV_TYPE_BOOLEAN, "Nothing was stored", CIV_OPTIONAL},
     {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
     END_OF_FIELDS};

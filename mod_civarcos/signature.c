@@ -1,6 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "signature.h"
 
+#include "mount.h"
+
 #include "base/encoding.h"
 #include "base/json_writer.h"
 
@@ -59,11 +61,6 @@ static apr_status_t hash_content(ap_filter_t *filter, apr_bucket_brigade *brigad
     return APR_SUCCESS;
 }
 
-void civ_signature_register(void)
-{
-    ap_register_input_filter(FILTER, hash_content, NULL, FILTER_TYPE);
-}
-
 /* --- the request as it was sent --- */
 
 static int count_line(void *count, const char *name, const char *value)
@@ -101,6 +98,42 @@ static void take_lines(civ_message_t *message, const request_rec *r)
     apr_table_do(take_line, &lines, r->headers_in, NULL);
 }
 
+static civ_content_hash_t *watch_content(request_rec *r)
+{
+    civ_message_t message = {.method = r->method};
+    civ_content_hash_t *hash;
+
+    take_lines(&message, r);
+    hash = civ_content_hash_begin(
+        civ_content_digest_algorithms(civ_message_header(&message, "Content-Digest", r->pool), r->pool),
+        r->pool);
+    ap_add_input_filter(FILTER, hash, r, r->connection);
+    return hash;
+}
+
+static int bears_signature(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "Signature-Input") || apr_table_get(r->headers_in, "Signature");
+}
+
+/* Modules such as mod_security read the content before the handler does, and hand on what they have read. What handler there
+ * will be is not known yet, but where ours stand is. */
+static int watch_early(request_rec *r)
+{
+    const apr_array_header_t *mounts = civ_server_config(r->server)->mounts;
+
+    if (bears_signature(r) && r->uri && civ_mount_match(mounts, r->uri)) {
+        ap_set_module_config(r->request_config, &civarcos_module, watch_content(r));
+    }
+    return DECLINED;
+}
+
+void civ_signature_register(void)
+{
+    ap_register_input_filter(FILTER, hash_content, NULL, FILTER_TYPE);
+    ap_hook_post_read_request(watch_early, NULL, NULL, APR_HOOK_FIRST);
+}
+
 /* What the client has sent, also where the server has led the request elsewhere within itself. */
 static const char *target_of(const request_rec *r)
 {
@@ -124,19 +157,16 @@ void civ_signature_prepare(civ_call_t *call)
     sent->message.authority = apr_table_get(r->headers_in, "Host");
     sent->message.target = target_of(r);
     take_lines(&sent->message, r);
-    sent->hash = civ_content_hash_begin(
-        civ_content_digest_algorithms(civ_message_header(&sent->message, "Content-Digest", r->pool), r->pool),
-        r->pool);
-    if (call->route->body) {
-        ap_add_input_filter(FILTER, sent->hash, r, r->connection);
+    sent->hash = ap_get_module_config(r->request_config, &civarcos_module);
+    if (!sent->hash) {
+        sent->hash = watch_content(r);
     }
     call->sent = sent;
 }
 
 int civ_signature_is_there(const civ_call_t *call)
 {
-    return apr_table_get(call->r->headers_in, "Signature-Input") ||
-           apr_table_get(call->r->headers_in, "Signature");
+    return bears_signature(call->r);
 }
 
 /* --- who we are --- */

@@ -10,7 +10,7 @@
 #include "base/request_signature.h"
 #include "request.h"
 
-/** In the hook for registering others: the filter that hashes content. */
+/** In the hook for registering others: the filter that hashes content, and the hook that sets it before anybody reads. */
 void civ_signature_register(void);
 
 /** Before the content is read: keep what the signature is about. Nothing happens for a request without Signature-Input. */

@@ -33,6 +33,11 @@ static int hex_value(char digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
+int civ_hex_value(char digit)
+{
+    return hex_value((char)(digit >= 'A' && digit <= 'F' ? digit + ('a' - 'A') : digit));
+}
+
 apr_status_t civ_hex_decode(void *out, apr_size_t length, const char *text)
 {
     unsigned char *bytes = out;

@@ -17,6 +17,9 @@ void civ_hex_encode(char *out, const void *data, apr_size_t length);
  *  @return APR_SUCCESS or CIV_EINVALID */
 apr_status_t civ_hex_decode(void *out, apr_size_t length, const char *text);
 
+/** The value of one hex digit of either case, as in percent-encoding (RFC 3986); -1: it is none. */
+int civ_hex_value(char digit);
+
 /** Standard base64 with padding (RFC 4648 section 4), NUL-terminated, on @a pool. */
 char *civ_base64_encode(const void *data, apr_size_t length, apr_pool_t *pool);
 

@@ -3,6 +3,7 @@
  * @file message_derived.c
  * What is derived from a request: section 2.2 of RFC 9421.
  */
+#include "base/encoding.h"
 #include "base/message_private.h"
 
 #include <apr_cstr.h>
@@ -98,15 +99,6 @@ const char *civ_authority_normalize(const char *authority, const char *scheme, a
 
 /* --- query parameters --- */
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 /* Decode what a form would send, and encode it again the one way that signatures have. */
 static void recode(civ_buffer_t *out, const char *text, apr_size_t length)
 {
@@ -118,9 +110,9 @@ static void recode(civ_buffer_t *out, const char *text, apr_size_t length)
 
         if (byte == '+') {
             byte = ' ';
-        } else if (byte == '%' && i + 2 < length && hex_value(text[i + 1]) >= 0 &&
-                   hex_value(text[i + 2]) >= 0) {
-            byte = (unsigned char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
+        } else if (byte == '%' && i + 2 < length && civ_hex_value(text[i + 1]) >= 0 &&
+                   civ_hex_value(text[i + 2]) >= 0) {
+            byte = (unsigned char)(civ_hex_value(text[i + 1]) << 4 | civ_hex_value(text[i + 2]));
             i += 2;
         }
         if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||

@@ -12,7 +12,7 @@
 
 #define CIV_COMMITMENT_SALT_SIZE 32
 
-/** A salt from the system's random numbers; it goes to the author, and is kept nowhere else. @return APR_SUCCESS or their error */
+/** A salt from the system's random numbers; it goes to the author, and is kept nowhere. @return APR_SUCCESS or their error */
 apr_status_t civ_commitment_salt(unsigned char salt[CIV_COMMITMENT_SALT_SIZE]);
 
 /** SHA-256(salt, canonical form of @a content (RFC 8785)).

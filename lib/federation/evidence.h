@@ -8,6 +8,7 @@
 #define CIV_FEDERATION_EVIDENCE_H
 
 #include "federation/benchmarks.h"
+#include "federation/commitment.h"
 #include "federation/consensus.h"
 #include "federation/federation.h"
 #include "federation/speaker.h"
@@ -58,7 +59,7 @@ typedef struct civ_shared_t {
     apr_int64_t shared;    /**< in ms */
     apr_int64_t withdrawn; /**< 0: it was not */
     int is_latest;
-    const char *source;    /**< its author's pseudonym, when it was just shared; else NULL */
+    const char *source;    /**< its author's pseudonym, where it is told what was shared; else NULL */
     const char *record;    /**< the public record, a JSON object in canonical form; "" where none is public */
     const char *signature; /**< the node's over it; see record.h */
     const char *digest;    /**< in hex, as the ledger has it: of the barest record, or the commitment */
@@ -76,6 +77,16 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
                                   const civ_draft_t *draft, const civ_idempotency_t *idempotency,
                                   civ_shared_t *shared, int *repeated, civ_problem_t *problem,
                                   apr_pool_t *pool);
+
+/**
+ * A salt for a commitment. Without an Idempotency-Key it is a random one. With one it follows from that, the speaker, the
+ * request and the network's key, so that who asks again because the answer was lost gets it again, and nobody has to keep it.
+ * @return APR_SUCCESS; CIV_EUNREACHABLE (UNAVAILABLE): there is no network key; errors of random numbers
+ */
+apr_status_t civ_federation_salt(const civ_federation_t *federation, const char *organization_id,
+                                 const civ_idempotency_t *idempotency,
+                                 unsigned char salt[CIV_COMMITMENT_SALT_SIZE], civ_problem_t *problem,
+                                 apr_pool_t *pool);
 
 /**
  * Whether the speaker may share: what a dry run does besides showing what would leave. A signature is used up by it.

@@ -104,17 +104,15 @@ apr_status_t civ_federation_versions(civ_federation_t *federation, const char *e
 {
     apr_int64_t k = federation->config->min_contributors;
     const civ_argument_t arguments[] = {civ_int(k), civ_int(k), civ_text(evidence_id), civ_int(VERSIONS_MAX)};
-    civ_store_t *store = federation->config->store;
     civ_rows_t *rows;
-    civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    int is_id = civ_evidence_id_is_valid(evidence_id);
+    apr_status_t status = APR_SUCCESS;
 
     memset(page, 0, sizeof(*page));
-    if (status == APR_SUCCESS) {
-        status = civ_db_select(db, &civ_evidence_sql[SQL_EVIDENCE_VERSIONS], arguments, 4, &rows, pool);
-        civ_store_release(store, db);
-    }
-    if (status == APR_SUCCESS)
+    if (is_id)
+        status = civ_federation_select(federation, &civ_evidence_sql[SQL_EVIDENCE_VERSIONS], arguments, 4,
+                                       &rows, pool);
+    if (is_id && status == APR_SUCCESS)
         status = take_rows(page, rows, k, VERSIONS_MAX, pool);
     if (status != APR_SUCCESS)
         return civ_federation_failed(problem, status, pool);

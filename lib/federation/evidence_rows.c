@@ -198,9 +198,12 @@ apr_status_t civ_evidence_find(civ_federation_t *federation, civ_db_t *db, const
     const civ_argument_t arguments[] = {civ_int(k), civ_int(k), civ_text(evidence_id), civ_int(version)};
     civ_evidence_sql_e sql = version > 0 ? SQL_EVIDENCE_VERSION : SQL_EVIDENCE_NEWEST;
     civ_rows_t *rows;
-    apr_status_t status =
-        civ_db_select(db, &civ_evidence_sql[sql], arguments, version > 0 ? 4 : 3, &rows, pool);
+    apr_status_t status;
 
+    /* Not every database takes what is no text. */
+    if (!civ_evidence_id_is_valid(evidence_id))
+        return APR_NOTFOUND;
+    status = civ_db_select(db, &civ_evidence_sql[sql], arguments, version > 0 ? 4 : 3, &rows, pool);
     if (status != APR_SUCCESS)
         return status;
     return civ_rows_next(rows) == APR_SUCCESS ? civ_evidence_read(row, rows, k, pool) : APR_NOTFOUND;

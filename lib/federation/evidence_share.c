@@ -26,6 +26,7 @@ typedef struct withdrawal_t {
     civ_operation_t operation;
     const char *evidence_id;
     const char *reason;
+    apr_int64_t first; /**< as version_t has it */
     civ_shared_t *tombstone;
 } withdrawal_t;
 
@@ -33,6 +34,9 @@ typedef struct withdrawal_t {
 typedef struct version_t {
     civ_member_t member;
     apr_int64_t number, version, shared;
+    apr_int64_t
+        first; /**< when the first version was shared: its quarter's pseudonym is that of all, or one id would join two */
+    int counted; /**< the version before is one of those that are counted */
     const char *content_hash;
     char groups[CIV_RECORD_VARIANTS - 1][CIV_DIGEST_HEX_SIZE];
     civ_record_t records[CIV_RECORD_VARIANTS]; /**< json NULL where nothing is public */
@@ -80,7 +84,7 @@ static apr_status_t seal(civ_record_t *record, const sharing_t *sharing, const v
     civ_json_member_text(&writer, "privacy_level", civ_privacy_name(sharing->draft->privacy));
     civ_json_member_text(
         &writer, "source_hash",
-        civ_federation_pseudonym(federation, KIND, version->shared, version->member.organization_id, pool));
+        civ_federation_pseudonym(federation, KIND, version->first, version->member.organization_id, pool));
     /* Its own braces are left out. */
     if (strlen(content) > 2)
         civ_buffer_append_text(&text, ",");
@@ -221,6 +225,8 @@ static apr_status_t number_version(civ_change_t *change, version_t *version)
         return CIV_EDATABASE;
     version->number = number + 1;
     version->shared = shared > change->now ? shared : change->now;
+    if (version->version == 1)
+        version->first = version->shared;
     return APR_SUCCESS;
 }
 
@@ -237,7 +243,7 @@ static void describe(sharing_t *sharing, const version_t *version, apr_pool_t *p
     shared->shared = version->shared;
     shared->is_latest = 1;
     if (sharing->draft->privacy == CIV_PRIVACY_ANONYMIZED)
-        shared->source = civ_federation_pseudonym(sharing->operation.federation, KIND, version->shared,
+        shared->source = civ_federation_pseudonym(sharing->operation.federation, KIND, version->first,
                                                   version->member.organization_id, pool);
     /* What its author is told is what the others see at least. */
     shared->record = shared->signature = "";
@@ -251,7 +257,7 @@ static void describe(sharing_t *sharing, const version_t *version, apr_pool_t *p
 static apr_status_t write_version(sharing_t *sharing, civ_change_t *change, version_t *version)
 {
     apr_status_t status = number_version(change, version);
-    int counts = version->version == 1 && sharing->draft->privacy != CIV_PRIVACY_PRIVATE;
+    int counts = sharing->draft->privacy != CIV_PRIVACY_PRIVATE;
 
     if (status == APR_SUCCESS)
         status = seal_version(version, sharing, change->pool);
@@ -260,13 +266,26 @@ static apr_status_t write_version(sharing_t *sharing, civ_change_t *change, vers
     if (status == APR_SUCCESS && sharing->draft->measurement_count > 0)
         status = civ_benchmark_add(&sharing->operation, change, &version->member,
                                    sharing->draft->measurements, sharing->draft->measurement_count);
-    if (status == APR_SUCCESS && counts)
-        status = civ_operation_count(&sharing->operation, change, CIV_TOTAL_EVIDENCE, 1);
+    if (status == APR_SUCCESS)
+        status =
+            civ_operation_count(&sharing->operation, change, CIV_TOTAL_EVIDENCE, counts - version->counted);
     if (status == APR_SUCCESS)
         status = note(sharing, change, version);
     if (status == APR_SUCCESS)
         describe(sharing, version, change->pool);
     return status;
+}
+
+static apr_status_t find_first(const civ_operation_t *operation, civ_change_t *change,
+                               const char *evidence_id, apr_int64_t *first)
+{
+    civ_evidence_row_t row;
+    apr_status_t status =
+        civ_evidence_find(operation->federation, change->db, evidence_id, 1, &row, change->pool);
+
+    if (status == APR_SUCCESS)
+        *first = row.shared.shared;
+    return status == APR_NOTFOUND ? CIV_EDATABASE : status;
 }
 
 /** Find the version before. @return APR_SUCCESS to go on; a refusal; sharing->known where there is nothing to do */
@@ -287,12 +306,23 @@ static apr_status_t look_before(sharing_t *sharing, civ_change_t *change, versio
         return CIV_ECONFLICT;
     }
     version->version = before.shared.version + 1;
+    version->counted = before.shared.privacy != CIV_PRIVACY_PRIVATE;
     sharing->known = before.shared.privacy == sharing->draft->privacy &&
                      sharing->draft->privacy != CIV_PRIVACY_PRIVATE &&
                      strcmp(before.content_hash, version->content_hash) == 0;
     if (sharing->known)
         *sharing->shared = before.shared;
-    return APR_SUCCESS;
+    return find_first(&sharing->operation, change, sharing->evidence_id, &version->first);
+}
+
+/** The id; and of what is private the commitment, which a later version would hide. */
+static const char *answer_of(const sharing_t *sharing, apr_pool_t *pool)
+{
+    const civ_digest_t *commitment = sharing->draft->commitment;
+
+    return commitment == NULL
+               ? sharing->evidence_id
+               : apr_pstrcat(pool, sharing->evidence_id, " ", civ_digest_hex_dup(commitment, pool), NULL);
 }
 
 static apr_status_t apply_share(void *baton, civ_change_t *change)
@@ -312,8 +342,13 @@ static apr_status_t apply_share(void *baton, civ_change_t *change)
         status = civ_benchmark_check(change, sharing->draft->measurements, sharing->draft->measurement_count);
     if (status != APR_SUCCESS)
         return status;
-    change->answer = sharing->evidence_id;
+    change->answer = answer_of(sharing, change->pool);
     return sharing->known ? APR_SUCCESS : write_version(sharing, change, version);
+}
+
+static void refuse_without_random(civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The server has no random numbers");
 }
 
 static const char *name_evidence(const civ_federation_t *federation, const char *organization_id,
@@ -351,6 +386,18 @@ static apr_status_t read_again(civ_federation_t *federation, const char *evidenc
     return APR_SUCCESS;
 }
 
+/** The pseudonym in a record that was read back. */
+static const char *source_of(const char *record, apr_pool_t *pool)
+{
+    const civ_json_t *root;
+    civ_problem_t unused;
+
+    return civ_json_parse(&root, record, strlen(record), &civ_json_request_limits, &unused, pool) ==
+                   APR_SUCCESS
+               ? civ_json_get_text(root, "source_hash")
+               : NULL;
+}
+
 apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speaker_t *speaker,
                                   const civ_draft_t *draft, const civ_idempotency_t *idempotency,
                                   civ_shared_t *shared, int *repeated, civ_problem_t *problem,
@@ -361,16 +408,48 @@ apr_status_t civ_federation_share(civ_federation_t *federation, const civ_speake
     civ_change_result_t result;
     apr_status_t status;
 
+    status = civ_federation_require_key(federation, problem, pool);
+    if (status != APR_SUCCESS)
+        return status;
     sharing.evidence_id = name_evidence(federation, speaker->organization_id, draft->own_id, pool);
     if (sharing.evidence_id == NULL) {
-        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The server has no random numbers");
+        refuse_without_random(problem, pool);
         return APR_EGENERAL;
     }
     status = civ_operation_run(&sharing.operation, apply_share, idempotency, &result, problem, pool);
     *repeated = result.repeated || sharing.known;
     if (status == APR_SUCCESS && result.repeated)
-        status = read_again(federation, result.answer, shared, problem, pool);
+        status = read_again(federation, apr_pstrndup(pool, result.answer, CIV_EVIDENCE_ID_SIZE - 1), shared,
+                            problem, pool);
+    if (status == APR_SUCCESS && result.repeated && strlen(result.answer) > CIV_EVIDENCE_ID_SIZE)
+        shared->digest = result.answer + CIV_EVIDENCE_ID_SIZE;
+    if (status == APR_SUCCESS && shared->privacy == CIV_PRIVACY_ANONYMIZED && shared->source == NULL)
+        shared->source = source_of(shared->record, pool);
     return status;
+}
+
+apr_status_t civ_federation_salt(const civ_federation_t *federation, const char *organization_id,
+                                 const civ_idempotency_t *idempotency,
+                                 unsigned char salt[CIV_COMMITMENT_SALT_SIZE], civ_problem_t *problem,
+                                 apr_pool_t *pool)
+{
+    const char *text, *halves;
+    apr_status_t status;
+
+    if (idempotency == NULL) {
+        status = civ_commitment_salt(salt);
+        if (status != APR_SUCCESS)
+            refuse_without_random(problem, pool);
+        return status;
+    }
+    status = civ_federation_require_key(federation, problem, pool);
+    if (status != APR_SUCCESS)
+        return status;
+    text = apr_pstrcat(pool, organization_id, "\x1f", civ_digest_hex_dup(&idempotency->key, pool), "\x1f",
+                       civ_digest_hex_dup(&idempotency->request, pool), NULL);
+    halves = apr_pstrcat(pool, civ_federation_keyed_name(federation, "commitment-salt/1", text, pool),
+                         civ_federation_keyed_name(federation, "commitment-salt/2", text, pool), NULL);
+    return civ_hex_decode(salt, CIV_COMMITMENT_SALT_SIZE, halves);
 }
 
 static apr_status_t apply_rehearsal(void *baton, civ_change_t *change)
@@ -408,7 +487,7 @@ static apr_status_t seal_tombstone(const withdrawal_t *withdrawal, civ_change_t 
     civ_json_member_text(&writer, "evidence_type", last->type);
     civ_json_member_text(&writer, "privacy_level", civ_privacy_name(last->privacy));
     civ_json_member_text(&writer, "source_hash",
-                         civ_federation_pseudonym(federation, KIND, last->shared,
+                         civ_federation_pseudonym(federation, KIND, withdrawal->first,
                                                   withdrawal->operation.speaker->organization_id,
                                                   change->pool));
     civ_json_member_text(&writer, "withdrawn_at", civ_timestamp_format(time, change->now));
@@ -472,6 +551,9 @@ static apr_status_t apply_withdraw(void *baton, civ_change_t *change)
         return refuse_withdrawal(change, NULL);
     if (row.shared.withdrawn != 0)
         return refuse_withdrawal(change, &row);
+    status = find_first(&withdrawal->operation, change, withdrawal->evidence_id, &withdrawal->first);
+    if (status != APR_SUCCESS)
+        return status;
     change->answer = withdrawal->evidence_id;
     return write_withdrawal(withdrawal, change, &row.shared);
 }

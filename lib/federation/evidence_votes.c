@@ -25,11 +25,12 @@ typedef struct voting_t {
 /* --- reputation --- */
 
 /** How a vote stands under an opinion. */
-static civ_outcomes_t judge(civ_opinion_e opinion, int is_valid)
+static civ_outcomes_t judge(civ_opinion_e opinion, int is_valid, apr_int64_t confidence)
 {
     civ_outcomes_t outcomes = {0, 0, 0, 0};
 
-    if (opinion == CIV_OPINION_ACCEPTED || opinion == CIV_OPINION_REJECTED)
+    /* Who says nothing is neither right nor wrong. */
+    if (confidence > 0 && (opinion == CIV_OPINION_ACCEPTED || opinion == CIV_OPINION_REJECTED))
         *((opinion == CIV_OPINION_ACCEPTED) == (is_valid != 0) ? &outcomes.votes_agreed
                                                                : &outcomes.votes_disagreed) = 1;
     return outcomes;
@@ -68,11 +69,14 @@ static apr_status_t book_voters(voting_t *voting, civ_change_t *change, apr_int6
         civ_db_select(change->db, &civ_evidence_sql[SQL_OPINIONS_OF], arguments, 2, &rows, change->pool);
 
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
-        apr_int64_t member, is_valid;
+        apr_int64_t member, is_valid, confidence;
 
-        if (civ_rows_int(rows, 0, &member) != APR_SUCCESS || civ_rows_int(rows, 1, &is_valid) != APR_SUCCESS)
+        if (civ_rows_int(rows, 0, &member) != APR_SUCCESS ||
+            civ_rows_int(rows, 1, &is_valid) != APR_SUCCESS ||
+            civ_rows_int(rows, 2, &confidence) != APR_SUCCESS)
             return CIV_EDATABASE;
-        status = book(voting, change, member, judge(before, is_valid != 0), judge(after, is_valid != 0));
+        status = book(voting, change, member, judge(before, is_valid != 0, confidence),
+                      judge(after, is_valid != 0, confidence));
     }
     return status;
 }
@@ -182,8 +186,8 @@ static apr_status_t write_vote(voting_t *voting, civ_change_t *change, const civ
     if (status == APR_SUCCESS)
         status = book_author(voting, change, row->member, before, after);
     if (status == APR_SUCCESS)
-        status = book(voting, change, member->number, judge(CIV_OPINION_PENDING, 0),
-                      judge(after, voting->is_valid));
+        status = book(voting, change, member->number, judge(CIV_OPINION_PENDING, 0, 0),
+                      judge(after, voting->is_valid, voting->confidence));
     if (status == APR_SUCCESS)
         status = store(voting, change, row, member, voter);
     if (status == APR_SUCCESS) {

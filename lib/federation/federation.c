@@ -43,18 +43,27 @@ apr_status_t civ_federation_open(civ_federation_t **out, const civ_federation_co
     return APR_SUCCESS;
 }
 
-apr_status_t civ_federation_totals(civ_federation_t *federation, civ_totals_t *totals, apr_pool_t *pool)
+apr_status_t civ_federation_select(const civ_federation_t *federation, const civ_statement_t *statement,
+                                   const civ_argument_t *arguments, int count, civ_rows_t **rows,
+                                   apr_pool_t *pool)
 {
     civ_store_t *store = federation->config->store;
-    civ_rows_t *rows;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(store, &db);
 
-    memset(totals, 0, sizeof(*totals));
     if (status != APR_SUCCESS)
         return status;
-    status = civ_db_select(db, &sql[TOTALS_READ], NULL, 0, &rows, pool);
+    status = civ_db_select(db, statement, arguments, count, rows, pool);
     civ_store_release(store, db);
+    return status;
+}
+
+apr_status_t civ_federation_totals(civ_federation_t *federation, civ_totals_t *totals, apr_pool_t *pool)
+{
+    civ_rows_t *rows;
+    apr_status_t status = civ_federation_select(federation, &sql[TOTALS_READ], NULL, 0, &rows, pool);
+
+    memset(totals, 0, sizeof(*totals));
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
         apr_int64_t total, value;
 
@@ -76,6 +85,16 @@ apr_status_t civ_operation_count(civ_operation_t *operation, civ_change_t *chang
     return by == 0 ? APR_SUCCESS : civ_db_execute(change->db, &sql[TOTALS_ADD], arguments, 2, NULL);
 }
 
+apr_status_t civ_federation_require_key(const civ_federation_t *federation, civ_problem_t *problem,
+                                        apr_pool_t *pool)
+{
+    if (federation->config->pseudonym_key != NULL)
+        return APR_SUCCESS;
+    civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
+                    "This server has no network key at the moment; nothing was stored");
+    return CIV_EUNREACHABLE;
+}
+
 /** The network's key makes the pseudonyms: hosts that share a database share it, or one organisation would have several. */
 static apr_status_t check_network(civ_federation_t *federation, civ_change_t *change)
 {
@@ -87,11 +106,9 @@ static apr_status_t check_network(civ_federation_t *federation, civ_change_t *ch
 
     if (apr_atomic_read32(&federation->network_checked))
         return APR_SUCCESS;
-    if (config->pseudonym_key == NULL) {
-        civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
-                        "This server has no network key at the moment; nothing was stored");
-        return CIV_EUNREACHABLE;
-    }
+    status = civ_federation_require_key(federation, change->problem, change->pool);
+    if (status != APR_SUCCESS)
+        return status;
     civ_pseudonym_key_id(id, config->pseudonym_key);
     status = civ_db_select(change->db, &sql[NETWORK_READ], NULL, 0, &rows, change->pool);
     if (status != APR_SUCCESS)
@@ -102,11 +119,14 @@ static apr_status_t check_network(civ_federation_t *federation, civ_change_t *ch
         apr_atomic_set32(&federation->network_checked, 1);
         return APR_SUCCESS;
     }
-    civ_log_write(
-        config->log, CIV_LOG_ERROR, APR_SUCCESS,
-        "CIV0500: the network's key (keys/pseudonym.key) of this host has the id %s, but pseudonyms in "
-        "the database were made with the key %s: copy that one from the host that has it",
-        id, civ_rows_text(rows, 0));
+    /* Once: every request that is refused would say the same. */
+    if (apr_atomic_xchg32(&federation->network_reported, 1) == 0)
+        civ_log_write(
+            config->log, CIV_LOG_ERROR, APR_SUCCESS,
+            "CIV0500: the network's key (keys/pseudonym.key) of this host has the id %s, but pseudonyms in "
+            "the database were made with the key %s: copy that one, and pseudonym.id with it, "
+            "from where they are, and restart",
+            id, civ_rows_text(rows, 0));
     civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
                     "This server has another network key than the one in use; nothing was stored");
     return CIV_EREADONLY;

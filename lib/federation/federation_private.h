@@ -15,7 +15,8 @@
 
 struct civ_federation_t {
     const civ_federation_config_t *config;
-    volatile apr_uint32_t network_checked; /**< our network key is the one that the database knows */
+    volatile apr_uint32_t network_reported; /**< that it is not was logged */
+    volatile apr_uint32_t network_checked;  /**< our network key is the one that the database knows */
 };
 
 /** A change of one area on its way: what every such change has. First member of the area's own structure. */
@@ -39,8 +40,18 @@ apr_status_t civ_operation_run(civ_operation_t *operation, civ_change_fn apply,
 apr_status_t civ_operation_count(civ_operation_t *operation, civ_change_t *change, civ_total_e total,
                                  apr_int64_t by);
 
+/** Whether there is a network key, without which nobody has a pseudonym. Before anything else is done with it.
+ *  @return APR_SUCCESS; CIV_EUNREACHABLE (UNAVAILABLE) */
+apr_status_t civ_federation_require_key(const civ_federation_t *federation, civ_problem_t *problem,
+                                        apr_pool_t *pool);
+
 /** The proof of authorship to be kept, "" where there is none. */
 const char *civ_operation_proof(const civ_operation_t *operation);
+
+/** Run one select on a connection of the pool. @param rows on @a pool; they need no connection any more */
+apr_status_t civ_federation_select(const civ_federation_t *federation, const civ_statement_t *statement,
+                                   const civ_argument_t *arguments, int count, civ_rows_t **rows,
+                                   apr_pool_t *pool);
 
 /** The first column of the first row of a select without arguments, as a number; 0 where there is no row. */
 apr_status_t civ_federation_last(civ_change_t *change, const civ_statement_t *statement, apr_int64_t *value);

@@ -98,8 +98,11 @@ apr_status_t civ_federation_member(civ_federation_t *federation, const char *org
 {
     civ_store_t *store = federation->config->store;
     civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    apr_status_t status = APR_NOTFOUND;
 
+    /* Not every database takes what is no text. */
+    if (civ_organization_id_is_valid(organization_id))
+        status = civ_store_acquire(store, &db);
     if (status == APR_SUCCESS) {
         status = civ_member_find(db, organization_id, member, pool);
         civ_store_release(store, db);
@@ -129,16 +132,11 @@ apr_status_t civ_federation_member_keys(civ_federation_t *federation, const civ_
                                         apr_pool_t *pool)
 {
     const civ_argument_t arguments[] = {civ_int(member->number), civ_int(CIV_MEMBER_KEYS_MAX)};
-    civ_store_t *store = federation->config->store;
     civ_rows_t *rows;
-    civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    apr_status_t status =
+        civ_federation_select(federation, &civ_members_sql[SQL_KEYS_OF], arguments, 2, &rows, pool);
 
     *count = 0;
-    if (status == APR_SUCCESS) {
-        status = civ_db_select(db, &civ_members_sql[SQL_KEYS_OF], arguments, 2, &rows, pool);
-        civ_store_release(store, db);
-    }
     if (status != APR_SUCCESS)
         return civ_federation_failed(problem, status, pool);
     while (civ_rows_next(rows) == APR_SUCCESS) {
@@ -159,17 +157,12 @@ apr_status_t civ_federation_key(civ_federation_t *federation, const char *key_id
                                 apr_pool_t *pool)
 {
     const civ_argument_t argument = civ_text(key_id);
-    civ_store_t *store = federation->config->store;
     unsigned char *bytes;
     apr_size_t length;
     civ_rows_t *rows;
-    civ_db_t *db;
-    apr_status_t status = civ_store_acquire(store, &db);
+    apr_status_t status =
+        civ_federation_select(federation, &civ_members_sql[SQL_KEY_CURRENT], &argument, 1, &rows, pool);
 
-    if (status != APR_SUCCESS)
-        return status;
-    status = civ_db_select(db, &civ_members_sql[SQL_KEY_CURRENT], &argument, 1, &rows, pool);
-    civ_store_release(store, db);
     if (status != APR_SUCCESS)
         return status;
     if (civ_rows_next(rows) != APR_SUCCESS)
@@ -182,27 +175,53 @@ apr_status_t civ_federation_key(civ_federation_t *federation, const char *key_id
     return APR_SUCCESS;
 }
 
+/** A page ends early when what its members say of themselves has so many bytes; so few are read at once. */
+#define PAGE_BYTES   (2 * 1024 * 1024)
+#define ROWS_AT_ONCE 64
+
+/* Go on with a page where it ends. */
+static apr_status_t read_some(civ_db_t *db, apr_int64_t after, int limit, civ_member_page_t *page,
+                              apr_size_t *bytes, apr_pool_t *pool)
+{
+    int some = limit - page->count < ROWS_AT_ONCE ? limit - page->count : ROWS_AT_ONCE;
+    int end = page->count + some;
+    const civ_argument_t arguments[] = {
+        civ_int(page->count > 0 ? page->members[page->count - 1].number : after), civ_int(some + 1)};
+    civ_rows_t *rows;
+    apr_status_t status = civ_db_select(db, &civ_members_sql[SQL_MEMBERS_PAGE], arguments, 2, &rows, pool);
+
+    page->more = 0;
+    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
+        civ_member_t *member = &page->members[page->count];
+
+        if (page->count == end) {
+            page->more = 1;
+            break;
+        }
+        status = civ_member_read(member, rows, pool);
+        if (status == APR_SUCCESS) {
+            *bytes += strlen(member->metadata) + strlen(member->endpoint);
+            page->count++;
+        }
+    }
+    return status;
+}
+
 apr_status_t civ_federation_members(civ_federation_t *federation, apr_int64_t after, int limit,
                                     civ_member_page_t *page, civ_problem_t *problem, apr_pool_t *pool)
 {
-    const civ_argument_t arguments[] = {civ_int(after), civ_int(limit + 1)};
     civ_store_t *store = federation->config->store;
-    civ_rows_t *rows;
+    apr_size_t bytes = 0;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(store, &db);
 
     memset(page, 0, sizeof(*page));
-    if (status == APR_SUCCESS) {
-        status = civ_db_select(db, &civ_members_sql[SQL_MEMBERS_PAGE], arguments, 2, &rows, pool);
-        civ_store_release(store, db);
-    }
+    if (status != APR_SUCCESS)
+        return civ_federation_failed(problem, status, pool);
     page->members = apr_pcalloc(pool, (apr_size_t)limit * sizeof(*page->members));
-    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
-        if (page->count == limit) {
-            page->more = 1;
-            break;
-        }
-        status = civ_member_read(&page->members[page->count++], rows, pool);
-    }
+    do {
+        status = read_some(db, after, limit, page, &bytes, pool);
+    } while (status == APR_SUCCESS && page->more && page->count < limit && bytes < PAGE_BYTES);
+    civ_store_release(store, db);
     return status == APR_SUCCESS ? status : civ_federation_failed(problem, status, pool);
 }

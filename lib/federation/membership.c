@@ -381,10 +381,9 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  civ_member_t *member, int *rotated, int *repeated, civ_problem_t *problem,
                                  apr_pool_t *pool)
 {
-    join_t join = {
-        .operation = {.federation = federation, .speaker = speaker, .is_join = 1},
-        .joining = joining,
-        .member = member};
+    join_t join = {.operation = {.federation = federation, .speaker = speaker, .is_join = 1},
+                   .joining = joining,
+                   .member = member};
     civ_change_result_t result;
     apr_status_t status;
 

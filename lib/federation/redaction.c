@@ -266,12 +266,26 @@ static void hide(civ_redaction_view_t *view, apr_size_t start, apr_size_t end, u
     }
 }
 
+/* What is found in the decoded text goes from this one. */
+static apr_status_t examine_decoded(const job_t *job, civ_redaction_view_t *view, const char *text,
+                                    apr_size_t length, const apr_uint32_t *map, int level)
+{
+    civ_redaction_view_t *decoded = civ_redaction_view(text, length, job->pool);
+    apr_status_t status = examine(job, decoded, level + 1);
+    apr_size_t i;
+
+    for (i = 0; i < length; i++) {
+        if (decoded->owner[i] != 0 && decoded->owner[i] != CIV_REDACTION_KEEP) {
+            hide(view, map[i], map[i + 1], decoded->owner[i]);
+        }
+    }
+    return status;
+}
+
 static apr_status_t examine_percent(const job_t *job, civ_redaction_view_t *view, int level)
 {
-    civ_redaction_view_t *decoded;
     apr_uint32_t *map;
-    apr_status_t status;
-    apr_size_t length, i;
+    apr_size_t length;
     char *text;
 
     if (memchr(view->source, '%', view->length) == NULL) {
@@ -283,17 +297,23 @@ static apr_status_t examine_percent(const job_t *job, civ_redaction_view_t *view
     if (length == view->length) {
         return APR_SUCCESS;
     }
-    if (level == PERCENT_LEVELS) {
-        return APR_EGENERAL;
+    return level == PERCENT_LEVELS ? APR_EGENERAL : examine_decoded(job, view, text, length, map, level);
+}
+
+/* Only of the text itself: of what it decodes to as well would be twice the work for each level. */
+static apr_status_t examine_folded(const job_t *job, civ_redaction_view_t *view, int level)
+{
+    apr_uint32_t *map;
+    apr_size_t length;
+    char *text;
+
+    if (level > 0) {
+        return APR_SUCCESS;
     }
-    decoded = civ_redaction_view(text, length, job->pool);
-    status = examine(job, decoded, level + 1);
-    for (i = 0; i < length; i++) {
-        if (decoded->owner[i] != 0 && decoded->owner[i] != CIV_REDACTION_KEEP) {
-            hide(view, map[i], map[i + 1], decoded->owner[i]);
-        }
-    }
-    return status;
+    map = apr_palloc(job->pool, (view->length + 1) * sizeof(*map));
+    text = apr_palloc(job->pool, view->length + 1);
+    length = civ_redaction_fold(text, map, view->source, view->length);
+    return length == view->length ? APR_SUCCESS : examine_decoded(job, view, text, length, map, level);
 }
 
 /* Where the encoding begins is not known when something stands right before it: all four ways of reading are tried. */
@@ -381,6 +401,9 @@ static apr_status_t examine(const job_t *job, civ_redaction_view_t *view, int le
 
     keep_markers(job, view);
     status = examine_percent(job, view, level);
+    if (status == APR_SUCCESS) {
+        status = examine_folded(job, view, level);
+    }
     if (status == APR_SUCCESS) {
         status = examine_base64(job, view);
     }

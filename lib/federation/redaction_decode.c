@@ -2,23 +2,13 @@
 /**
  * Seeing through percent-encoding and base64. Lenient, unlike lib/base's decoders: what is broken may still hold a secret.
  */
+#include "base/encoding.h"
 #include "federation/redaction_private.h"
 
 #include <string.h>
 
-#include <apr_lib.h>
-
 /* Shorter runs of base64 hold nothing that is long enough to be a secret of a known form. */
 #define SHORTEST_RUN 40
-
-static int hex_value(char digit)
-{
-    if (apr_isdigit(digit)) {
-        return digit - '0';
-    }
-    digit = (char)apr_tolower(digit);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
 
 apr_size_t civ_redaction_percent_decode(char *out, apr_uint32_t *map, const char *text, apr_size_t length)
 {
@@ -26,15 +16,82 @@ apr_size_t civ_redaction_percent_decode(char *out, apr_uint32_t *map, const char
 
     while (from < length) {
         map[to] = (apr_uint32_t)from;
-        if (text[from] == '%' && length - from > 2 && hex_value(text[from + 1]) >= 0 &&
-            hex_value(text[from + 2]) >= 0) {
-            out[to++] = (char)(hex_value(text[from + 1]) * 16 + hex_value(text[from + 2]));
+        if (text[from] == '%' && length - from > 2 && civ_hex_value(text[from + 1]) >= 0 &&
+            civ_hex_value(text[from + 2]) >= 0) {
+            out[to++] = (char)(civ_hex_value(text[from + 1]) * 16 + civ_hex_value(text[from + 2]));
             from += 3;
         } else {
             out[to++] = text[from++];
         }
     }
     map[to] = (apr_uint32_t)length;
+    out[to] = '\0';
+    return to;
+}
+
+/* ---- what looks like something else ---- */
+
+#define UNSEEN (-1)
+#define AS_IS  (-2)
+
+/* What three bytes of UTF-8 are to be read as. */
+static int fold_three(const unsigned char *text)
+{
+    unsigned code = (text[0] & 0x0fu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu);
+
+    if (code >= 0xff01 && code <= 0xff5e) {
+        return (int)(code - 0xff01 + '!');
+    }
+    if ((code >= 0x200b && code <= 0x200f) || (code >= 0x202a && code <= 0x202e) ||
+        (code >= 0x2060 && code <= 0x2064) || code == 0x180e || code == 0xfeff) {
+        return UNSEEN;
+    }
+    return code == 0x202f ? ' ' : AS_IS;
+}
+
+/* What the character at @a text is to be read as. @param length of the text; becomes that of the character, where it is not
+ * AS_IS */
+static int fold_one(const unsigned char *text, apr_size_t *length)
+{
+    int folded = AS_IS;
+
+    if (text[0] < 0x80) {
+        *length = 1;
+        return (text[0] < 0x20 && strchr("\t\n\r", text[0]) == NULL) || text[0] == '\0' || text[0] == 0x7f
+                   ? UNSEEN
+                   : AS_IS;
+    }
+    if (*length >= 2 && text[0] == 0xc2) {
+        folded = text[1] == 0xad ? UNSEEN : text[1] == 0xa0 ? ' ' : AS_IS;
+        *length = 2;
+    } else if (*length >= 2 && text[0] == 0xcd) {
+        folded = text[1] == 0x8f ? UNSEEN : AS_IS;
+        *length = 2;
+    } else if (*length >= 3 && (text[0] & 0xf0) == 0xe0) {
+        folded = fold_three(text);
+        *length = 3;
+    }
+    return folded;
+}
+
+apr_size_t civ_redaction_fold(char *out, apr_uint32_t *map, const char *text, apr_size_t length)
+{
+    apr_size_t from = 0, to = 0, begin = 0; /* of a character, and of what nobody sees before it */
+
+    while (from < length) {
+        apr_size_t bytes = length - from;
+        int folded = fold_one((const unsigned char *)text + from, &bytes);
+
+        if (folded == UNSEEN) {
+            from += bytes;
+            continue;
+        }
+        map[to] = (apr_uint32_t)begin;
+        out[to++] = folded == AS_IS ? text[from] : (char)folded;
+        from += folded == AS_IS ? 1 : bytes;
+        begin = from;
+    }
+    map[to] = (apr_uint32_t)begin;
     out[to] = '\0';
     return to;
 }

@@ -94,6 +94,10 @@ void civ_redaction_view_settle(civ_redaction_view_t *view);
  *  @return the number of bytes of the result; @a length when there was nothing to decode */
 apr_size_t civ_redaction_percent_decode(char *out, apr_uint32_t *map, const char *text, apr_size_t length);
 
+/** Leave out characters that nobody sees (soft hyphen, zero-width ones, marks of direction, controls but tab and line breaks), and
+ *  write full-width forms and no-break spaces as ASCII. Otherwise as civ_redaction_percent_decode. */
+apr_size_t civ_redaction_fold(char *out, apr_uint32_t *map, const char *text, apr_size_t length);
+
 /** Find the next run of base64 from @a *start on, of 40 characters or more, wrapped lines taken together. @a symbols has room
  *  for @a length values. @return non-zero when there is one: its edges, and the values of its characters */
 int civ_redaction_base64_run(const char *text, apr_size_t length, apr_size_t *start, apr_size_t *end,

@@ -38,13 +38,12 @@ static apr_status_t fault_of_indicator(const place_t *place, apr_size_t index, c
     return CIV_EINVALID;
 }
 
-static const char *redact(const civ_redactor_t *redactor, unsigned stages, const char *text,
-                          civ_redaction_counts_t *counts, apr_pool_t *pool)
+static const char *redact(const civ_redactor_t *redactor, const civ_redaction_options_t *options,
+                          const char *text, civ_redaction_counts_t *counts, apr_pool_t *pool)
 {
-    const civ_redaction_options_t options = {stages, NULL};
     apr_size_t length;
 
-    return civ_redact(redactor, &options, text, strlen(text), counts, &length, pool);
+    return civ_redact(redactor, options, text, strlen(text), counts, &length, pool);
 }
 
 /* --- members --- */
@@ -74,8 +73,10 @@ static apr_status_t read_severity(const place_t *place, const civ_json_t *threat
 }
 
 static apr_status_t read_description(const place_t *place, const civ_redactor_t *redactor,
-                                     const civ_json_t *threat, civ_threat_report_t *report)
+                                     const char *const *words, const civ_json_t *threat,
+                                     civ_threat_report_t *report)
 {
+    const civ_redaction_options_t options = {CIV_REDACT_USUAL, words};
     const civ_json_t *member = civ_json_get(threat, "description");
     const char *text = civ_json_get_text(threat, "description");
 
@@ -84,7 +85,7 @@ static apr_status_t read_description(const place_t *place, const civ_redactor_t 
         return APR_SUCCESS;
     if (text == NULL || strlen(text) > CIV_THREAT_DESCRIPTION)
         return fault(place, "description", "The description is a text of at most 16384 bytes without NULs");
-    report->description = redact(redactor, CIV_REDACT_USUAL, text, &report->redacted, place->pool);
+    report->description = redact(redactor, &options, text, &report->redacted, place->pool);
     return APR_SUCCESS;
 }
 
@@ -109,14 +110,16 @@ static apr_status_t read_valid_until(const place_t *place, const civ_json_t *thr
 apr_status_t civ_threat_indicator(const civ_redactor_t *redactor, civ_indicator_t *indicator,
                                   const char *text, civ_redaction_counts_t *counts, apr_pool_t *pool)
 {
+    static const civ_redaction_options_t usual = {CIV_REDACT_USUAL, NULL};
+    static const civ_redaction_options_t secrets = {CIV_REDACT_SECRETS, NULL};
     apr_status_t status = civ_indicator_recognise(indicator, text, pool);
 
     if (status != APR_SUCCESS)
         return status;
     if (indicator->kind == CIV_INDICATOR_OTHER)
-        indicator->value = redact(redactor, CIV_REDACT_USUAL, indicator->value, counts, pool);
+        indicator->value = redact(redactor, &usual, indicator->value, counts, pool);
     else if (indicator->kind == CIV_INDICATOR_URL) /* one that was copied from a log may hold a token */
-        indicator->value = redact(redactor, CIV_REDACT_SECRETS, indicator->value, counts, pool);
+        indicator->value = redact(redactor, &secrets, indicator->value, counts, pool);
     return APR_SUCCESS;
 }
 
@@ -126,7 +129,7 @@ static apr_status_t read_indicators(const place_t *place, const civ_redactor_t *
     const civ_json_t *list = civ_json_get(threat, "indicators");
     apr_hash_t *seen = apr_hash_make(place->pool);
     civ_indicator_t *indicators;
-    apr_size_t i;
+    apr_size_t i, bytes = 0;
 
     if (list == NULL || list->type == CIV_JSON_NULL)
         return APR_SUCCESS;
@@ -150,7 +153,13 @@ static apr_status_t read_indicators(const place_t *place, const civ_redactor_t *
         if (apr_hash_get(seen, key, APR_HASH_KEY_STRING) == NULL) {
             apr_hash_set(seen, key, APR_HASH_KEY_STRING, key);
             report->count++;
+            bytes += strlen(indicator->value);
         }
+        if (bytes > CIV_THREAT_BYTES)
+            return fault(
+                place, "indicators",
+                "The indicators of a threat have at most 262144 bytes: share more of them as several "
+                "threats");
     }
     report->indicators = indicators;
     return APR_SUCCESS;
@@ -209,8 +218,9 @@ static void identify(civ_threat_report_t *report, apr_pool_t *pool)
     apr_cpystrn(report->id, civ_digest_hex(hex, &digest), sizeof(report->id));
 }
 
-apr_status_t civ_threat_prepare(const civ_redactor_t *redactor, const civ_json_t *threat, const char *pointer,
-                                civ_threat_report_t *report, civ_problem_t *problem, apr_pool_t *pool)
+apr_status_t civ_threat_prepare(const civ_redactor_t *redactor, const char *const *words,
+                                const civ_json_t *threat, const char *pointer, civ_threat_report_t *report,
+                                civ_problem_t *problem, apr_pool_t *pool)
 {
     const place_t place = {pointer, problem, pool};
     apr_status_t status;
@@ -222,7 +232,7 @@ apr_status_t civ_threat_prepare(const civ_redactor_t *redactor, const civ_json_t
     if (status == APR_SUCCESS)
         status = read_severity(&place, threat, report);
     if (status == APR_SUCCESS)
-        status = read_description(&place, redactor, threat, report);
+        status = read_description(&place, redactor, words, threat, report);
     if (status == APR_SUCCESS)
         status = read_valid_until(&place, threat, report);
     if (status == APR_SUCCESS)

@@ -33,21 +33,25 @@ const char *const civ_threats_tables[] = {
 
 #define COLUMNS                                                                                              \
     "t.threat, t.id, t.type, t.severity, t.indicators, t.details, t.description, t.source_hash, t.created, " \
-    "t.last_seen, t.valid_until, t.sightings, t.record, t.signature "
+    "t.last_seen, t.valid_until, t.sightings, "
+#define RECORD    "t.record, t.signature "
+#define NO_RECORD "'', '' "
 
 /* Newest first, below one number and from another one on. */
 #define PAGE(condition)                                                                                      \
-    "SELECT " COLUMNS "FROM civ_fed_threats t WHERE " condition                                              \
+    "SELECT " COLUMNS NO_RECORD "FROM civ_fed_threats t WHERE " condition                                    \
     "t.threat < %lld AND t.threat >= %lld ORDER BY t.threat DESC LIMIT %lld"
 #define PAGE_WITH(condition)                                                                                 \
-    "SELECT " COLUMNS "FROM civ_fed_threat_indicators i JOIN civ_fed_threats t ON t.threat = i.threat "      \
+    "SELECT " COLUMNS NO_RECORD                                                                              \
+    "FROM civ_fed_threat_indicators i JOIN civ_fed_threats t ON t.threat = i.threat "                        \
     "WHERE i.indicator = %lld AND " condition                                                                \
     "i.threat < %lld AND i.threat >= %lld ORDER BY i.threat DESC LIMIT %lld"
 #define TYPE     "t.type = %s AND "
 #define SEVERITY "t.severity = %lld AND "
 
 const civ_statement_t civ_threats_sql[SQL_THREATS_COUNT] = {
-    [SQL_THREAT_BY_ID] = {"fed_threat_by_id", "SELECT " COLUMNS "FROM civ_fed_threats t WHERE t.id = %s"},
+    [SQL_THREAT_BY_ID] = {"fed_threat_by_id",
+                          "SELECT " COLUMNS RECORD "FROM civ_fed_threats t WHERE t.id = %s"},
     [SQL_THREAT_LAST] = {"fed_threat_last",
                          "SELECT threat, created FROM civ_fed_threats ORDER BY threat DESC LIMIT 1"},
     [SQL_THREAT_SINCE] = {"fed_threat_since", "SELECT threat FROM civ_fed_threats WHERE created >= %lld "
@@ -117,8 +121,12 @@ apr_status_t civ_threat_find(civ_db_t *db, const char *id, civ_threat_t *threat,
 {
     const civ_argument_t argument = civ_text(id);
     civ_rows_t *rows;
-    apr_status_t status = civ_db_select(db, &civ_threats_sql[SQL_THREAT_BY_ID], &argument, 1, &rows, pool);
+    apr_status_t status;
 
+    /* Not every database takes what is no text. */
+    if (id[strspn(id, "0123456789abcdef")] != '\0')
+        return APR_NOTFOUND;
+    status = civ_db_select(db, &civ_threats_sql[SQL_THREAT_BY_ID], &argument, 1, &rows, pool);
     if (status != APR_SUCCESS)
         return status;
     return civ_rows_next(rows) == APR_SUCCESS ? civ_threat_from_row(threat, rows, pool) : APR_NOTFOUND;

@@ -14,6 +14,11 @@
 #define KIND                "threat"
 #define MILLISECONDS_OF_DAY APR_INT64_C(86400000)
 
+/** A page of threats ends early when they have so many bytes. What they have is not known before they are read, so few are
+ *  read at once. */
+#define PAGE_BYTES   (4 * 1024 * 1024)
+#define ROWS_AT_ONCE 16
+
 typedef struct sharing_t {
     civ_operation_t operation; /**< first, see civ_operation_run */
     const civ_threat_report_t *report;
@@ -383,28 +388,53 @@ static apr_status_t select_page(civ_db_t *db, const civ_threat_query_t *query, c
     return civ_db_select(db, &civ_threats_sql[statement], arguments, count, rows, pool);
 }
 
+/* Go on with a page where it ends. */
+static apr_status_t read_some(civ_db_t *db, const civ_threat_query_t *query, civ_threat_page_t *page,
+                              apr_size_t *bytes, apr_pool_t *pool)
+{
+    civ_threat_query_t some = *query;
+    civ_rows_t *rows;
+    int end;
+    apr_status_t status;
+
+    if (page->count > 0)
+        some.before = page->threats[page->count - 1].number;
+    some.limit = query->limit - page->count < ROWS_AT_ONCE ? query->limit - page->count : ROWS_AT_ONCE;
+    end = page->count + some.limit;
+    page->more = 0;
+    status = select_page(db, &some, page, &rows, pool);
+    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
+        civ_threat_t *threat = &page->threats[page->count];
+
+        if (page->count == end) {
+            page->more = 1;
+            break;
+        }
+        status = civ_threat_from_row(threat, rows, pool);
+        if (status == APR_SUCCESS) {
+            *bytes += strlen(threat->indicators) + strlen(threat->details) + strlen(threat->description);
+            page->count++;
+        }
+    }
+    return status;
+}
+
 apr_status_t civ_threat_search(civ_federation_t *federation, const civ_threat_query_t *query,
                                civ_threat_page_t *page, civ_problem_t *problem, apr_pool_t *pool)
 {
     civ_store_t *store = federation->config->store;
-    civ_rows_t *rows;
+    apr_size_t bytes = 0;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(store, &db);
 
     memset(page, 0, sizeof(*page));
-    if (status == APR_SUCCESS) {
-        status = select_page(db, query, page, &rows, pool);
-        civ_store_release(store, db);
-    }
-    if (status == APR_NOTFOUND)
-        return APR_SUCCESS;
+    if (status != APR_SUCCESS)
+        return civ_federation_failed(problem, status, pool);
     page->threats = apr_pcalloc(pool, (apr_size_t)query->limit * sizeof(*page->threats));
-    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
-        if (page->count == query->limit) {
-            page->more = 1;
-            break;
-        }
-        status = civ_threat_from_row(&page->threats[page->count++], rows, pool);
-    }
-    return status == APR_SUCCESS ? status : civ_federation_failed(problem, status, pool);
+    do {
+        status = read_some(db, query, page, &bytes, pool);
+    } while (status == APR_SUCCESS && page->more && page->count < query->limit && bytes < PAGE_BYTES);
+    civ_store_release(store, db);
+    return status == APR_SUCCESS || status == APR_NOTFOUND ? APR_SUCCESS
+                                                           : civ_federation_failed(problem, status, pool);
 }

@@ -20,6 +20,9 @@
 /** Indicators of one threat, at most. */
 #define CIV_THREAT_INDICATORS 1000
 
+/** Bytes of all indicators of one threat as they are shared, at most: with what is said of each, they fit into a record. */
+#define CIV_THREAT_BYTES 262144
+
 /** Bytes of a description as it comes, at most. */
 #define CIV_THREAT_DESCRIPTION 16384
 
@@ -47,12 +50,15 @@ typedef struct civ_threat_report_t {
 
 /**
  * Read what a member sent, and make of it what is shared.
+ * @param words what the member is called, ended by NULL: taken out of the description; NULL: nothing. Indicators keep it:
+ * others are attacked in its name
  * @param threat an object
  * @param pointer where it is in the request, such as "/threat_info"
  * @return APR_SUCCESS; CIV_EINVALID (INVALID_MEMBER, LIMIT_EXCEEDED)
  */
-apr_status_t civ_threat_prepare(const civ_redactor_t *redactor, const civ_json_t *threat, const char *pointer,
-                                civ_threat_report_t *report, civ_problem_t *problem, apr_pool_t *pool);
+apr_status_t civ_threat_prepare(const civ_redactor_t *redactor, const char *const *words,
+                                const civ_json_t *threat, const char *pointer, civ_threat_report_t *report,
+                                civ_problem_t *problem, apr_pool_t *pool);
 
 /** One indicator as it is shared, and looked for. @param counts of what was redacted in it; may be NULL
  *  @return as civ_indicator_recognise */

@@ -28,7 +28,6 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
 {
     civ_federation_config_t *config = &node->federation_config;
 
-
     config->store = node->store;
     config->transactor.baton = node;
     config->transactor.run = transact;
@@ -52,15 +51,32 @@ civ_federation_t *civ_node_federation(civ_node_t *node)
     return node->federation;
 }
 
+/** The lock is held. What was made of one that failed is given back: the next request tries again. */
+static void make_redactor(civ_node_t *node)
+{
+    apr_pool_t *pool;
+    apr_status_t status;
+
+    apr_pool_create(&pool, node->pool);
+    status = civ_redactor_create(&node->redactor, 1, pool);
+    if (status == APR_SUCCESS)
+        return;
+    node->redactor = NULL;
+    apr_pool_destroy(pool);
+    civ_log_write(
+        node->context.log, CIV_LOG_ERROR, status,
+        "CIV0256: the rules that take secrets out of texts cannot be compiled; no evidence and no threats "
+        "can be shared");
+}
+
 const civ_redactor_t *civ_node_redactor(civ_node_t *node, civ_problem_t *problem, apr_pool_t *pool)
 {
     const civ_redactor_t *redactor;
-    apr_status_t status = APR_SUCCESS;
 
     apr_thread_mutex_lock(node->lock);
     if (node->redactor == NULL)
-        status = civ_redactor_create(&node->redactor, 1, node->pool);
-    redactor = status == APR_SUCCESS ? node->redactor : NULL;
+        make_redactor(node);
+    redactor = node->redactor;
     apr_thread_mutex_unlock(node->lock);
     if (redactor == NULL)
         civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "The server is out of resources");

@@ -227,8 +227,12 @@ static apr_status_t take_over_locked(civ_node_t *node, apr_uint64_t from, apr_po
         civ_state_block_write(node->context.hot, kept->height, &kept->hash, kept->json.data,
                               kept->json.length);
     }
+    status = civ_node_fill_totals(node, pool);
+    /* Under an older number, so that the next look takes over what is lacking. */
+    if (status != APR_SUCCESS)
+        head.generation--;
     publish(node, &head, pool);
-    return civ_node_fill_totals(node, pool);
+    return status;
 }
 
 apr_status_t civ_node_fill(civ_node_t *node, apr_pool_t *pool)

@@ -48,6 +48,8 @@ apr_status_t civ_run_start_list(civ_run_t *run, const civ_sync_kind_t *kind, con
     if (status != APR_SUCCESS) {
         civ_kind_report_trouble(civ_run_kind_report(run, kind->name), CIV_KIND_FAILED, "%s",
                                 page->fault != NULL ? page->fault : "Its list cannot be asked for");
+        if (!whole)
+            civ_run_drop_list(run, &step);
         return APR_SUCCESS;
     }
     if (whole)

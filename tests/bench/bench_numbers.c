@@ -117,7 +117,7 @@ static apr_status_t share(network_t *network, apr_uint32_t number, apr_pool_t *p
     apr_status_t status = civ_json_parse(&json, text, strlen(text), &civ_json_request_limits, &problem, pool);
 
     if (status == APR_SUCCESS)
-        status = civ_threat_prepare(network->redactor, json, "", report, &problem, pool);
+        status = civ_threat_prepare(network->redactor, NULL, json, "", report, &problem, pool);
     if (status == APR_SUCCESS)
         status = civ_threat_share(civ_node_federation(network->node), &speaker, report, NULL, &threat,
                                   &is_new, &repeated, &problem, pool);

@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -130,6 +131,73 @@ static void test_key_stays(void)
     state = make_place(server, "elsewhere");
     CU_ASSERT(tool_ends(0, &said, "restore", in(folder, "plain"), "--state", state, NULL));
     CU_ASSERT(strstr(said, "private key is not in the backup") != NULL);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+/* The network's key as a folder has it, in hex; "" where there is none. */
+static const char *network_key(const char *path)
+{
+    char *hex = apr_pcalloc(test_pool(), 2 * 32 + 1);
+    FILE *file = fopen(path, "rb");
+    int byte;
+    int i;
+
+    for (i = 0; file && i < 32 && (byte = fgetc(file)) != EOF; i++) {
+        apr_snprintf(hex + (apr_size_t)i * 2, 3, "%02x", byte);
+    }
+    if (file) {
+        fclose(file);
+    }
+    return hex;
+}
+
+static int write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+    int failed = !file || fputs(text, file) < 0;
+
+    return (file && fclose(file) != 0) || failed;
+}
+
+/* Without its key a network's members could not go on under their pseudonyms. */
+static void test_network_key(void)
+{
+    harness_t *server = start();
+    const char *folder;
+    const char *mine;
+    const char *state;
+    const char *said;
+    struct stat info;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(server);
+    folder = tool_folder(server, "backups");
+    mine = network_key(in(tool_state(server), "keys/pseudonym.key"));
+    CU_ASSERT_EQUAL(strlen(mine), 64);
+    CU_ASSERT(tool_ends(0, NULL, "backup", "--state", tool_state(server), in(folder, "plain"), NULL));
+    CU_ASSERT(!tool_exists(in(folder, "plain"), "pseudonym.key"));
+    CU_ASSERT(
+        tool_ends(0, NULL, "backup", "--state", tool_state(server), in(folder, "full"), "--with-key", NULL));
+    CU_ASSERT_EQUAL(stat(in(folder, "full/pseudonym.key"), &info), 0);
+    CU_ASSERT_EQUAL(info.st_mode & 0777, 0600);
+    CU_ASSERT(tool_ends(0, NULL, "verify", "--backup", in(folder, "full"), NULL));
+    /* A new one must not be made where the old one only has to be put back. */
+    state = make_place(server, "without");
+    CU_ASSERT(tool_ends(0, &said, "restore", in(folder, "plain"), "--state", state, NULL));
+    CU_ASSERT(strstr(said, "network's key is not in the backup") != NULL);
+    CU_ASSERT(tool_exists(state, "pseudonym.id"));
+    CU_ASSERT(!tool_exists(state, "keys/pseudonym.key"));
+    state = make_place(server, "elsewhere");
+    CU_ASSERT(tool_ends(0, &said, "restore", in(folder, "full"), "--state", state, NULL));
+    CU_ASSERT_STRING_EQUAL(network_key(in(state, "keys/pseudonym.key")), mine);
+    CU_ASSERT(tool_exists(state, "pseudonym.id"));
+    /* The key that is there stays; that it is another one is said. */
+    CU_ASSERT_EQUAL(unlink(in(state, "keys/pseudonym.key")), 0);
+    CU_ASSERT_EQUAL(write_file(scenario_file(server, "other.key"), "0123456789abcdef0123456789abcdef"), 0);
+    CU_ASSERT_EQUAL(tool_copy(server, scenario_file(server, "other.key"), in(state, "keys/pseudonym.key")),
+                    0);
+    CU_ASSERT(tool_ends(0, &said, "restore", in(folder, "full"), "--state", state, "--replace", NULL));
+    CU_ASSERT(strstr(said, "is another one") != NULL);
+    CU_ASSERT_STRING_NOT_EQUAL(network_key(in(state, "keys/pseudonym.key")), mine);
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
@@ -453,6 +521,7 @@ static void test_restore_killed(void)
 static const test_case_t cases[] = {
     {"under load", test_under_load},
     {"key stays", test_key_stays},
+    {"network key", test_network_key},
     {"damaged", test_damaged},
     {"bad manifests", test_bad_manifests},
     {"exchanged", test_exchanged},

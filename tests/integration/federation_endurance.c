@@ -9,14 +9,10 @@
 #include "support/database.h"
 #include "support/runner.h"
 
-#include "base/keys.h"
-
 #include <apr_strings.h>
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define JOIN   "/api/federated/join"
 #define LEAVE  "/api/federated/leave"

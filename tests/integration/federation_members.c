@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "integration/consortium.h"
 #include "integration/ledger_checks.h"
 #include "integration/scenario.h"
 #include "support/runner.h"
@@ -82,26 +83,10 @@ static apr_int64_t members(http_client_t *web)
 
 /* -- The examples ------------------------------------------------------------------------------------------ */
 
-/* A command as people type it, with this server in place of theirs; the answer, parsed. */
-static http_response_t run_example(const char *command)
-{
-    static const char theirs[] = "http://localhost:8000";
-    const char *place = strstr(command, theirs), *output = NULL;
-    const char *argv[] = {"/bin/sh", "-c", NULL, NULL};
-    const civ_json_t *json;
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(place);
-    argv[2] = apr_pstrcat(test_pool(), apr_pstrmemdup(test_pool(), command, (apr_size_t)(place - command)),
-                          "-s ", server->url, place + strlen(theirs), NULL);
-    CU_ASSERT_EQUAL(harness_run(argv, &output), 0);
-    json = checks_parse(output, strlen(output));
-    CU_ASSERT_PTR_NOT_NULL_FATAL(json);
-    return checks_view(json);
-}
-
 static void test_examples(void)
 {
-    http_response_t answer = run_example(
+    http_response_t answer = consortium_example(
+        server,
         "curl -X POST http://localhost:8000/api/federated/join \\\n"
         "  -H \"Content-Type: application/json\" \\\n"
         "  -d '{\"organization_id\": \"org1\", \"evidence_endpoint\": \"https://org1.example.com/api\"}'");
@@ -115,7 +100,7 @@ static void test_examples(void)
     CU_ASSERT_EQUAL(http_json_count(&answer, "/node/metadata"), 0);
     CU_ASSERT_STRING_EQUAL(http_json_text(&answer, "/message"),
                            "Successfully joined the federated evidence network");
-    answer = run_example("curl http://localhost:8000/api/federated/status");
+    answer = consortium_example(server, "curl http://localhost:8000/api/federated/status");
     CU_ASSERT_EQUAL(http_json_bool(&answer, "/success"), 1);
     CU_ASSERT_EQUAL(http_json_int(&answer, "/network_stats/total_nodes"), 1);
     CU_ASSERT_EQUAL(http_json_int(&answer, "/network_stats/total_shared_evidence"), 0);

@@ -8,6 +8,7 @@
 #include "integration/consortium.h"
 #include "integration/scenario.h"
 
+#include "base/buffer.h"
 #include "base/timestamp.h"
 #include "support/runner.h"
 
@@ -242,6 +243,46 @@ static const char *many_indicators(int many)
     return out;
 }
 
+/* A threat of so many indicators, each of 300 bytes. */
+static const char *large_threat(const char *type, int many)
+{
+    char filling[281];
+    civ_buffer_t text;
+    int i;
+
+    memset(filling, 'a', sizeof(filling) - 1);
+    filling[sizeof(filling) - 1] = '\0';
+    civ_buffer_init(&text, 300000, test_pool());
+    civ_buffer_append_format(&text, "{\"type\":\"%s\",\"indicators\":[", type);
+    for (i = 0; i < many; i++)
+        civ_buffer_append_format(&text, "%s\"http://a.org/%07d%s\"", i > 0 ? "," : "", i, filling);
+    civ_buffer_append_text(&text, "]}");
+    return text.data;
+}
+
+/* Few readers of large threats must not take all memory. */
+static void large_threats_make_short_pages(void)
+{
+    http_response_t *answer;
+    const char *cursor = "";
+    int i, found = 0, pages = 0;
+
+    start(1);
+    for (i = 0; i < 20; i++)
+        CU_ASSERT_EQUAL(
+            consortium_threat(web, 0, large_threat(apr_psprintf(test_pool(), "t%d", i), 850))->status, 201);
+    do {
+        answer = find(apr_pstrcat(test_pool(), "?limit=1000", cursor, NULL));
+        found += http_json_int(answer, "/count");
+        pages++;
+        cursor = apr_pstrcat(test_pool(), "&cursor=", http_json_text(answer, "/next_cursor"), NULL);
+    } while (http_json(answer, "/next_cursor") && pages < 20);
+    CU_ASSERT_EQUAL(found, 20);
+    CU_ASSERT(pages > 1);
+    CU_ASSERT(http_is_problem(consortium_threat(web, 0, large_threat("large", 1000)), 400));
+    stop();
+}
+
 static void bad_threats(void)
 {
     static const char *const rows[][2] = {
@@ -429,6 +470,7 @@ static const test_case_t cases[] = {
     {"pseudonyms_are_one_for_each", pseudonyms_are_one_for_each},
     {"searching", searching},
     {"paging", paging},
+    {"large_threats_make_short_pages", large_threats_make_short_pages},
     {"bad_threats", bad_threats},
     {"secrets_do_not_leave", secrets_do_not_leave},
     {"validity", validity},

@@ -17,6 +17,7 @@
 #include "integration/harness.h"
 #include "integration/http.h"
 #include "integration/ledger_checks.h"
+#include "integration/signer.h"
 #include "support/live_bytes.h"
 #include "support/load.h"
 
@@ -48,13 +49,23 @@
 #define FILL_BLOCKS  20
 #define FILL_ENTRIES 16
 
+/** What members share. The owner is "org-a", who votes is "org-b"; "org-key" signs. */
+#define SHARED                                                                                               \
+    "{\"organization_id\":\"org-a\",\"evidence\":{\"type\":\"vulnerability_scan\",\"language\":\"C\","       \
+    "\"metrics\":{\"security_score\":87.3,\"high\":3},\"description\":\"password = Winter-2026! of "         \
+    "jane.doe@example.com\"}"
+#define THREAT                                                                                               \
+    "{\"organization_id\":\"org-a\",\"threat_info\":{\"type\":\"malware\",\"severity\":\"high\","            \
+    "\"indicators\":[\"10.0.0.1\"]}}"
+#define METRICS "{\"organization_id\":\"org-a\",\"metrics\":{\"code_coverage\":87.5}}"
+
 /* One child with few threads, one connection to the database and one arena of malloc. With worker, because the event MPM
  * drops connections that wait for their next request when its few threads are busy. */
 static const char config[] = "CustomLog /dev/null short\n"
                              "LogLevel warn\n"
                              "CivarcosDatabasePool 1 1\n"
                              "ServerLimit 1\nStartServers 1\nThreadLimit 6\nThreadsPerChild 6\n"
-                             "MaxRequestWorkers 6\nMinSpareThreads 1\nMaxSpareThreads 6\n";
+                             "MaxRequestWorkers 6\nMinSpareThreads 1\nMaxSpareThreads 6\n" SIGNER_CONFIG;
 
 static const harness_options_t options = {"worker", config, NULL};
 
@@ -77,8 +88,24 @@ static const sample_t samples[] = {
     {"GET /blockchain/tampering", "/blockchain/tampering?from=0&to=1", "/blockchain/tampering?from=-1"},
     {"GET /blockchain/validate", "/blockchain/validate?from=0&to=1", "/blockchain/validate?to=x"},
     {"POST /blockchain/add", "{\"evidence\":" EVIDENCE "}", "{\"evidence\":[{},1]}"},
+    {"GET /federated/benchmark/{metric}", "/federated/benchmark/code_coverage", "/federated/benchmark/.."},
+    {"GET /federated/evidence", "/federated/evidence?limit=5", "/federated/evidence?limit=x"},
+    {"GET /federated/nodes/{organization_id}", "/federated/nodes/org-a", "/federated/nodes/nobody"},
+    {"GET /federated/threat", "/federated/threat?limit=5", "/federated/threat?limit=x"},
+    {"POST /federated/benchmark", METRICS, "{\"organization_id\":\"nobody\",\"metrics\":{\"a\":1}}"},
+    {"POST /federated/join",
+     "{\"organization_id\":\"org-a\",\"evidence_endpoint\":\"https://org-a.example/evidence\"}",
+     "{\"organization_id\":\"org-c\",\"evidence_endpoint\":\"http://org-c.example/evidence\"}"},
+    {"POST /federated/leave", "{\"organization_id\":\"nobody\"}", "{\"organization_id\":\"\"}"},
+    {"POST /federated/share", SHARED "}", "{\"organization_id\":\"nobody\",\"evidence\":{\"a\":1}}"},
+    {"POST /federated/threat", THREAT, "{\"organization_id\":\"org-a\",\"threat_info\":{}}"},
+    {"POST /federated/withdraw", "{\"organization_id\":\"org-a\",\"evidence_id\":\"none\"}",
+     "{\"organization_id\":\"org-a\",\"evidence_id\":1}"},
     {"POST /blockchain/pending", "{\"evidence\":" EVIDENCE "}", "{\"evidence\":{\"a\":1,\"a\":2}}"},
 };
+
+static const char *shared_id; /* of SHARED */
+static const char *threat_id; /* of THREAT */
 
 /* -- Requests ---------------------------------------------------------------------------------------------- */
 
@@ -101,7 +128,15 @@ static const char *body_text(const char *method, const char *path, const char *b
                         method, path, strlen(body), body);
 }
 
-/* A template's variables are all given the same value, one that finds something where it is a hash. */
+/* What finds something. */
+static const char *value_for(const char *variable)
+{
+    if (strncmp(variable, "{evidence_id}", 13) == 0) {
+        return shared_id;
+    }
+    return strncmp(variable, "{threat_id}", 11) == 0 ? threat_id : checks_hash_text(EVIDENCE);
+}
+
 static const char *fill_template(const char *template)
 {
     const char *open = strchr(template, '{');
@@ -110,7 +145,7 @@ static const char *fill_template(const char *template)
         return template;
     }
     return apr_pstrcat(test_pool(), apr_pstrmemdup(test_pool(), template, (apr_size_t)(open - template)),
-                       checks_hash_text(EVIDENCE), fill_template(strchr(open, '}') + 1), NULL);
+                       value_for(open), fill_template(strchr(open, '}') + 1), NULL);
 }
 
 static const char *request_of(const char *route, int is_good)
@@ -307,6 +342,32 @@ static int fill(void)
     return failed;
 }
 
+/* What the answer has there, kept beyond the next request. */
+static const char *text_at(const http_response_t *answer, const char *pointer)
+{
+    const civ_json_t *value = http_json(answer, pointer);
+
+    return value && value->type == CIV_JSON_STRING ? apr_pstrdup(test_pool(), value->as.text.text) : NULL;
+}
+
+/* Members, and what they share; once. @return 0 on success */
+static int begin_federation(void)
+{
+    http_client_t *web = checks_client(server);
+
+    if (shared_id) {
+        return 0;
+    }
+    if (http_post(web, "/api/federated/join", signer_joining("org-a", NULL))->status != 201 ||
+        http_post(web, "/api/federated/join", signer_joining("org-b", NULL))->status != 201 ||
+        signer_join(web, server, "org-key") != 201) {
+        return 1;
+    }
+    shared_id = text_at(http_post(web, "/api/federated/share", SHARED "}"), "/evidence/evidence_id");
+    threat_id = text_at(http_post(web, "/api/federated/threat", THREAT), "/threat/threat_id");
+    return !shared_id || !threat_id;
+}
+
 static int setup(void)
 {
     server = harness_start(&options);
@@ -338,10 +399,12 @@ static unsigned long stretch_for(int kinds)
 
 static void test_every_route(void)
 {
-    const civ_json_t *endpoints = http_json(http_get(checks_client(server), "/api"), "/endpoints");
+    const civ_json_t *endpoints;
     apr_size_t i;
     unsigned long stretch;
 
+    CU_ASSERT_FATAL(begin_federation() == 0);
+    endpoints = http_json(http_get(checks_client(server), "/api"), "/endpoints");
     CU_ASSERT_FATAL(endpoints && endpoints->type == CIV_JSON_OBJECT && endpoints->as.object.count > 10);
     stretch = stretch_for((int)endpoints->as.object.count * 2);
     for (i = 0; i < endpoints->as.object.count; i++) {
@@ -379,8 +442,58 @@ static void test_what_is_no_route(void)
     CU_ASSERT(harness_log_is_clean(server, NULL));
 }
 
+static const char *signed_text(const char *path, const char *body)
+{
+    const signer_request_t request = {.server = server, .key = "org-key", .path = path, .body = body};
+    const char *const *header = signer_headers(&request);
+    const char *text = apr_psprintf(test_pool(),
+                                    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                                    "Content-Length: %" APR_SIZE_T_FMT "\r\n",
+                                    path, server->port, strlen(body));
+
+    for (; *header; header++) {
+        text = apr_pstrcat(test_pool(), text, *header, "\r\n", NULL);
+    }
+    return apr_pstrcat(test_pool(), text, "\r\n", body, NULL);
+}
+
+/* What one route is sent in several ways. Of signed requests the first counts, the others are replays. */
+static void measure_members(void)
+{
+    const char *requests[][2] = {
+        {"vote",
+         body_text("POST", "/federated/validate",
+                   apr_psprintf(test_pool(),
+                                "{\"organization_id\":\"org-b\",\"evidence_id\":\"%s\",\"is_valid\":true}",
+                                shared_id))},
+        {"aggregated", body_text("POST", "/federated/share", SHARED ",\"privacy_level\":\"aggregated\"}")},
+        {"private", body_text("POST", "/federated/share", SHARED ",\"privacy_level\":\"private\"}")},
+        {"rehearsal", body_text("POST", "/federated/share", SHARED ",\"dry_run\":true}")},
+        {"unsigned", body_text("POST", "/federated/leave", "{\"organization_id\":\"org-key\"}")},
+        {"signed", signed_text("/api/federated/benchmark",
+                               "{\"organization_id\":\"org-key\",\"metrics\":{\"code_coverage\":1}}")},
+        {"signed by another", signed_text("/api/federated/benchmark", METRICS)},
+    };
+    int count = sizeof(requests) / sizeof(requests[0]);
+    int i;
+
+    for (i = 0; i < count; i++) {
+        status_of(requests[i][1]);
+        measure(requests[i][0], requests[i][1], stretch_for(count * 8));
+    }
+}
+
+static void test_members(void)
+{
+    CU_ASSERT_FATAL(begin_federation() == 0);
+    measure_members();
+    CU_ASSERT(checks_children_live(server, &child, 1));
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0600", "?CIV0601", NULL));
+}
+
 static const test_case_t cases[] = {
     {"every route", test_every_route},
+    {"members", test_members},
     {"what is no route", test_what_is_no_route},
     {NULL, NULL},
 };

@@ -13,6 +13,7 @@ extern const test_suite_t concurrency_suite;
 extern const test_suite_t crash_suite;
 extern const test_suite_t failover_suite;
 extern const test_suite_t federation_endurance_suite;
+extern const test_suite_t federation_keeping_suite;
 extern const test_suite_t leaks_suite;
 extern const test_suite_t outage_suite;
 extern const test_suite_t outage_disk_suite;
@@ -36,6 +37,7 @@ int main(int argc, const char *const *argv)
         &failover_suite,
         &federation_endurance_suite,
         &worker_suite,
+        &federation_keeping_suite,
         NULL,
     };
 

@@ -11,8 +11,12 @@ extern const test_suite_t api_root_suite;
 extern const test_suite_t bad_input_suite;
 extern const test_suite_t bad_transfer_suite;
 extern const test_suite_t federation_benchmarks_suite;
+extern const test_suite_t federation_evidence_suite;
+extern const test_suite_t federation_hostility_suite;
 extern const test_suite_t federation_members_suite;
+extern const test_suite_t federation_sharing_suite;
 extern const test_suite_t federation_threats_suite;
+extern const test_suite_t federation_votes_suite;
 extern const test_suite_t http_semantics_suite;
 extern const test_suite_t idempotency_suite;
 extern const test_suite_t ledger_add_suite;
@@ -47,7 +51,11 @@ int main(int argc, const char *const *argv)
         &privileges_suite,
         &federation_members_suite,
         &federation_benchmarks_suite,
+        &federation_sharing_suite,
         &federation_threats_suite,
+        &federation_evidence_suite,
+        &federation_votes_suite,
+        &federation_hostility_suite,
         &sync_api_suite,
         NULL,
     };

@@ -394,6 +394,22 @@ static void test_compressed_content(void)
     stop();
 }
 
+/* Another module has read the content when the handler starts. */
+static void test_content_read_before(void)
+{
+    signer_request_t request;
+
+    start_with(SIGNER_CONFIG "LoadModule early_reader_module " CIVARCOS_BUILD_DIR
+                             "/tests/support/.libs/early_reader.so\n");
+    CU_ASSERT_EQUAL(signer_join(web, server, "alpha"), 201);
+    request = request_of("alpha", LEAVE, leaving("alpha"));
+    request.sent_digest = civ_content_digest_write("{}", 2, test_pool());
+    CU_ASSERT_EQUAL(signer_send(web, &request)->status, 401);
+    request.sent_digest = NULL;
+    CU_ASSERT_EQUAL(signer_send(web, &request)->status, 200);
+    stop();
+}
+
 /* mod_deflate takes headers away that a signature may be about. */
 static void test_headers_that_a_filter_takes_away(void)
 {
@@ -686,6 +702,7 @@ static const test_case_t cases[] = {
     {"unknown keys and wrong signatures look alike", test_unknown_keys_and_wrong_signatures_look_alike},
     {"ids of requests", test_ids_of_requests},
     {"compressed content", test_compressed_content},
+    {"content read before", test_content_read_before},
     {"headers that a filter takes away", test_headers_that_a_filter_takes_away},
     {"chunked content", test_chunked_content},
     {"large content", test_large_content},

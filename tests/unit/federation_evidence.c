@@ -13,6 +13,7 @@
 #include <apr_strings.h>
 
 #include <string.h>
+#include <unistd.h>
 
 typedef struct sharer_t {
     const char *id;
@@ -179,7 +180,55 @@ static void strangers_do_not_share(void)
     CU_ASSERT_EQUAL(node_raw_int(node->config, "SELECT COUNT(*) FROM civ_fed_evidence"), 0);
 }
 
-/* --- what is seen --- */
+/* The folder could not be written when the key was to be made. */
+static void without_a_network_key_nothing_is_shared(void)
+{
+    civ_node_config_t *config = node_configure("keyless");
+    const civ_idempotency_t retry = {{{1}}, {{2}}};
+    sharer_t sharer = {.id = "org0", .draft = anonymized};
+    unsigned char salt[CIV_COMMITMENT_SALT_SIZE];
+    civ_node_t *node;
+
+    node_prepare(config);
+    CU_ASSERT_EQUAL(unlink(civ_node_pseudonym_key_path(config, test_pool())), 0);
+    CU_ASSERT_EQUAL(unlink(civ_node_pseudonym_id_path(config, test_pool())), 0);
+    node = node_open(config, node_make_hot(config));
+    CU_ASSERT_EQUAL_FATAL(civ_node_start(node, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(share(node, &sharer), CIV_EUNREACHABLE);
+    CU_ASSERT_EQUAL(sharer.problem.kind, CIV_PROBLEM_UNAVAILABLE);
+    CU_ASSERT_EQUAL(
+        civ_federation_salt(civ_node_federation(node), "org0", &retry, salt, &sharer.problem, test_pool()),
+        CIV_EUNREACHABLE);
+    sharer.draft.own_id = NULL;
+    CU_ASSERT_EQUAL(share(node, &sharer), CIV_EUNREACHABLE);
+}
+
+static apr_status_t withdraw(civ_node_t *node, const char *id, const char *evidence_id,
+                             civ_shared_t *tombstone)
+{
+    const civ_speaker_t speaker = {.organization_id = id};
+    civ_problem_t problem;
+
+    return civ_federation_withdraw(civ_node_federation(node), &speaker, evidence_id, "wrong figures", NULL,
+                                   tombstone, &problem, test_pool());
+}
+
+/* One id under the pseudonyms of two quarters would join all that is shared in both. */
+static void versions_do_not_join_quarters(void)
+{
+    civ_node_t *node = start_with("quarters", 1);
+    civ_shared_t first = share_as(node, "org0", "run", 80), second, other, tombstone;
+
+    node_raw_run(node->config, "UPDATE civ_fed_evidence SET shared = shared - 8640000000"); /* 100 days */
+    second = share_as(node, "org0", "run", 81);
+    other = share_as(node, "org0", "other", 82);
+    CU_ASSERT_EQUAL(second.version, 2);
+    CU_ASSERT_STRING_EQUAL(other.source, first.source);
+    CU_ASSERT_STRING_NOT_EQUAL(second.source, other.source);
+    CU_ASSERT_PTR_NOT_NULL(strstr(second.record, second.source));
+    CU_ASSERT_EQUAL(withdraw(node, "org0", second.evidence_id, &tombstone), APR_SUCCESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(tombstone.record, second.source));
+}
 
 /* --- Idempotency-Key --- */
 
@@ -226,6 +275,8 @@ static void keys_of_others_do_not_matter(void)
     CU_ASSERT_EQUAL(share(node, &first), CIV_ECONFLICT);
     CU_ASSERT_EQUAL(first.problem.kind, CIV_PROBLEM_KEY_REUSED);
 }
+
+/* --- what is seen --- */
 
 static void few_members_hide_what_they_have_in_common(void)
 {
@@ -345,16 +396,6 @@ static void pages_neither_skip_nor_repeat(void)
 
 /* --- withdrawing --- */
 
-static apr_status_t withdraw(civ_node_t *node, const char *id, const char *evidence_id,
-                             civ_shared_t *tombstone)
-{
-    const civ_speaker_t speaker = {.organization_id = id};
-    civ_problem_t problem;
-
-    return civ_federation_withdraw(civ_node_federation(node), &speaker, evidence_id, "wrong figures", NULL,
-                                   tombstone, &problem, test_pool());
-}
-
 static void a_tombstone_is_left(void)
 {
     civ_node_t *node = start_with("tombstone", 2);
@@ -444,6 +485,21 @@ static void three_votes_decide(void)
     CU_ASSERT(members_totals_are(node, 5));
 }
 
+static void votes_that_say_nothing_earn_nothing(void)
+{
+    civ_node_t *node = start_with("nothing", 6);
+    civ_shared_t shared = share_as(node, "org0", "run", 80);
+
+    vote(node, "org1", shared.evidence_id, 1, 0, NULL);
+    vote(node, "org2", shared.evidence_id, 1, CIV_CONFIDENCE_ONE, NULL);
+    vote(node, "org3", shared.evidence_id, 1, CIV_CONFIDENCE_ONE, NULL);
+    vote(node, "org4", shared.evidence_id, 0, 0, NULL);
+    CU_ASSERT_EQUAL(consensus_of(node, shared.evidence_id, 0).opinion, CIV_OPINION_ACCEPTED);
+    CU_ASSERT_EQUAL(members_get(node, "org1").outcomes.votes_agreed, 0);
+    CU_ASSERT_EQUAL(members_get(node, "org2").outcomes.votes_agreed, 1);
+    CU_ASSERT_EQUAL(members_get(node, "org4").outcomes.votes_disagreed, 0);
+}
+
 static void rejected_costs_the_author(void)
 {
     civ_node_t *node = start_with("rejected", 4);
@@ -522,6 +578,8 @@ static const test_case_t cases[] = {
     {"the_same_again_changes_nothing", the_same_again_changes_nothing},
     {"nobody_replaces_anothers", nobody_replaces_anothers},
     {"strangers_do_not_share", strangers_do_not_share},
+    {"versions_do_not_join_quarters", versions_do_not_join_quarters},
+    {"without_a_network_key_nothing_is_shared", without_a_network_key_nothing_is_shared},
     {"an_answer_is_told_again_to_who_signs", an_answer_is_told_again_to_who_signs},
     {"keys_of_others_do_not_matter", keys_of_others_do_not_matter},
     {"few_members_hide_what_they_have_in_common", few_members_hide_what_they_have_in_common},
@@ -534,6 +592,7 @@ static const test_case_t cases[] = {
     {"what_was_withdrawn_stays_so", what_was_withdrawn_stays_so},
     {"one_vote_each_and_none_on_ones_own", one_vote_each_and_none_on_ones_own},
     {"three_votes_decide", three_votes_decide},
+    {"votes_that_say_nothing_earn_nothing", votes_that_say_nothing_earn_nothing},
     {"rejected_costs_the_author", rejected_costs_the_author},
     {"a_new_version_starts_anew", a_new_version_starts_anew},
     {"voters_are_pseudonymous", voters_are_pseudonymous},

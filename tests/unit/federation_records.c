@@ -8,6 +8,7 @@
 #include "base/canonical.h"
 #include "base/encoding.h"
 #include "base/timestamp.h"
+#include "federation/evidence.h"
 #include "federation/record.h"
 #include "support/database.h"
 #include "support/runner.h"
@@ -211,6 +212,102 @@ static void entries_are_sealed(void)
     CU_ASSERT_EQUAL(proof.tree_size, 2);
 }
 
+/* --- evidence and votes --- */
+
+/* Names as the manual says that they are made. */
+static const char *pseudonym(const civ_pseudonym_key_t *key, const char *purpose, const char *epoch,
+                             const char *text)
+{
+    return civ_pseudonym(apr_palloc(test_pool(), CIV_PSEUDONYM_SIZE), key, purpose, epoch, text);
+}
+
+static const char *evidence_id(const civ_pseudonym_key_t *key, const char *organization, const char *own_id)
+{
+    return pseudonym(key, "evidence-id", "", apr_pstrcat(test_pool(), organization, "\x1f", own_id, NULL));
+}
+
+/* What docs/formats.md says a record of evidence is: with these members of the evidence itself, in canonical form. */
+static const char *expected_evidence(const civ_pseudonym_key_t *key, const char *epoch,
+                                     const char *organization, const char *own_id)
+{
+    return apr_psprintf(test_pool(),
+                        "{\"evidence_id\":\"%s\",\"evidence_type\":\"coverage\",\"patterns\":{},"
+                        "\"privacy_level\":\"anonymized\",\"quality_metrics\":{\"coverage\":87.5},"
+                        "\"source_hash\":\"%s\",\"timestamp\":\"2026-01-02\",\"version\":1}",
+                        evidence_id(key, organization, own_id),
+                        pseudonym(key, "evidence", epoch, organization));
+}
+
+static const char *expected_vote(const char *id, const char *voter, const char *time)
+{
+    return apr_psprintf(test_pool(),
+                        "{\"confidence\":9000,\"evidence_id\":\"%s\",\"is_valid\":true,\"version\":1,"
+                        "\"voted_at\":\"%s\",\"voter\":\"%s\"}",
+                        id, time, voter);
+}
+
+static const char *expected_entry(const char *kind, const char *action, const char *time, const char *id,
+                                  const char *level, const char *record)
+{
+    return apr_psprintf(test_pool(),
+                        "{\"action\":\"%s\",\"created\":\"%s\",\"evidence_id\":\"%s\",%s\"record\":\"%s\","
+                        "\"type\":\"civarcos.federation.%s\",\"version\":\"1\"}",
+                        action, time, id, level, digest_of(record), kind);
+}
+
+#define LEVEL "\"privacy_level\":\"anonymized\","
+#define CONTENT                                                                                              \
+    "{\"evidence_type\":\"coverage\",\"quality_metrics\":{\"coverage\":87.5},\"patterns\":{},\"timestamp\":" \
+    "\"2026-"                                                                                                \
+    "01-02\"}"
+
+/* What the manual says of records, is what a node makes. */
+static void evidence_and_votes_are_as_documented(void)
+{
+    const civ_draft_t draft = {.privacy = CIV_PRIVACY_ANONYMIZED,
+                               .type = "coverage",
+                               .own_id = "run-4711",
+                               .content = {CONTENT, CONTENT, CONTENT},
+                               .group = {"a", "b"}};
+    const civ_speaker_t author = {.organization_id = "example.org"},
+                        voter = {.organization_id = "other.example"};
+    civ_node_config_t *config = node_configure("evidence-records");
+    char epoch[CIV_EPOCH_SIZE], time[CIV_TIMESTAMP_SIZE];
+    civ_node_t *node = node_start(config);
+    civ_federation_t *federation = civ_node_federation(node);
+    civ_evidence_consensus_t consensus;
+    civ_problem_t problem;
+    civ_shared_t shared;
+    const char *text;
+    int repeated;
+
+    members_admit(node, "example.org", 0);
+    members_admit(node, "other.example", 0);
+    CU_ASSERT_EQUAL_FATAL(
+        civ_federation_share(federation, &author, &draft, NULL, &shared, &repeated, &problem, test_pool()),
+        APR_SUCCESS);
+    text = expected_evidence(civ_node_pseudonym_key(node), civ_epoch_of(epoch, shared.shared), "example.org",
+                             "run-4711");
+    CU_ASSERT_STRING_EQUAL(shared.record, text);
+    CU_ASSERT_STRING_EQUAL(waiting(config, 3),
+                           expected_entry("evidence", "share", civ_timestamp_format(time, shared.shared),
+                                          shared.evidence_id, LEVEL, text));
+    CU_ASSERT_EQUAL(civ_federation_vote(federation, &voter, shared.evidence_id, 0, 1, 9000, NULL, &repeated,
+                                        &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(
+        civ_federation_consensus(federation, shared.evidence_id, 0, &consensus, &problem, test_pool()),
+        APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(consensus.count, 1);
+    civ_timestamp_format(time, consensus.votes[0].voted);
+    text = expected_vote(shared.evidence_id,
+                         pseudonym(civ_node_pseudonym_key(node), "vote",
+                                   civ_epoch_of(epoch, consensus.votes[0].voted), "other.example"),
+                         time);
+    CU_ASSERT_STRING_EQUAL(waiting(config, 4),
+                           expected_entry("vote", "cast", time, shared.evidence_id, "", text));
+}
+
 /* --- the manual --- */
 
 static int is_in_manual(const char *manual, const char *what, const char *text)
@@ -252,13 +349,53 @@ static void manual_has_this_example(void)
     CU_ASSERT(is_in_manual(manual, "signature of the rotation", members_rotation(id, 1, 2, 1)));
 }
 
+/* The example of evidence and a vote: the node's key as above, the network's is 32 bytes 09. */
+static void manual_has_this_evidence(void)
+{
+    static const char time[] = "2026-01-02T03:04:05.678Z";
+    static const char content[] = "{\"coverage\":87.3,\"type\":\"coverage\"}";
+    unsigned char bytes[CIV_PSEUDONYM_KEY_SIZE];
+    unsigned long length;
+    const char *manual =
+        test_read_file(apr_pstrcat(test_pool(), test_source_dir(), "/docs/formats.md", NULL), &length);
+    civ_pseudonym_key_t *key;
+    civ_digest_t commitment;
+    civ_record_t record;
+    const char *id, *text;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(manual);
+    memset(bytes, 9, sizeof(bytes));
+    key = civ_pseudonym_key_from_bytes(bytes, test_pool());
+    id = evidence_id(key, "example.org", "run-4711");
+    CU_ASSERT(is_in_manual(manual, "id", id));
+    text = expected_evidence(key, "2026Q1", "example.org", "run-4711");
+    CU_ASSERT_EQUAL(civ_record_seal(&record, "evidence", text, strlen(text), members_key(7), test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT(is_in_manual(manual, "record", record.json));
+    CU_ASSERT(is_in_manual(manual, "length of what is signed",
+                           apr_psprintf(test_pool(), "DSSEv1 38 application/vnd.civarcos.evidence+json %d {",
+                                        (int)record.length)));
+    CU_ASSERT(is_in_manual(manual, "signature", record.signature));
+    CU_ASSERT(
+        is_in_manual(manual, "entry", expected_entry("evidence", "share", time, id, LEVEL, record.json)));
+    text = expected_vote(id, pseudonym(key, "vote", "2026Q1", "other.example"), time);
+    CU_ASSERT(is_in_manual(manual, "vote", text));
+    CU_ASSERT(is_in_manual(manual, "entry of the vote", expected_entry("vote", "cast", time, id, "", text)));
+    memset(bytes, 5, sizeof(bytes));
+    civ_digest_sha256_two(&commitment, bytes, sizeof(bytes), content, strlen(content));
+    CU_ASSERT(is_in_manual(manual, "content of the commitment", content));
+    CU_ASSERT(is_in_manual(manual, "commitment", civ_digest_hex_dup(&commitment, test_pool())));
+}
+
 static const test_case_t cases[] = {
     {"records_are_signed", records_are_signed},
     {"signature_is_over_dsse", signature_is_over_dsse},
     {"only_objects_are_records", only_objects_are_records},
     {"entries_say_what_happened", entries_say_what_happened},
     {"entries_are_sealed", entries_are_sealed},
+    {"evidence_and_votes_are_as_documented", evidence_and_votes_are_as_documented},
     {"manual_has_this_example", manual_has_this_example},
+    {"manual_has_this_evidence", manual_has_this_evidence},
     {NULL, NULL},
 };
 

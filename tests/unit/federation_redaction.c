@@ -73,6 +73,27 @@ static void stays(const char *text)
     }
 }
 
+/* What was copied from a web page or a word processor looks as it should. */
+static void characters_that_nobody_sees(void)
+{
+    goes("generic-secret", "pass\xe2\x80\x8bword=hunter2222!", "hunter2222");
+    goes("generic-secret", "\xef\xbd\x90\xef\xbd\x81ssword\xef\xbc\x9dhunter2222!", "hunter2222");
+    goes("generic-secret", "pass\x01word=hunter2222!", "hunter2222");
+    goes("github-token",
+         "gh\xc2\xadp_"
+         "0123456789\xef\xbb\xbf"
+         "abcdefghijABCDEFGHIJ012345",
+         "ABCDEFGHIJ");
+    goes("email",
+         "jane\xef\xbc\xa0"
+         "corp.example.com",
+         "jane");
+    stays("caf\xc3\xa9 \xe6\xbc\xa2\xe5\xad\x97 a\xc2\xad"
+          "b\tc\nd \xf0\x9f\x98\x80 \xe2\x80");
+    stays("\xc2\xad");
+    stays("\xef\xbc\x81\xef");
+}
+
 static const char *joined_parts(const civ_json_t *parts)
 {
     const char *out = "";
@@ -609,6 +630,7 @@ static void threads_share_the_rules(void)
 }
 
 static const test_case_t cases[] = {
+    {"characters_that_nobody_sees", characters_that_nobody_sees},
     {"vectors_secrets", vectors_secrets},
     {"vectors_persons", vectors_persons},
     {"vectors_survivors", vectors_survivors},

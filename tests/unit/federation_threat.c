@@ -5,6 +5,7 @@
  */
 #include "federation/threats.h"
 
+#include "base/buffer.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "support/runner.h"
@@ -60,7 +61,7 @@ static civ_threat_report_t *prepare(const char *text)
 
     CU_ASSERT_FATAL(civ_json_parse(&json, text, strlen(text), &civ_json_request_limits, &problem,
                                    test_pool()) == APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_threat_prepare(redactor, json, "/threat_info", report, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_threat_prepare(redactor, NULL, json, "/threat_info", report, &problem, test_pool()),
                     APR_SUCCESS);
     return report;
 }
@@ -94,6 +95,39 @@ static void what_is_left_out(void)
     CU_ASSERT_PTR_NULL(report->ignored[2]);
 }
 
+/* So many indicators, each of 300 bytes. */
+static apr_status_t prepare_many(int count, civ_problem_t *problem)
+{
+    civ_threat_report_t *report = apr_palloc(test_pool(), sizeof(*report));
+    char filling[281];
+    civ_buffer_t text;
+    const civ_json_t *json;
+    int i;
+
+    memset(filling, 'a', sizeof(filling) - 1);
+    filling[sizeof(filling) - 1] = '\0';
+    civ_buffer_init(&text, 1024, test_pool());
+    civ_buffer_append_text(&text, "{\"type\":\"m\",\"indicators\":[");
+    for (i = 0; i < count; i++)
+        civ_buffer_append_format(&text, "%s\"http://a.org/%07d%s\"", i > 0 ? "," : "", i, filling);
+    civ_buffer_append_text(&text, "]}");
+    CU_ASSERT_FATAL(civ_json_parse(&json, text.data, text.length, &civ_json_request_limits, problem,
+                                   test_pool()) == APR_SUCCESS);
+    return civ_threat_prepare(redactor, NULL, json, "/threat_info", report, problem, test_pool());
+}
+
+/* What could not be made a record of would fail in the middle of a transaction that others share. */
+static void indicators_fit_into_a_record(void)
+{
+    civ_problem_t problem;
+
+    memset(&problem, 0, sizeof(problem));
+    CU_ASSERT_EQUAL(prepare_many(870, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL(prepare_many(880, &problem), CIV_EINVALID);
+    CU_ASSERT_EQUAL(problem.kind, CIV_PROBLEM_INVALID_MEMBER);
+    CU_ASSERT_STRING_EQUAL(problem.pointer, "/threat_info/indicators");
+}
+
 /* An indicator is redacted in the same way when it is shared and when it is looked for. */
 static void secrets_in_indicators(void)
 {
@@ -124,6 +158,7 @@ static const test_case_t cases[] = {
     {"score_falls_evenly", score_falls_evenly},
     {"identity", identity},
     {"what_is_left_out", what_is_left_out},
+    {"indicators_fit_into_a_record", indicators_fit_into_a_record},
     {"secrets_in_indicators", secrets_in_indicators},
     {NULL, NULL},
 };
