@@ -331,6 +331,10 @@ static const struct {
                     ",\"data\":{\"type\":\"object\"},\"content_hash\":" HASH ",\"version\":" INDEX
                     ",\"versions\":" INDEX ",\"gone_at\":" MAYBE_TEXT
                     ",\"block_index\":{\"type\":[\"integer\",\"null\"]},\"entry_hash\":" MAYBE_HASH "}}"},
+    {"Accepted",
+     "{\"type\":\"object\",\"required\":[\"success\"],\"properties\":{\"success\":{\"type\":\"boolean\"},"
+     "\"job\":" REF("Job") ",\"jobs\":{\"type\":\"array\",\"items\":" REF("Job") "},\"total\":" INDEX
+                                                                                 ",\"message\":" TEXT "}}"},
     {"Conflict",
      "{\"type\":\"object\",\"required\":[\"key\",\"conflicts\",\"candidates\",\"resolved\"],\"properties\":{"
      "\"key\":" TEXT ",\"conflicts\":" INDEX
@@ -388,6 +392,19 @@ static void write_parameter(civ_json_writer_t *writer, const char *name, const c
     civ_json_end_object(writer);
 }
 
+/* A route that may answer before its work is over. */
+static int is_deferrable(const civ_route_t *route)
+{
+    int i;
+
+    for (i = 0; i < CIV_ROUTE_STATUSES && route->failures[i]; i++) {
+        if (route->failures[i] == 202) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void write_parameters(civ_json_writer_t *writer, const civ_route_t *route)
 {
     const civ_field_t *field;
@@ -402,6 +419,11 @@ static void write_parameters(civ_json_writer_t *writer, const civ_route_t *route
         write_parameter(writer, "Idempotency-Key", "header", 0,
                         "A repeat with the same key and body within 24 hours gets the first answer again",
                         "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}");
+    }
+    if (is_deferrable(route)) {
+        write_parameter(writer, "Prefer", "header", 0,
+                        "respond-async, or wait=N: seconds to wait for the work to be over",
+                        "{\"type\":\"string\"}");
     }
     civ_json_end_array(writer);
 }
@@ -494,6 +516,10 @@ static void write_response(civ_json_writer_t *writer, const civ_route_t *route, 
     civ_json_member_text(writer, "description", statuses[i].description);
     if (status == route->status) {
         write_success_content(writer, route);
+    } else if (status == 202) {
+        begin_content(writer, "application/json");
+        write_raw(writer, REF("Accepted"));
+        end_content(writer);
     } else if (statuses[i].is_problem) {
         begin_content(writer, "application/problem+json");
         write_raw(writer, REF("Problem"));

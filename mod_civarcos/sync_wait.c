@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 
 #include <ap_mpm.h>
+#include <scoreboard.h>
 
 #include <apr_atomic.h>
 #include <apr_strings.h>
@@ -20,15 +21,38 @@
 /* Threads of this process that wait. */
 static apr_uint32_t waiting;
 
-/* A quarter of the threads may wait, so that the others always have some left. With processes of one thread it is every second
- * process; their numbers come with their connections. */
-static int enter(const civ_call_t *call)
+static int is_threaded(int *threads)
+{
+    return ap_mpm_query(AP_MPMQ_MAX_THREADS, threads) == APR_SUCCESS && *threads > 1;
+}
+
+/* Processes of one thread know of each other by the scoreboard: those that are at something, this one among them. */
+static int is_quiet(void)
+{
+    int most = 0;
+    int busy = 0;
+    int i;
+
+    if (!ap_scoreboard_image || ap_mpm_query(AP_MPMQ_MAX_DAEMON_USED, &most) != APR_SUCCESS) {
+        return 0;
+    }
+    for (i = 0; i < most; i++) {
+        const worker_score *score = ap_get_scoreboard_worker_from_indexes(i, 0);
+
+        busy += score && score->status > SERVER_READY;
+    }
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &most);
+    return busy <= (most >= 8 ? most / 4 : 1);
+}
+
+/* A quarter of the threads may wait, so that the others always have some left. */
+static int enter(void)
 {
     int threads = 0;
     apr_uint32_t most;
 
-    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads <= 1) {
-        return call->r->connection->id % 2 == 0;
+    if (!is_threaded(&threads)) {
+        return is_quiet();
     }
     most = threads >= 8 ? (apr_uint32_t)threads / 4 : 1;
     if (apr_atomic_inc32(&waiting) < most) {
@@ -42,7 +66,7 @@ static void leave(void)
 {
     int threads = 0;
 
-    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) == APR_SUCCESS && threads > 1) {
+    if (is_threaded(&threads)) {
         apr_atomic_dec32(&waiting);
     }
 }
@@ -137,7 +161,7 @@ int civ_sync_wait(civ_call_t *call, civ_job_t *jobs, int count)
     int unfinished = 0;
     int i;
 
-    if (find_unfinished(jobs, count, 0) < count && wait > 0 && has_worker(call) && enter(call)) {
+    if (find_unfinished(jobs, count, 0) < count && wait > 0 && has_worker(call) && enter()) {
         look_until(call, jobs, count, civ_timestamp_steady() + wait);
         leave();
     }

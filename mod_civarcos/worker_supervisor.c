@@ -93,6 +93,13 @@ static void unregister(supervisor_t *supervisor)
     }
 }
 
+static int is_stopping(void)
+{
+    int state = 0;
+
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
+}
+
 /* httpd's child has ended, or is to. */
 static void maintain(int reason, void *baton, int status)
 {
@@ -113,7 +120,8 @@ static void maintain(int reason, void *baton, int status)
     }
     supervisor->is_running = 0;
     unregister(supervisor);
-    if (supervisor->is_ending) {
+    /* prefork ends all of its process group, the worker too. */
+    if (supervisor->is_ending || is_stopping()) {
         return;
     }
     if (lived >= STEADY) {

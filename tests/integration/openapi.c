@@ -165,9 +165,9 @@ static void check_responses(const civ_json_t *operation)
         CU_ASSERT_STRING_NOT_EQUAL(checks_text(&response->value, "/description"), "(absent)");
         successes += response->name[0] == '2';
     }
-    /* What is only rehearsed is not made. */
-    CU_ASSERT(successes == 1 ||
-              (successes == 2 && civ_json_get(responses, "201") && civ_json_get(responses, "200")));
+    /* What is only rehearsed is not made; what takes long is accepted. */
+    CU_ASSERT(successes == 1 || (successes == 2 && civ_json_get(responses, "200") &&
+                                 (civ_json_get(responses, "201") || civ_json_get(responses, "202"))));
 }
 
 static void test_operations(void)
@@ -190,7 +190,9 @@ static void test_operations(void)
             apr_table_set(ids, id, "");
             check_parameters(path->name, &operation->value);
             check_responses(&operation->value);
-            CU_ASSERT((strcmp(operation->name, "post") == 0) ==
+            /* One POST has nothing to say but its path. */
+            CU_ASSERT((strcmp(operation->name, "post") == 0 &&
+                       strcmp(path->name, "/sync/connectors/{platform}/test") != 0) ==
                       (civ_json_get(&operation->value, "requestBody") != NULL));
         }
     }
