@@ -3,9 +3,11 @@
  * @file limiter.c
  * The limiter that clients share: for each host a pause, and for each credential there a token bucket, the quota last heard of,
  * and a time to hold back until. Counted on the clock that nobody sets. Nothing is thrown away: there is as much as connectors.
+ * Its memory is its own, used under the mutex only: the pool it was made from may be in use by another thread.
  */
 #include "sync/rate_limit.h"
 
+#include <apr_allocator.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
@@ -31,15 +33,33 @@ struct civ_limiter_t {
     apr_pool_t *pool;
 };
 
+static apr_status_t make_own_pool(apr_pool_t **own, apr_pool_t *pool)
+{
+    apr_allocator_t *allocator;
+    apr_status_t status = apr_allocator_create(&allocator);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = apr_pool_create_ex(own, pool, NULL, allocator);
+    if (status != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return status;
+    }
+    apr_allocator_owner_set(allocator, *own);
+    return APR_SUCCESS;
+}
+
 apr_status_t civ_limiter_create(civ_limiter_t **limiter, const civ_limiter_config_t *config, apr_pool_t *pool)
 {
     civ_limiter_t *made = apr_pcalloc(pool, sizeof(*made));
+    apr_status_t status = make_own_pool(&made->pool, pool);
 
+    if (status != APR_SUCCESS)
+        return status;
     made->config = *config;
     if (made->config.clock == NULL)
         made->config.clock = &civ_clock_system;
-    made->hosts = apr_hash_make(pool);
-    made->pool = pool;
+    made->hosts = apr_hash_make(made->pool);
     *limiter = made;
     return apr_thread_mutex_create(&made->mutex, APR_THREAD_MUTEX_DEFAULT, pool);
 }
@@ -107,12 +127,13 @@ apr_int64_t civ_limiter_take(civ_limiter_t *limiter, const civ_limiter_key_t *ke
     const civ_clock_t *clock = limiter->config.clock;
     apr_int64_t shared =
         limiter->config.look_up != NULL ? limiter->config.look_up(limiter->config.baton, key->host) : 0;
-    apr_int64_t now = civ_clock_steady(clock);
     apr_int64_t wait = shared > 0 ? later(shared - civ_clock_now(clock), 0) : 0;
     account_t *account;
+    apr_int64_t now;
     host_t *host;
 
     apr_thread_mutex_lock(limiter->mutex);
+    now = civ_clock_steady(clock);
     host = find_host(limiter, key->host);
     account = find_account(limiter, host, key, now);
     wait = later(wait, later(host->paused_until, account->held_until) - now);
@@ -131,10 +152,11 @@ apr_int64_t civ_limiter_take(civ_limiter_t *limiter, const civ_limiter_key_t *ke
 void civ_limiter_note(civ_limiter_t *limiter, const civ_limiter_key_t *key, const civ_rate_t *rate,
                       apr_int64_t wait)
 {
-    apr_int64_t now = civ_clock_steady(limiter->config.clock);
     account_t *account;
+    apr_int64_t now;
 
     apr_thread_mutex_lock(limiter->mutex);
+    now = civ_clock_steady(limiter->config.clock);
     account = find_account(limiter, find_host(limiter, key->host), key, now);
     if (wait > 0)
         account->held_until = later(account->held_until, now + wait);

@@ -57,6 +57,8 @@ static const struct {
     {"civ_idempotency", "answers to repeated requests; the block they name is read and checked anew"},
     {"civ_replay", "nonces of signed requests, which are forgotten after a while"},
     {"civ_fed_", "the federation: the ledger has digests of what happened there"},
+    {"civ_sync_", "the sync engine's own work: jobs, cursors, configurations"},
+    {"civ_timeline_", "what platforms told: the ledger has digests of it"},
     {"civ_schema", "which version the tables have"},
     {NULL, NULL},
 };

@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROWS_MOST     128
+#define ROWS_MOST     512
 #define REQUESTS_MOST 4096
 #define HEAD_MOST     65536
 #define LINKS_MOST    512
@@ -174,24 +174,41 @@ static const mock_answer_t *record(link_t *link)
 
 /* --- answering --- */
 
-/* Headers with what stands for a server put in. */
-static void put_headers(char *out, size_t size, const mock_platform_t *mock, const char *headers)
+/* A text with what stands for a server put in. @return its length */
+static size_t put_servers(char *out, size_t size, const mock_platform_t *mock, const char *text,
+                          size_t length)
 {
+    const char *end = text + length;
     size_t used = 0;
 
-    while (*headers != '\0' && used + 32 < size) {
-        int is_self = strncmp(headers, "{self}", 6) == 0;
-        int is_other = strncmp(headers, "{other}", 7) == 0;
+    while (text < end && used + 32 < size) {
+        int is_self = strncmp(text, "{self}", 6) == 0;
+        int is_other = strncmp(text, "{other}", 7) == 0;
 
         if (is_self || is_other) {
             used += (size_t)snprintf(out + used, size - used, "127.0.0.1:%d",
                                      is_self ? mock->port : mock->other_port);
-            headers += is_self ? 6 : 7;
+            text += is_self ? 6 : 7;
         } else {
-            out[used++] = *headers++;
+            out[used++] = *text++;
         }
     }
     out[used] = '\0';
+    return used;
+}
+
+/* The body, in memory of its own where it names a server. */
+static char *put_body(const mock_platform_t *mock, const char *body, size_t *length)
+{
+    size_t size = *length * 4 + 64;
+    char *own;
+
+    if (memmem(body, *length, "{self}", 6) == NULL && memmem(body, *length, "{other}", 7) == NULL)
+        return NULL;
+    own = malloc(size);
+    if (own != NULL)
+        *length = put_servers(own, size, mock, body, *length);
+    return own;
 }
 
 static int send_chunks(link_t *link, const char *body, size_t length, int is_whole)
@@ -219,18 +236,16 @@ static int is_known(const char *head, const char *headers)
 }
 
 /* @return non-zero when the connection has come to its end */
-static int send_answer(link_t *link, const mock_answer_t *row)
+static int send_answer_with(link_t *link, const mock_answer_t *row, const char *body, size_t length)
 {
     int status = row->status == 200 && is_known(link->head, row->headers) ? 304 : row->status;
-    const char *body = row->body != NULL ? row->body : "";
-    size_t length = row->length > 0 ? row->length : strlen(body);
+    const char *lines = row->headers != NULL ? row->headers : "Content-Type: application/json\r\n";
     int is_chunked = row->manner == MOCK_CHUNKED || row->manner == MOCK_HALF_CHUNK;
     char headers[8192];
     char head[9000];
     char framing[64];
 
-    put_headers(headers, sizeof(headers), link->mock,
-                row->headers != NULL ? row->headers : "Content-Type: application/json\r\n");
+    put_servers(headers, sizeof(headers), link->mock, lines, strlen(lines));
     if (is_chunked)
         snprintf(framing, sizeof(framing), "Transfer-Encoding: chunked\r\n");
     else
@@ -253,6 +268,18 @@ static int send_answer(link_t *link, const mock_answer_t *row)
         usleep(2000);
     }
     return send_all(link, body, length) || row->manner == MOCK_TRUNCATED;
+}
+
+/* The same. */
+static int send_answer(link_t *link, const mock_answer_t *row)
+{
+    const char *body = row->body != NULL ? row->body : "";
+    size_t length = row->length > 0 ? row->length : strlen(body);
+    char *own = put_body(link->mock, body, &length);
+    int is_over = send_answer_with(link, row, own != NULL ? own : body, length);
+
+    free(own);
+    return is_over;
 }
 
 static int answer(link_t *link)

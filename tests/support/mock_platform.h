@@ -28,7 +28,7 @@ typedef struct mock_answer_t {
     int status;
     const char *
         headers; /**< lines, each ended by "\r\n"; "{self}" and "{other}" become host:port. NULL: a JSON type */
-    const char *body; /**< NULL: "" */
+    const char *body; /**< "{self}" and "{other}" as in headers; NULL: "" */
     size_t length;    /**< of the body; 0: up to its NUL */
     mock_manner_e manner;
     unsigned times; /**< 0: once, as 1 */
@@ -60,7 +60,7 @@ const char *mock_platform_url(const mock_platform_t *mock);
 /** How many requests came. */
 int mock_platform_count(mock_platform_t *mock);
 
-/** Request line and headers of the @a index th request, as they came. NULL: there is none. */
+/** The @a index th request, as it came: line, headers and body. NULL: there is none. */
 const char *mock_platform_request(mock_platform_t *mock, int index);
 
 /** Non-zero when a text was anywhere in any request. */

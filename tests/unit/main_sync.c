@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-extern const test_suite_t sync_github_suite;
-extern const test_suite_t sync_github_more_suite;
 extern const test_suite_t sync_items_suite;
 extern const test_suite_t sync_engine_suite;
 extern const test_suite_t sync_trouble_suite;
@@ -27,8 +25,6 @@ static const test_suite_t *const suites[] = {
     &sync_timeline_suite,
     &sync_pages_suite,
     &sync_conflicts_suite,
-    &sync_github_suite,
-    &sync_github_more_suite,
     NULL,
 };
 

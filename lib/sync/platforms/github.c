@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/secret.h"
 #include "base/status.h"
+#include "sync/platforms/configuration.h"
 #include "sync/platforms/github_private.h"
 #include "sync/platforms/platforms.h"
 #include "sync/url.h"
@@ -17,9 +17,8 @@
 #define DEFAULT_BASE    "https://api.github.com"
 #define DEFAULT_VERSION "2022-11-28"
 
-/** Bytes of a token, and of a name, at most. */
-#define TOKEN_MOST 1024
-#define NAME_MOST  100
+/** Bytes of a name at most. */
+#define NAME_MOST 100
 
 /** Characters of a status' description that GitHub takes. */
 #define DESCRIPTION_MOST 140
@@ -53,40 +52,6 @@ civ_sync_request_t github_request(const civ_sync_context_t *context, const char 
     return request;
 }
 
-apr_status_t github_elements(const civ_sync_answer_t *answer, const char *member, const civ_json_t **elements,
-                             civ_sync_page_t *page)
-{
-    *elements = member != NULL ? civ_json_get(answer->json, member) : answer->json;
-    if (*elements != NULL && (*elements)->type == CIV_JSON_ARRAY)
-        return APR_SUCCESS;
-    return civ_sync_page_fault(page, "The answer has no list%s%s", member != NULL ? " named " : "",
-                               member != NULL ? member : "");
-}
-
-apr_status_t github_next(civ_sync_page_t *page, const civ_sync_request_t *request,
-                         const civ_sync_answer_t *answer, int is_conditional)
-{
-    civ_sync_request_t next = *request;
-
-    next.is_conditional = is_conditional;
-    next.position++;
-    if (!civ_sync_page_next_link(page, &next, answer) && answer->next_refused != NULL)
-        return civ_sync_page_fault(page, "The list goes on, but not on this server: %s",
-                                   answer->next_refused);
-    return APR_SUCCESS;
-}
-
-const char *github_data(const civ_json_t *json, const civ_data_field_t *fields, const civ_buffer_t *more,
-                        apr_pool_t *pool)
-{
-    const char *data = civ_field_data(json, fields, pool);
-
-    if (more == NULL || more->length == 0)
-        return data;
-    return apr_pstrcat(pool, apr_pstrmemdup(pool, more->data, more->length - 1),
-                       strcmp(data, "{}") == 0 ? "" : ",", data + 1, NULL);
-}
-
 /* --- the configuration --- */
 
 static const civ_connector_setting_t settings[] = {
@@ -96,82 +61,24 @@ static const civ_connector_setting_t settings[] = {
     {NULL, 0, NULL},
 };
 
-static apr_status_t refuse(civ_problem_t *problem, const char *pointer, apr_pool_t *pool,
-                           const char *sentence)
-{
-    civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, pointer, pool, "%s", sentence);
-    return CIV_EINVALID;
-}
-
-/* Whether a text can stand in a header: visible characters of ASCII. */
-static int is_visible(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if (*text <= ' ' || *text > '~')
-            return 0;
-    return 1;
-}
-
-static apr_status_t set_base(civ_connector_access_t *access, const civ_json_t *config, civ_problem_t *problem,
-                             apr_pool_t *pool)
-{
-    const civ_json_t *member = civ_json_get(config, "base_url");
-    const char *text = civ_json_get_text(config, "base_url");
-    const char *reason;
-    apr_size_t length;
-    civ_url_t url;
-
-    if (member == NULL) {
-        access->base = DEFAULT_BASE;
-        return APR_SUCCESS;
-    }
-    if (text == NULL)
-        return refuse(problem, "/config/base_url", pool, "base_url must be a URL");
-    if (civ_url_parse(&url, text, &reason, pool) != APR_SUCCESS)
-        return refuse(problem, "/config/base_url", pool, apr_psprintf(pool, "base_url %s", reason));
-    if (strchr(url.text, '?') != NULL)
-        return refuse(problem, "/config/base_url", pool, "base_url has a query");
-    length = strlen(url.text);
-    while (length > 0 && url.text[length - 1] == '/')
-        length--;
-    access->base = apr_pstrmemdup(pool, url.text, length);
-    return APR_SUCCESS;
-}
-
-static void add_header(apr_array_header_t *headers, const char *name, const char *value)
-{
-    civ_connector_header_t *header = apr_array_push(headers);
-
-    header->name = name;
-    header->value = value;
-}
-
 static apr_status_t prepare(civ_connector_access_t *access, const civ_json_t *config, civ_problem_t *problem,
                             apr_pool_t *pool)
 {
-    const char *token = civ_json_get_text(config, "api_token");
     const char *version = civ_json_get_text(config, "api_version");
-    apr_size_t size;
-    char *value;
+    const char *token;
 
-    if (token == NULL || token[0] == '\0')
-        return refuse(problem, "/config/api_token", pool, "api_token is missing");
-    if (strlen(token) > TOKEN_MOST || !is_visible(token))
-        return refuse(problem, "/config/api_token", pool,
-                      "api_token is no token: it is too long, or has characters that no token has");
-    if (civ_json_get(config, "api_version") != NULL &&
-        (version == NULL || strlen(version) > NAME_MOST || !is_visible(version)))
-        return refuse(problem, "/config/api_version", pool, "api_version must be a date, or empty");
-    if (set_base(access, config, problem, pool) != APR_SUCCESS)
+    if (civ_configuration_secret(&token, config, "api_token", problem, pool) != APR_SUCCESS)
         return CIV_EINVALID;
-    size = strlen(token) + sizeof("Bearer ");
-    value = civ_secret_alloc(size, pool);
-    apr_snprintf(value, size, "Bearer %s", token);
-    add_header(access->secret_headers, "Authorization", value);
-    add_header(access->headers, "Accept", "application/vnd.github+json");
+    if (civ_json_get(config, "api_version") != NULL &&
+        (version == NULL || strlen(version) > NAME_MOST || !civ_is_visible(version)))
+        return civ_configuration_refuse(problem, "api_version", pool, "api_version must be a date, or empty");
+    if (civ_configuration_base(&access->base, config, DEFAULT_BASE, problem, pool) != APR_SUCCESS)
+        return CIV_EINVALID;
+    civ_access_secret(access, "Authorization", "Bearer ", token, pool);
+    civ_access_header(access, "Accept", "application/vnd.github+json");
     if (version == NULL || version[0] != '\0')
-        add_header(access->headers, "X-GitHub-Api-Version",
-                   version != NULL ? apr_pstrdup(pool, version) : DEFAULT_VERSION);
+        civ_access_header(access, "X-GitHub-Api-Version",
+                          version != NULL ? apr_pstrdup(pool, version) : DEFAULT_VERSION);
     return APR_SUCCESS;
 }
 
@@ -193,7 +100,8 @@ static apr_status_t check_project(const char *project_id, civ_problem_t *problem
     if (slash != NULL && is_name(project_id, (apr_size_t)(slash - project_id)) &&
         is_name(slash + 1, strlen(slash + 1)))
         return APR_SUCCESS;
-    return refuse(problem, "/project_id", pool, "A project of GitHub is written as \"owner/repository\"");
+    return civ_request_refuse(problem, "/project_id", pool,
+                              "A project of GitHub is written as \"owner/repository\"");
 }
 
 /* What costs no quota; Enterprise Server has it only where its limits are switched on. */
@@ -209,26 +117,6 @@ static apr_status_t probe(const civ_sync_context_t *context, civ_sync_request_t 
 
 /* --- telling GitHub --- */
 
-static int is_sha(const char *text)
-{
-    apr_size_t length = strlen(text);
-
-    return (length == 40 || length == 64) && text[strspn(text, "0123456789abcdef")] == '\0';
-}
-
-/* So many characters, not bytes. */
-static const char *cut_characters(const char *text, int most, apr_pool_t *pool)
-{
-    const char *at = text;
-
-    while (*at != '\0') {
-        if (((unsigned char)*at & 0xc0) != 0x80 && most-- == 0)
-            return apr_pstrmemdup(pool, text, (apr_size_t)(at - text));
-        at++;
-    }
-    return text;
-}
-
 static apr_status_t push(const civ_sync_context_t *context, const civ_sync_push_t *push,
                          civ_sync_request_t *request, civ_problem_t *problem)
 {
@@ -241,9 +129,10 @@ static apr_status_t push(const civ_sync_context_t *context, const civ_sync_push_
     for (i = 0; states[i] != NULL && strcmp(states[i], push->state) != 0; i++)
         continue;
     if (states[i] == NULL)
-        return refuse(problem, "/state", pool, "state must be pending, success, failure or error");
-    if (!is_sha(push->sha))
-        return refuse(problem, "/sha", pool, "sha must be a commit's whole SHA, in lower case");
+        return civ_request_refuse(problem, "/state", pool,
+                                  "state must be pending, success, failure or error");
+    if (!civ_is_commit(push->sha))
+        return civ_request_refuse(problem, "/sha", pool, "sha must be a commit's whole SHA, in lower case");
     civ_buffer_init(&body, 256, pool);
     civ_json_writer_init(&writer, &body);
     civ_json_begin_object(&writer);
@@ -251,7 +140,7 @@ static apr_status_t push(const civ_sync_context_t *context, const civ_sync_push_
     civ_json_member_text(&writer, "context", push->context);
     if (push->description != NULL)
         civ_json_member_text(&writer, "description",
-                             cut_characters(push->description, DESCRIPTION_MOST, pool));
+                             civ_first_characters(push->description, DESCRIPTION_MOST, pool));
     if (push->target_url != NULL)
         civ_json_member_text(&writer, "target_url", push->target_url);
     civ_json_end_object(&writer);

@@ -75,7 +75,7 @@ static void read_check(const civ_sync_context_t *context, const civ_json_t *json
     item->author = civ_field_text(json, "app/slug");
     item->sha = civ_field_text(json, "head_sha");
     item->url = civ_field_text(json, "html_url");
-    item->data = github_data(json, check_fields, NULL, pool);
+    item->data = civ_item_data(json, check_fields, NULL, pool);
     item->is_final = state != NULL && strcmp(state, "completed") == 0;
     if (id == NULL)
         return;
@@ -101,7 +101,7 @@ static void read_status(const civ_sync_context_t *context, const char *sha, cons
     item->author = civ_field_text(json, "creator/login");
     item->sha = sha;
     item->url = civ_field_text(json, "target_url");
-    item->data = github_data(json, status_fields, NULL, pool);
+    item->data = civ_item_data(json, status_fields, NULL, pool);
     item->is_final = strcmp(item->status, CIV_STATUS_RUNNING) != 0;
     civ_sync_page_recheck(page, item, &request);
 }
@@ -118,7 +118,7 @@ apr_status_t github_checks_read(const civ_sync_context_t *context, const civ_syn
         read_check(context, answer->json, page);
         return APR_SUCCESS;
     }
-    status = github_elements(answer, is_status ? "statuses" : "check_runs", &elements, page);
+    status = civ_list_elements(answer, is_status ? "statuses" : "check_runs", &elements, page);
     if (status != APR_SUCCESS)
         return status;
     for (i = 0; i < elements->as.array.count; i++) {
@@ -128,5 +128,5 @@ apr_status_t github_checks_read(const civ_sync_context_t *context, const civ_syn
         else
             read_check(context, &elements->as.array.items[i], page);
     }
-    return github_next(page, request, answer, 0);
+    return civ_list_next(page, request, answer, 0);
 }

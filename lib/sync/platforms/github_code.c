@@ -62,7 +62,7 @@ apr_status_t github_repository_read(const civ_sync_context_t *context, const civ
     item->title = civ_field_text(json, "full_name");
     item->author = civ_field_text(json, "owner/login");
     item->url = civ_field_text(json, "html_url");
-    item->data = github_data(json, repository_fields, NULL, civ_sync_page_pool(page));
+    item->data = civ_item_data(json, repository_fields, NULL, civ_sync_page_pool(page));
     item->is_final = 1;
     civ_sync_page_fact(page, CIV_FACT_SCOPE, id);
     civ_sync_page_fact(page, CIV_FACT_NAME, civ_field_text(json, "full_name"));
@@ -143,7 +143,7 @@ static void read_commit(civ_sync_page_t *page, const civ_json_t *json)
     item->url = civ_field_text(json, "html_url");
     civ_buffer_init(&parents, 128, pool);
     write_parents(&parents, json);
-    item->data = github_data(json, commit_fields, &parents, pool);
+    item->data = civ_item_data(json, commit_fields, &parents, pool);
     item->is_final = 1;
 }
 
@@ -181,7 +181,7 @@ apr_status_t github_commits_read(const civ_sync_context_t *context, const civ_sy
 {
     int is_list = request->tag == NULL;
     const civ_json_t *elements;
-    apr_status_t status = github_elements(answer, is_list ? NULL : "commits", &elements, page);
+    apr_status_t status = civ_list_elements(answer, is_list ? NULL : "commits", &elements, page);
     apr_size_t i;
 
     if (status != APR_SUCCESS)
@@ -190,5 +190,5 @@ apr_status_t github_commits_read(const civ_sync_context_t *context, const civ_sy
         read_head(context, request, elements, page);
     for (i = 0; i < elements->as.array.count; i++)
         read_commit(page, &elements->as.array.items[i]);
-    return github_next(page, request, answer, 0);
+    return civ_list_next(page, request, answer, 0);
 }

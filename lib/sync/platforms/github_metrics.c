@@ -99,7 +99,7 @@ static void read_metric(const civ_sync_context_t *context, apr_size_t metric, co
     civ_json_end_object(&writer);
     item->timestamp = item->updated = context->now;
     item->title = metrics[metric].title;
-    item->data = github_data(json, fields, &more, pool);
+    item->data = civ_item_data(json, fields, &more, pool);
     item->is_final = 1;
 }
 

@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "sync/connector.h"
 #include "sync/fields.h"
+#include "sync/platforms/lists.h"
 
 /* The kinds, in the order of a run. Most are named after their items. */
 #define GITHUB_REPOSITORY   "repository"
@@ -31,20 +32,6 @@ extern const civ_word_t github_conclusions[];
 
 /** A request for "/repos/OWNER/NAME" and @a path, which must be encoded ("": the repository itself); all else is unset. */
 civ_sync_request_t github_request(const civ_sync_context_t *context, const char *path, apr_pool_t *pool);
-
-/** The elements of an answer: of the array itself (@a member NULL), or of that member of its envelope.
- *  @return APR_SUCCESS; CIV_EINVALID, with the page's fault set, when it is no array */
-apr_status_t github_elements(const civ_sync_answer_t *answer, const char *member, const civ_json_t **elements,
-                             civ_sync_page_t *page);
-
-/** The list goes on where the answer's Link says. @param is_conditional of the next page
- *  @return APR_SUCCESS; CIV_EINVALID, with the page's fault set, when the link leads elsewhere */
-apr_status_t github_next(civ_sync_page_t *page, const civ_sync_request_t *request,
-                         const civ_sync_answer_t *answer, int is_conditional);
-
-/** Data with @a fields of @a json and the members of the object that was written to @a more; nothing, or NULL: none. */
-const char *github_data(const civ_json_t *json, const civ_data_field_t *fields, const civ_buffer_t *more,
-                        apr_pool_t *pool);
 
 /** "completed" runs, jobs and checks have a conclusion, others a status: our word. */
 const char *github_status(const civ_json_t *json);

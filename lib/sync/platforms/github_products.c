@@ -62,7 +62,7 @@ static void read_artifact(const civ_json_t *json, civ_sync_page_t *page)
     item->updated = civ_field_time(json, "updated_at");
     item->title = civ_field_text(json, "name");
     item->sha = civ_field_text(json, "workflow_run/head_sha");
-    item->data = github_data(json, artifact_fields, NULL, civ_sync_page_pool(page));
+    item->data = civ_item_data(json, artifact_fields, NULL, civ_sync_page_pool(page));
     item->is_final = 1;
 }
 
@@ -70,7 +70,7 @@ apr_status_t github_artifacts_read(const civ_sync_context_t *context, const civ_
                                    const civ_sync_answer_t *answer, civ_sync_page_t *page)
 {
     const civ_json_t *elements;
-    apr_status_t status = github_elements(answer, "artifacts", &elements, page);
+    apr_status_t status = civ_list_elements(answer, "artifacts", &elements, page);
     apr_size_t i;
 
     (void)context;
@@ -78,7 +78,7 @@ apr_status_t github_artifacts_read(const civ_sync_context_t *context, const civ_
         return status;
     for (i = 0; i < elements->as.array.count; i++)
         read_artifact(&elements->as.array.items[i], page);
-    return github_next(page, request, answer, 0);
+    return civ_list_next(page, request, answer, 0);
 }
 
 /* --- releases: an old one can be edited, so all are asked for, with their ETags --- */
@@ -146,14 +146,14 @@ static void read_release(const civ_json_t *json, civ_sync_page_t *page)
     item->is_final = 1;
     civ_buffer_init(&assets, 512, pool);
     write_assets(&assets, json);
-    item->data = github_data(json, release_fields, &assets, pool);
+    item->data = civ_item_data(json, release_fields, &assets, pool);
 }
 
 apr_status_t github_releases_read(const civ_sync_context_t *context, const civ_sync_request_t *request,
                                   const civ_sync_answer_t *answer, civ_sync_page_t *page)
 {
     const civ_json_t *elements;
-    apr_status_t status = github_elements(answer, NULL, &elements, page);
+    apr_status_t status = civ_list_elements(answer, NULL, &elements, page);
     apr_size_t i;
 
     (void)context;
@@ -161,5 +161,5 @@ apr_status_t github_releases_read(const civ_sync_context_t *context, const civ_s
         return status;
     for (i = 0; i < elements->as.array.count; i++)
         read_release(&elements->as.array.items[i], page);
-    return github_next(page, request, answer, 1);
+    return civ_list_next(page, request, answer, 1);
 }

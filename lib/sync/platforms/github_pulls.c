@@ -110,7 +110,7 @@ static void read_pull(const civ_sync_context_t *context, const civ_json_t *json,
     civ_buffer_init(&ends, 256, civ_sync_page_pool(page));
     if (!is_open)
         write_ends(&ends, json);
-    item->data = github_data(json, pull_fields, &ends, civ_sync_page_pool(page));
+    item->data = civ_item_data(json, pull_fields, &ends, civ_sync_page_pool(page));
     item->is_final = !is_open;
     if (number == NULL)
         return;
@@ -123,14 +123,14 @@ apr_status_t github_pulls_read(const civ_sync_context_t *context, const civ_sync
                                const civ_sync_answer_t *answer, civ_sync_page_t *page)
 {
     const civ_json_t *elements;
-    apr_status_t status = github_elements(answer, NULL, &elements, page);
+    apr_status_t status = civ_list_elements(answer, NULL, &elements, page);
     apr_size_t i;
 
     if (status != APR_SUCCESS)
         return status;
     for (i = 0; i < elements->as.array.count; i++)
         read_pull(context, &elements->as.array.items[i], page);
-    return github_next(page, request, answer, 0);
+    return civ_list_next(page, request, answer, 0);
 }
 
 static void read_review(const char *number, const civ_json_t *json, civ_sync_page_t *page)
@@ -157,14 +157,14 @@ static void read_review(const char *number, const civ_json_t *json, civ_sync_pag
     civ_json_begin_object(&writer);
     civ_json_member_text(&writer, "pull_request", number);
     civ_json_end_object(&writer);
-    item->data = github_data(json, review_fields, &more, pool);
+    item->data = civ_item_data(json, review_fields, &more, pool);
 }
 
 apr_status_t github_reviews_read(const civ_sync_context_t *context, const civ_sync_request_t *request,
                                  const civ_sync_answer_t *answer, civ_sync_page_t *page)
 {
     const civ_json_t *elements;
-    apr_status_t status = github_elements(answer, NULL, &elements, page);
+    apr_status_t status = civ_list_elements(answer, NULL, &elements, page);
     apr_size_t i;
 
     (void)context;
@@ -172,5 +172,5 @@ apr_status_t github_reviews_read(const civ_sync_context_t *context, const civ_sy
         return status;
     for (i = 0; i < elements->as.array.count; i++)
         read_review(request->note != NULL ? request->note : "", &elements->as.array.items[i], page);
-    return github_next(page, request, answer, 0);
+    return civ_list_next(page, request, answer, 0);
 }

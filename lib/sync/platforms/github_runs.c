@@ -99,7 +99,7 @@ static civ_sync_item_t *read_run(const civ_json_t *json, civ_sync_page_t *page)
     item->author = civ_field_text(json, "actor/login");
     item->sha = civ_field_text(json, "head_sha");
     item->url = civ_field_text(json, "html_url");
-    item->data = github_data(json, run_fields, NULL, civ_sync_page_pool(page));
+    item->data = civ_item_data(json, run_fields, NULL, civ_sync_page_pool(page));
     item->is_final = is_completed(json);
     return item;
 }
@@ -151,13 +151,13 @@ apr_status_t github_runs_read(const civ_sync_context_t *context, const civ_sync_
         read_whole_run(context, answer->json, page);
         return APR_SUCCESS;
     }
-    status = github_elements(answer, "workflow_runs", &elements, page);
+    status = civ_list_elements(answer, "workflow_runs", &elements, page);
     if (status != APR_SUCCESS)
         return status;
     civ_sync_page_total(page, civ_field_int(answer->json, "total_count", -1));
     for (i = 0; i < elements->as.array.count; i++)
         read_whole_run(context, &elements->as.array.items[i], page);
-    return github_next(page, request, answer, 0);
+    return civ_list_next(page, request, answer, 0);
 }
 
 apr_status_t github_attempts_read(const civ_sync_context_t *context, const civ_sync_request_t *request,
@@ -212,14 +212,14 @@ static void read_job(const civ_json_t *json, civ_sync_page_t *page)
     item->is_final = is_completed(json);
     civ_buffer_init(&steps, 1024, pool);
     write_steps(&steps, json);
-    item->data = github_data(json, job_fields, &steps, pool);
+    item->data = civ_item_data(json, job_fields, &steps, pool);
 }
 
 apr_status_t github_jobs_read(const civ_sync_context_t *context, const civ_sync_request_t *request,
                               const civ_sync_answer_t *answer, civ_sync_page_t *page)
 {
     const civ_json_t *elements;
-    apr_status_t status = github_elements(answer, "jobs", &elements, page);
+    apr_status_t status = civ_list_elements(answer, "jobs", &elements, page);
     apr_size_t i;
 
     (void)context;
@@ -227,5 +227,5 @@ apr_status_t github_jobs_read(const civ_sync_context_t *context, const civ_sync_
         return status;
     for (i = 0; i < elements->as.array.count; i++)
         read_job(&elements->as.array.items[i], page);
-    return github_next(page, request, answer, 0);
+    return civ_list_next(page, request, answer, 0);
 }

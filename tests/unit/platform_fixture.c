@@ -1,21 +1,19 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * @file github_fixture.c
- * GitHub out of files.
+ * @file platform_fixture.c
+ * Platforms out of files.
  */
-#include "unit/github_fixture.h"
+#include "unit/platform_fixture.h"
 
 #include <CUnit/CUnit.h>
 #include <apr_strings.h>
 #include <string.h>
 
 #include "support/runner.h"
-#include "sync/fields.h"
 #include "sync/foreign_json.h"
 #include "sync/http.h"
 
-#define ROWS_MOST 120
-#define VENDOR    "https://api.github.com"
+#define ROWS_MOST 400
 
 static const mock_answer_t *find(const mock_answer_t *rows, const char *target)
 {
@@ -46,12 +44,27 @@ static const civ_json_t *read_manifest(const char *folder)
     return json;
 }
 
-/* As lines, with links to this server. */
-static const char *headers_of(const civ_json_t *entry)
+/* With links to this server. */
+static const char *move_links(const platform_setup_t *setup, const char *text)
+{
+    civ_buffer_t moved;
+    const char *at;
+
+    civ_buffer_init(&moved, strlen(text) + 64, test_pool());
+    while ((at = strstr(text, setup->vendor)) != NULL) {
+        civ_buffer_append(&moved, text, (apr_size_t)(at - text));
+        civ_buffer_append(&moved, "http://{self}", strlen("http://{self}"));
+        text = at + strlen(setup->vendor);
+    }
+    civ_buffer_append(&moved, text, strlen(text) + 1);
+    return moved.data;
+}
+
+/* As lines. */
+static const char *headers_of(const platform_setup_t *setup, const civ_json_t *entry)
 {
     const civ_json_t *headers = civ_json_get(entry, "headers");
     const char *lines = "";
-    const char *at;
     apr_size_t i;
 
     for (i = 0; headers != NULL && headers->type == CIV_JSON_OBJECT && i < headers->as.object.count; i++) {
@@ -61,53 +74,60 @@ static const char *headers_of(const civ_json_t *entry)
     }
     if (strstr(lines, "Content-Type:") == NULL)
         lines = apr_pstrcat(test_pool(), lines, "Content-Type: application/json\r\n", NULL);
-    while ((at = strstr(lines, VENDOR)) != NULL)
-        lines = apr_pstrcat(test_pool(), apr_pstrmemdup(test_pool(), lines, (apr_size_t)(at - lines)),
-                            "http://{self}", at + strlen(VENDOR), NULL);
-    return lines;
+    return move_links(setup, lines);
 }
 
-static const char *own_folder(void)
+static const char *own_folder(const platform_setup_t *setup)
 {
-    return apr_pstrcat(test_pool(), test_source_dir(), "/tests/fixtures/github", NULL);
+    return apr_pstrcat(test_pool(), test_source_dir(), "/tests/fixtures/", setup->folder, NULL);
 }
 
-const char *github_body(const char *file)
+const char *platform_body(const platform_setup_t *setup, const char *file)
 {
     unsigned long length;
 
-    return read_body(own_folder(), file, &length);
+    return move_links(setup, read_body(own_folder(setup), file, &length));
 }
 
-static void fill(mock_answer_t *row, const civ_json_t *entry, const char *folder, const char *file)
+static void fill(const platform_setup_t *setup, mock_answer_t *row, const civ_json_t *entry,
+                 const char *folder)
 {
+    const char *file = civ_field_text(entry, "file");
+
     row->target = civ_field_text(entry, "url");
     row->status = (int)civ_field_int(entry, "status", 200);
-    row->headers = headers_of(entry);
+    row->headers = headers_of(setup, entry);
     if (file != NULL) {
         unsigned long length;
 
-        row->body = read_body(folder, file, &length);
-        row->length = length;
+        row->body = move_links(setup, read_body(folder, file, &length));
     }
 }
 
-const mock_answer_t *github_answers(const mock_answer_t *instead)
+static int copy_rows(mock_answer_t *rows, const mock_answer_t *instead)
 {
-    mock_answer_t *rows = apr_pcalloc(test_pool(), (ROWS_MOST + 1) * sizeof(*rows));
-    const civ_json_t *manifest = read_manifest(own_folder());
     int count = 0;
-    apr_size_t i;
 
     while (instead != NULL && instead[count].status != 0) {
         rows[count] = instead[count];
         count++;
     }
+    return count;
+}
+
+const mock_answer_t *platform_answers(const platform_setup_t *setup, const mock_answer_t *instead)
+{
+    mock_answer_t *rows = apr_pcalloc(test_pool(), (ROWS_MOST + 1) * sizeof(*rows));
+    const char *folder = own_folder(setup);
+    const civ_json_t *manifest = read_manifest(folder);
+    int count = copy_rows(rows, instead);
+    apr_size_t i;
+
     for (i = 0; i < civ_field_count(manifest, "") && count < ROWS_MOST; i++) {
         const civ_json_t *entry = &manifest->as.array.items[i];
 
         if (find(instead, civ_field_text(entry, "url")) == NULL)
-            fill(&rows[count++], entry, own_folder(), civ_field_text(entry, "file"));
+            fill(setup, &rows[count++], entry, folder);
     }
     return rows;
 }
@@ -122,38 +142,43 @@ static void fill_any_query(mock_answer_t *row, const mock_answer_t *model)
         test_pool(), apr_pstrmemdup(test_pool(), model->target, strcspn(model->target, "?")), "?*", NULL);
 }
 
-const mock_answer_t *github_recorded(const char *folder, const char *project)
+const mock_answer_t *platform_recorded(const platform_setup_t *setup, const mock_answer_t *instead,
+                                       int (*is_wanted)(const civ_json_t *entry, void *baton), void *baton)
 {
     mock_answer_t *rows = apr_pcalloc(test_pool(), (ROWS_MOST + 1) * sizeof(*rows));
+    const char *folder = platform_recordings();
     const civ_json_t *manifest = read_manifest(folder);
-    const char *prefix = apr_pstrcat(test_pool(), "/repos/", project, NULL);
-    int count = 0;
+    int count = copy_rows(rows, instead);
     apr_size_t i;
 
-    rows[count].target = prefix;
-    rows[count].status = 200;
-    rows[count++].body = apr_psprintf(
-        test_pool(), "{\"id\":1,\"full_name\":\"%s\",\"created_at\":\"2018-05-19T01:13:38Z\"}", project);
     for (i = 0; i < civ_field_count(manifest, "") && count + 1 < ROWS_MOST; i++) {
         const civ_json_t *entry = &manifest->as.array.items[i];
         const char *url = civ_field_text(entry, "url");
-        const char *file = civ_field_text(entry, "file");
-        apr_size_t length = strlen(prefix);
 
-        if (strcmp(civ_field_text(entry, "platform"), "github") != 0 || strstr(file, "/_") != NULL ||
-            civ_field_int(entry, "status", 0) != 200 || strstr(file, "since-until") != NULL ||
-            strstr(file, ".empty") != NULL)
+        if (strcmp(civ_field_text(entry, "platform"), setup->recorded_as) != 0 || url == NULL ||
+            !is_wanted(entry, baton))
             continue;
-        if (strncmp(url, "/repositories/", 14) == 0) {
-            fill(&rows[count++], entry, folder, file);
-        } else if (strncmp(url, prefix, length) == 0 && url[length] == '/') {
-            fill(&rows[count], entry, folder, file);
-            if (strchr(url, '?') != NULL)
-                fill_any_query(&rows[count + 1], &rows[count]);
-            count += strchr(url, '?') != NULL ? 2 : 1;
+        fill(setup, &rows[count], entry, folder);
+        if (strchr(url, '?') != NULL) {
+            fill_any_query(&rows[count + 1], &rows[count]);
+            count++;
         }
+        count++;
     }
     return rows;
+}
+
+const char *platform_recordings(void)
+{
+    const char *shared = test_shared_dir();
+    const char *folder = shared != NULL ? apr_pstrcat(test_pool(), shared, "/fixtures", NULL) : NULL;
+    unsigned long length;
+
+    if (folder != NULL &&
+        test_read_file(apr_pstrcat(test_pool(), folder, "/MANIFEST.json", NULL), &length) != NULL)
+        return folder;
+    test_note("skipped: no shared data");
+    return NULL;
 }
 
 /* --- the connection --- */
@@ -166,7 +191,7 @@ static const char *item_key(const char *type, const char *native_id)
 static apr_status_t store(void *baton, civ_change_t *change, const civ_sync_item_t *items, int count,
                           civ_timeline_outcome_e *outcomes)
 {
-    github_t *github = baton;
+    platform_t *platform = baton;
     int i;
 
     for (i = 0; i < count; i++) {
@@ -179,16 +204,16 @@ static apr_status_t store(void *baton, civ_change_t *change, const civ_sync_item
 
         for (text = 0; text < sizeof(texts) / sizeof(texts[0]); text++)
             *texts[text] = apr_pstrdup(test_pool(), *texts[text]);
-        apr_hash_set(github->items, item_key(copy->type, copy->native_id), APR_HASH_KEY_STRING, copy);
+        apr_hash_set(platform->items, item_key(copy->type, copy->native_id), APR_HASH_KEY_STRING, copy);
     }
-    return github->inner.store(github->inner.baton, change, items, count, outcomes);
+    return platform->inner.store(platform->inner.baton, change, items, count, outcomes);
 }
 
 static apr_status_t gone(void *baton, civ_change_t *change, const civ_digest_t *key)
 {
-    const github_t *github = baton;
+    const platform_t *platform = baton;
 
-    return github->inner.gone(github->inner.baton, change, key);
+    return platform->inner.gone(platform->inner.baton, change, key);
 }
 
 static apr_status_t send_request(void *baton, const civ_http_request_t *request, civ_http_answer_t *answer,
@@ -213,7 +238,7 @@ static const char *const *lines_of(const apr_array_header_t *headers)
     return lines;
 }
 
-static civ_http_t *make_client(const civ_connector_access_t *access)
+static civ_http_t *make_client(const platform_setup_t *setup, const civ_connector_access_t *access)
 {
     static const char *const allow[] = {"127.0.0.1", NULL};
     civ_http_policy_t policy = civ_http_default_policy;
@@ -229,9 +254,10 @@ static civ_http_t *make_client(const civ_connector_access_t *access)
     policy.throttle_waits = 0;
     policy.rate = 0;
     config.base = access->base;
+    config.also = access->further_bases;
     config.headers = lines_of(access->headers);
     config.secrets = lines_of(access->secret_headers);
-    config.credential = "github";
+    config.credential = setup->connector->platform;
     config.egress = egress;
     config.policy = &policy;
     config.log = &unit_log;
@@ -242,43 +268,56 @@ static civ_http_t *make_client(const civ_connector_access_t *access)
     return http;
 }
 
-github_t *github_connect(const char *database, const mock_answer_t *answers)
+static const civ_json_t *parse(const char *text)
 {
-    github_t *github = apr_pcalloc(test_pool(), sizeof(*github));
-    civ_connector_access_t access = {0};
-    const civ_json_t *config;
+    const civ_json_t *json;
     civ_problem_t problem;
-    const char *text;
 
-    github->mock = mock_platform_start(answers);
-    github->items = apr_hash_make(test_pool());
-    github->engine = sync_engine(database);
-    github->inner = github->engine->timeline;
-    github->engine->timeline.baton = github;
-    github->engine->timeline.store = store;
-    github->engine->timeline.gone = gone;
-    access.headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    access.secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    text = apr_psprintf(test_pool(), "{\"api_token\":\"" GITHUB_TOKEN "\",\"base_url\":\"%s/\"}",
-                        mock_platform_url(github->mock));
     CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
+        civ_json_parse(&json, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
         APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(civ_connectors[0]->prepare(&access, config, &problem, test_pool()), APR_SUCCESS);
-    github->run = apr_pcalloc(test_pool(), sizeof(*github->run));
-    github->run->connector = civ_connectors[0];
-    github->run->base = access.base;
-    github->run->instance = "api.github.com";
-    github->run->project_id = "octo/tool";
-    github->run->fetch.baton = make_client(&access);
-    github->run->fetch.send = send_request;
-    github->run->fetch.counts = counts;
-    return github;
+    return json;
 }
 
-civ_sync_report_t *github_go(github_t *github)
+platform_t *platform_connect(const platform_setup_t *setup, const char *database,
+                             const mock_answer_t *answers)
 {
-    civ_sync_report_t *report = sync_go(github->engine, github->run);
+    platform_t *platform = apr_pcalloc(test_pool(), sizeof(*platform));
+    civ_connector_access_t access = {0};
+    const char *open;
+    civ_problem_t problem;
+
+    platform->mock = mock_platform_start(answers);
+    platform->items = apr_hash_make(test_pool());
+    platform->engine = sync_engine(database);
+    platform->inner = platform->engine->timeline;
+    platform->engine->timeline.baton = platform;
+    platform->engine->timeline.store = store;
+    platform->engine->timeline.gone = gone;
+    access.headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
+    access.secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
+    open = apr_psprintf(test_pool(), "%s\"base_url\":\"%s%s\"}", setup->settings,
+                        mock_platform_url(platform->mock), setup->base_path);
+    CU_ASSERT_EQUAL_FATAL(setup->connector->prepare(
+                              &access, parse(apr_pstrcat(test_pool(), "{", setup->secrets, ",", open, NULL)),
+                              &problem, test_pool()),
+                          APR_SUCCESS);
+    platform->run = apr_pcalloc(test_pool(), sizeof(*platform->run));
+    platform->run->connector = setup->connector;
+    platform->run->base = access.base;
+    platform->run->further_bases = access.further_bases;
+    platform->run->settings = parse(apr_pstrcat(test_pool(), "{", open, NULL));
+    platform->run->instance = setup->instance;
+    platform->run->project_id = setup->project_id;
+    platform->run->fetch.baton = make_client(setup, &access);
+    platform->run->fetch.send = send_request;
+    platform->run->fetch.counts = counts;
+    return platform;
+}
+
+civ_sync_report_t *platform_go(platform_t *platform)
+{
+    civ_sync_report_t *report = sync_go(platform->engine, platform->run);
     int i;
 
     for (i = 0; i < report->warning_count && i < CIV_WARNINGS_MAX; i++)
@@ -286,12 +325,12 @@ civ_sync_report_t *github_go(github_t *github)
     return report;
 }
 
-void github_end(github_t *github)
+void platform_end(platform_t *platform)
 {
-    mock_platform_stop(github->mock);
+    mock_platform_stop(platform->mock);
 }
 
-const civ_sync_item_t *github_item(const github_t *github, const char *type, const char *native_id)
+const civ_sync_item_t *platform_item(const platform_t *platform, const char *type, const char *native_id)
 {
     static const civ_sync_item_t none = {.type = "",
                                          .native_id = "",
@@ -302,7 +341,8 @@ const civ_sync_item_t *github_item(const github_t *github, const char *type, con
                                          .scope = "",
                                          .data = "{}",
                                          .source_url = ""};
-    const civ_sync_item_t *item = apr_hash_get(github->items, item_key(type, native_id), APR_HASH_KEY_STRING);
+    const civ_sync_item_t *item =
+        apr_hash_get(platform->items, item_key(type, native_id), APR_HASH_KEY_STRING);
 
     if (item == NULL)
         test_note("there is no %s %s", type, native_id);
@@ -310,23 +350,43 @@ const civ_sync_item_t *github_item(const github_t *github, const char *type, con
     return item != NULL ? item : &none;
 }
 
-int github_count(const github_t *github, const char *type)
+const char *platform_data(const civ_sync_item_t *item, const char *path)
+{
+    const char *text = civ_field_id(parse(item->data), path);
+
+    return text != NULL ? text : "";
+}
+
+void platform_is_status(const platform_t *platform, const char *type, const char *native_id,
+                        const char *status)
+{
+    const char *found = platform_item(platform, type, native_id)->status;
+
+    if (status == NULL) {
+        CU_ASSERT_PTR_NULL(found);
+    } else {
+        CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+        CU_ASSERT_STRING_EQUAL(found, status);
+    }
+}
+
+int platform_count(const platform_t *platform, const char *type)
 {
     apr_hash_index_t *at;
     int count = 0;
 
-    for (at = apr_hash_first(test_pool(), github->items); at != NULL; at = apr_hash_next(at))
+    for (at = apr_hash_first(test_pool(), platform->items); at != NULL; at = apr_hash_next(at))
         count += strcmp(((const civ_sync_item_t *)apr_hash_this_val(at))->type, type) == 0;
     return count;
 }
 
-int github_asked(const github_t *github, const char *words)
+int platform_asked(const platform_t *platform, const char *words)
 {
     int count = 0;
     int i;
 
-    for (i = 0; i < mock_platform_count(github->mock); i++) {
-        const char *request = mock_platform_request(github->mock, i);
+    for (i = 0; i < mock_platform_count(platform->mock); i++) {
+        const char *request = mock_platform_request(platform->mock, i);
         const char *line = apr_pstrmemdup(test_pool(), request, strcspn(request, "\r"));
 
         count += strstr(line, words) != NULL;

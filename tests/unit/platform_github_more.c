@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * @file sync_github_more.c
+ * @file platform_github_more.c
  * The connector for GitHub: its configuration, the statuses that it sets, and answers that were recorded from GitHub itself.
  */
 #include <apr_strings.h>
@@ -123,6 +123,45 @@ typedef struct recorded_t {
     int count;
 } recorded_t;
 
+/* Data of this project; lists that were asked for with more than a page are not what the connector asks. */
+static int is_of_project(const civ_json_t *entry, void *baton)
+{
+    const char *prefix = baton;
+    const char *url = civ_field_text(entry, "url");
+    const char *file = civ_field_text(entry, "file");
+
+    if (strstr(file, "/_") != NULL || civ_field_int(entry, "status", 0) != 200 ||
+        strstr(file, "since-until") != NULL || strstr(file, ".empty") != NULL)
+        return 0;
+    return strncmp(url, "/repositories/", 14) == 0 ||
+           (strncmp(url, prefix, strlen(prefix)) == 0 && url[strlen(prefix)] == '/');
+}
+
+static void expect_recorded(const recorded_t *expected, int number)
+{
+    char *prefix = apr_pstrcat(test_pool(), "/repos/", expected->project, NULL);
+    mock_answer_t repository[2] = {{prefix, 200, NULL, NULL, 0, MOCK_PLAIN, 0},
+                                   {NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0}};
+    civ_sync_report_t *report;
+    apr_hash_index_t *at;
+    platform_t *server;
+
+    repository[0].body =
+        apr_psprintf(test_pool(), "{\"id\":1,\"full_name\":\"%s\",\"created_at\":\"2018-05-19T01:13:38Z\"}",
+                     expected->project);
+    server = platform_connect(&github_setup, apr_psprintf(test_pool(), "recorded-%d.db", number),
+                              platform_recorded(&github_setup, repository, is_of_project, prefix));
+    server->run->project_id = expected->project;
+    report = sync_go(server->engine, server->run);
+    CU_ASSERT_TRUE(report->outcome == CIV_SYNC_DEGRADED || report->outcome == CIV_SYNC_OK);
+    if (platform_count(server, expected->type) != expected->count)
+        test_note("%s: %d of %s", expected->project, platform_count(server, expected->type), expected->type);
+    CU_ASSERT_EQUAL(platform_count(server, expected->type), expected->count);
+    for (at = apr_hash_first(test_pool(), server->items); at != NULL; at = apr_hash_next(at))
+        CU_ASSERT_PTR_NULL(strstr(((const civ_sync_item_t *)apr_hash_this_val(at))->data, "@example.com"));
+    platform_end(server);
+}
+
 static void test_recorded(void)
 {
     static const recorded_t expected[] = {
@@ -133,34 +172,10 @@ static void test_recorded(void)
         {"hub4j-test-org/github-api", CIV_ITEM_CODE_METRICS, 2},
         {"hub4j/github-api", CIV_ITEM_CODE_METRICS, 1},
     };
-    const char *shared = test_shared_dir();
-    const char *folder = shared != NULL ? apr_pstrcat(test_pool(), shared, "/fixtures", NULL) : NULL;
-    unsigned long length;
-    apr_size_t i;
+    int i;
 
-    if (folder == NULL ||
-        test_read_file(apr_pstrcat(test_pool(), folder, "/MANIFEST.json", NULL), &length) == NULL) {
-        test_note("skipped: no shared data");
-        return;
-    }
-    for (i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        github_t *server = github_connect(apr_psprintf(test_pool(), "recorded-%d.db", (int)i),
-                                          github_recorded(folder, expected[i].project));
-        civ_sync_report_t *report;
-        apr_hash_index_t *at;
-
-        server->run->project_id = expected[i].project;
-        report = sync_go(server->engine, server->run);
-        CU_ASSERT_TRUE(report->outcome == CIV_SYNC_DEGRADED || report->outcome == CIV_SYNC_OK);
-        if (github_count(server, expected[i].type) != expected[i].count)
-            test_note("%s: %d of %s", expected[i].project, github_count(server, expected[i].type),
-                      expected[i].type);
-        CU_ASSERT_EQUAL(github_count(server, expected[i].type), expected[i].count);
-        for (at = apr_hash_first(test_pool(), server->items); at != NULL; at = apr_hash_next(at))
-            CU_ASSERT_PTR_NULL(
-                strstr(((const civ_sync_item_t *)apr_hash_this_val(at))->data, "@example.com"));
-        github_end(server);
-    }
+    for (i = 0; platform_recordings() != NULL && i < (int)(sizeof(expected) / sizeof(expected[0])); i++)
+        expect_recorded(&expected[i], i);
 }
 
 static const test_case_t cases[] = {
@@ -171,4 +186,5 @@ static const test_case_t cases[] = {
     {NULL, NULL},
 };
 
-const test_suite_t sync_github_more_suite = {"sync_github_more", unit_folder_make, unit_folder_remove, cases};
+const test_suite_t platform_github_more_suite = {"platform_github_more", unit_folder_make, unit_folder_remove,
+                                                 cases};

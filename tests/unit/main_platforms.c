@@ -1,0 +1,20 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file main_platforms.c
+ * Runs the unit tests of the connectors, in lib/sync/platforms.
+ */
+#include "support/runner.h"
+
+extern const test_suite_t platform_github_suite;
+extern const test_suite_t platform_github_more_suite;
+
+static const test_suite_t *const suites[] = {
+    &platform_github_suite,
+    &platform_github_more_suite,
+    NULL,
+};
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, (const char *const *)argv, suites);
+}
