@@ -110,7 +110,7 @@ static apr_status_t read_cursor(reading_t *reading, civ_problem_t *problem)
 {
     const char *text = reading->query->cursor;
     apr_int64_t *const parts[] = {&reading->timestamp, &reading->item, &reading->moves};
-    const char *rest = text + 1;
+    const char *rest = text[0] != '\0' ? text + 1 : text;
     char *end = NULL;
     int i;
 
