@@ -205,6 +205,10 @@ struct civ_connector_t {
     const civ_connector_setting_t *settings;
     const civ_sync_kind_t *kinds;
     int kind_count;
+    /** Query parameter of how many elements a page has ("per_page"); where pages have numbers, that is "page". A page that the platform
+     *  cannot make in time (502, 504) is asked for in halves. Only for a connector that takes the next page, and whether there is one, from
+     *  the answer or from the URL that was asked, and not from a size of its own. NULL: it is not tried */
+    const char *page_size;
 
     /** From a configuration (an object, secrets in clear) to access; arrays are there and empty.
      *  @return APR_SUCCESS; CIV_EINVALID with @a problem (pointers start with /config/) that repeats no secret */

@@ -254,6 +254,7 @@ static apr_status_t open_run(civ_run_t *run)
     report->outcome = CIV_SYNC_RUNNING;
     report->reason[0] = '\0';
     report->retry_at = 0;
+    report->remaining_items = -1;
     return civ_run_commit(run);
 }
 
@@ -280,6 +281,7 @@ static void conclude(civ_run_t *run)
     if (report->outcome == CIV_SYNC_DEGRADED && report->reason[0] == '\0')
         apr_cpystrn(report->reason, report->warnings[0], CIV_REASON_SIZE);
     run->is_over = run->frontier.count == 0;
+    report->remaining_items = -1;
     report->ended = civ_timestamp_now();
 }
 

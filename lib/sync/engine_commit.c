@@ -111,6 +111,8 @@ static apr_status_t store_page(civ_run_t *run, civ_change_t *change, civ_sync_pa
     if (status == APR_SUCCESS && page->step.request.is_conditional &&
         (page->etag != NULL || page->last_modified != NULL))
         status = civ_rows_store_validators(run, change, page);
+    if (status == APR_SUCCESS && page->confirms)
+        status = civ_rows_confirm_validators(run, change, page->step.request.url);
     return status;
 }
 

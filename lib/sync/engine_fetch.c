@@ -261,6 +261,7 @@ static int is_visited(civ_run_t *run, const civ_sync_step_t *step)
         apr_pool_clear(run->visited_pool);
         run->visited = apr_hash_make(run->visited_pool);
         run->has_last_body = 0;
+        run->list_seen = 0;
     }
     key = part_key(step, run->visited_pool);
     visited = step->is_next && apr_hash_get(run->visited, key, APR_HASH_KEY_STRING) != NULL;
@@ -293,6 +294,11 @@ static void finish_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_an
     if (step->request.is_conditional && step->request.body == NULL && run->request->since == 0) {
         page->etag = apr_pstrdup(run->batch_pool, answer->etag);
         page->last_modified = apr_pstrdup(run->batch_pool, answer->last_modified);
+    }
+    if (step->role == CIV_ROLE_LIST) {
+        run->list_seen += page->items->nelts;
+        run->report->remaining_items =
+            civ_page_remaining(page, kind, answer, run->list_seen, run->batch_pool);
     }
     pop(run);
     settle(run, step);
@@ -340,6 +346,20 @@ static apr_status_t handle_data(civ_run_t *run, const civ_sync_step_t *step, con
     return APR_SUCCESS;
 }
 
+/* What is too much for the platform at once is asked for in halves. */
+static int make_smaller(civ_run_t *run, const civ_sync_step_t *step, const civ_http_answer_t *answer,
+                        apr_pool_t *pool)
+{
+    civ_sync_step_t smaller = *step;
+
+    if ((answer->status != 502 && answer->status != 504) || step->request.body != NULL ||
+        (smaller.request.url = civ_request_smaller(run->connector, step->request.url, pool)) == NULL)
+        return 0;
+    pop(run);
+    civ_run_push(run, &smaller, pool);
+    return 1;
+}
+
 /* Nothing there, or nothing new: where the list went on then, it goes on now. */
 static apr_status_t handle_nothing(civ_run_t *run, const civ_sync_step_t *step,
                                    const civ_http_answer_t *answer, const char *next)
@@ -348,6 +368,7 @@ static apr_status_t handle_nothing(civ_run_t *run, const civ_sync_step_t *step,
     apr_array_header_t *requests;
 
     page->step.request.is_conditional = 0; /* what is kept of it stays */
+    page->confirms = answer->class == CIV_HTTP_UNCHANGED;
     if (next != NULL && civ_requests_read(&requests, next, run->batch_pool) == APR_SUCCESS)
         page->next = requests;
     finish_page(run, page, answer);
@@ -386,6 +407,8 @@ static apr_status_t handle(civ_run_t *run, const civ_sync_step_t *step, const ci
         run->report->retry_at = answer->retry_at;
         return end_run(run, CIV_SYNC_PARTIAL, reason_of(answer, pool));
     case CIV_HTTP_BROKEN:
+        if (make_smaller(run, step, answer, pool))
+            return APR_SUCCESS;
         return fail(run, step, reason_of(answer, run->batch_pool), 1);
     case CIV_HTTP_TOO_LARGE:
     case CIV_HTTP_REFUSED:

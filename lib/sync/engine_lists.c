@@ -205,6 +205,7 @@ apr_status_t civ_run_end_list(civ_run_t *run, const civ_sync_step_t *step)
         report->watermark_after = cursor->watermark;
     if (report->status == CIV_KIND_PENDING)
         report->status = CIV_KIND_OK;
+    run->report->remaining_items = -1;
     return civ_run_commit(run);
 }
 

@@ -112,6 +112,7 @@ struct civ_sync_page_t {
     int stops;                           /**< the next page is not wanted */
     int closes_open;                     /**< OPEN: the item is not to be asked for again */
     int is_gone;                         /**< OPEN: the platform does not have it any more */
+    int confirms;                        /**< what is kept of the URL still holds */
     int tells_conditions;                /**< some of what follows depends on what becomes of an item */
 };
 
@@ -163,6 +164,7 @@ typedef struct civ_run_t {
     civ_cursor_t cursor;
     apr_hash_t *visited; /**< of the current list: digests of requests */
     apr_pool_t *visited_pool;
+    apr_int64_t list_seen;  /**< items on the pages of the current list, or window of it */
     civ_digest_t last_body; /**< of the list's page before */
     int has_last_body;
 
@@ -218,6 +220,16 @@ apr_status_t civ_run_commit(civ_run_t *run);
 /** Load the cursor of a list, after committing the one before. */
 apr_status_t civ_run_load_cursor(civ_run_t *run, const char *kind, const char *stream);
 
+/** A page of a list that is smaller than this is not asked for in halves. */
+#define CIV_PAGE_SMALLEST 25
+
+/** How many items the list has behind this page. @param seen on its pages so far @return -1: the platform does not tell */
+apr_int64_t civ_page_remaining(const civ_sync_page_t *page, const civ_sync_kind_t *kind,
+                               const civ_http_answer_t *answer, apr_int64_t seen, apr_pool_t *pool);
+
+/** The URL of a page of half the size that begins with the same element. @return NULL: it is small enough, or has no size */
+const char *civ_request_smaller(const civ_connector_t *connector, const char *url, apr_pool_t *pool);
+
 /* --- rows --- */
 
 extern const char *const civ_engine_tables[];
@@ -246,6 +258,8 @@ apr_status_t civ_rows_store_project(civ_run_t *run, civ_change_t *change);
 apr_status_t civ_rows_store_cursor(civ_run_t *run, civ_change_t *change);
 apr_status_t civ_rows_store_frontier(civ_run_t *run, civ_change_t *change);
 apr_status_t civ_rows_store_validators(civ_run_t *run, civ_change_t *change, const civ_sync_page_t *page);
+/** They still hold: they are kept for the next runs. */
+apr_status_t civ_rows_confirm_validators(civ_run_t *run, civ_change_t *change, const char *url);
 apr_status_t civ_rows_store_open(civ_run_t *run, civ_change_t *change, const char *key, const char *step,
                                  const char *kind);
 apr_status_t civ_rows_remove_open(civ_run_t *run, civ_change_t *change, const char *key);

@@ -30,7 +30,7 @@ const char *const civ_engine_tables[] = {
     "PRIMARY KEY (project, item))",
     "CREATE TABLE civ_sync_validators (project BIGINT NOT NULL, url CHAR(64) NOT NULL, "
     "etag TEXT NOT NULL, modified TEXT NOT NULL, next TEXT NOT NULL, run BIGINT NOT NULL, "
-    "PRIMARY KEY (project, url))",
+    "used BIGINT NOT NULL, PRIMARY KEY (project, url))",
     "CREATE TABLE civ_sync_runs (CIV_KEY(run), project BIGINT NOT NULL, started BIGINT NOT NULL, "
     "ended BIGINT NOT NULL, outcome VARCHAR(16) NOT NULL, report TEXT NOT NULL)",
     "CREATE INDEX civ_sync_runs_by_project ON civ_sync_runs (project, run)",
@@ -65,6 +65,7 @@ typedef enum rows_sql_e {
     SQL_DEFERRED_FORGET,
     SQL_VALIDATORS,
     SQL_VALIDATORS_STORE,
+    SQL_VALIDATORS_USE,
     SQL_VALIDATORS_FORGET,
     SQL_VALIDATORS_OLD,
     SQL_PROJECTS_OF,
@@ -131,15 +132,21 @@ static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_DEFERRED_FORGET] = {"sync_deferred_forget", "DELETE FROM civ_sync_deferred WHERE project = %lld"},
     [SQL_VALIDATORS] = {"sync_validators", "SELECT etag, modified, next, run FROM civ_sync_validators "
                                            "WHERE project = %lld AND url = %s"},
-    [SQL_VALIDATORS_STORE] = {"sync_validators_store",
-                              "INSERT INTO civ_sync_validators (project, url, etag, modified, next, run) "
-                              "VALUES (%lld, %s, %s, %s, "
-                              "%s, %lld) ON CONFLICT (project, url) DO UPDATE SET etag = excluded.etag, "
-                              "modified = excluded.modified, next = excluded.next, run = excluded.run"},
+    [SQL_VALIDATORS_STORE] =
+        {"sync_validators_store",
+         "INSERT INTO civ_sync_validators (project, url, etag, modified, next, run, used) VALUES (%lld, %s, "
+         "%s, %s, %s, %lld, %lld) ON CONFLICT (project, url) DO UPDATE SET etag = excluded.etag, modified = "
+         "excluded.modified, next = excluded.next, run = excluded.run, used = excluded.used"},
+    [SQL_VALIDATORS_USE] = {"sync_validators_use",
+                            "UPDATE civ_sync_validators SET used = %lld WHERE project = %lld AND url = %s"},
     [SQL_VALIDATORS_FORGET] = {"sync_validators_forget",
                                "DELETE FROM civ_sync_validators WHERE project = %lld"},
-    [SQL_VALIDATORS_OLD] = {"sync_validators_old", "DELETE FROM civ_sync_validators WHERE project = %lld AND "
-                                                   "run < %lld"},
+    /* Runs are numbered across all projects: a number of its own runs back. */
+    [SQL_VALIDATORS_OLD] =
+        {"sync_validators_old",
+         "DELETE FROM civ_sync_validators WHERE project = %lld AND used < (SELECT "
+         "COALESCE(MIN(r.run), 0) FROM (SELECT run FROM civ_sync_runs WHERE project = %lld "
+         "ORDER BY run DESC LIMIT %lld) r)"},
     [SQL_PROJECTS_OF] = {"sync_projects_of", "SELECT project, project_id, run FROM civ_sync_projects WHERE "
                                              "platform = %s AND project > %lld ORDER BY project LIMIT 500"},
 };
@@ -147,6 +154,9 @@ const civ_statement_set_t civ_engine_statements = {sql, SQL_COUNT};
 
 /** Days that runs are remembered. */
 #define RUNS_KEPT APR_INT64_C(7776000000)
+
+/** Validators that so many runs of their project have had no use for are forgotten. */
+#define VALIDATORS_KEPT 20
 
 static apr_status_t select_rows(civ_run_t *run, rows_sql_e statement, const civ_argument_t *arguments,
                                 int count, civ_rows_t **rows, apr_pool_t *pool)
@@ -359,10 +369,11 @@ static apr_status_t begin_run(civ_run_t *run, civ_change_t *change)
 static apr_status_t forget_old(civ_run_t *run, civ_change_t *change)
 {
     const civ_argument_t runs[] = {civ_int(run->project), civ_int(change->now - RUNS_KEPT)};
-    const civ_argument_t validators[] = {civ_int(run->project), civ_int(run->report->number - 50)};
+    const civ_argument_t validators[] = {civ_int(run->project), civ_int(run->project),
+                                         civ_int(VALIDATORS_KEPT)};
     apr_status_t status = civ_db_send(change->db, &sql[SQL_RUNS_FORGET], runs, 2);
 
-    return status == APR_SUCCESS ? civ_db_send(change->db, &sql[SQL_VALIDATORS_OLD], validators, 2) : status;
+    return status == APR_SUCCESS ? civ_db_send(change->db, &sql[SQL_VALIDATORS_OLD], validators, 3) : status;
 }
 
 /* Row of the project and of the run, where they are not there yet. Made anew by each attempt at the transaction. */
@@ -436,9 +447,18 @@ apr_status_t civ_rows_store_validators(civ_run_t *run, civ_change_t *change, con
                                         civ_text(page->etag != NULL ? page->etag : ""),
                                         civ_text(page->last_modified != NULL ? page->last_modified : ""),
                                         civ_text(civ_requests_text(page->next, change->pool)),
+                                        civ_int(run->report->number),
                                         civ_int(run->report->number)};
 
-    return civ_db_send(change->db, &sql[SQL_VALIDATORS_STORE], arguments, 6);
+    return civ_db_send(change->db, &sql[SQL_VALIDATORS_STORE], arguments, 7);
+}
+
+apr_status_t civ_rows_confirm_validators(civ_run_t *run, civ_change_t *change, const char *url)
+{
+    const civ_argument_t arguments[] = {civ_int(run->report->number), civ_int(run->project),
+                                        civ_text(url_key(url, change->pool))};
+
+    return civ_db_send(change->db, &sql[SQL_VALIDATORS_USE], arguments, 3);
 }
 
 apr_status_t civ_rows_store_open(civ_run_t *run, civ_change_t *change, const char *key, const char *step,

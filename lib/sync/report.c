@@ -41,6 +41,7 @@ static const number_t report_numbers[] = {
     {"bytes", offsetof(civ_sync_report_t, bytes)},
     {"throttled_milliseconds", offsetof(civ_sync_report_t, throttled)},
     {"quota_remaining", offsetof(civ_sync_report_t, remaining)},
+    {"items_remaining", offsetof(civ_sync_report_t, remaining_items)},
     {NULL, 0},
 };
 

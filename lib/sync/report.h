@@ -49,6 +49,8 @@ typedef struct civ_sync_report_t {
     apr_int64_t pages, seen, fresh, changed, duplicate, stale, conflicts;
     apr_int64_t requests, retries, unchanged, bytes, throttled; /**< the last in milliseconds */
     apr_int64_t remaining;                                      /**< of the platform's quota; -1: not known */
+    apr_int64_t
+        remaining_items;  /**< of the list that is being read, as far as the platform tells; -1: not known */
     apr_int64_t retry_at; /**< CIV_SYNC_PARTIAL: milliseconds since 1970 */
     int warning_count;    /**< of all; the first ones are kept */
     char warnings[CIV_WARNINGS_MAX][CIV_REASON_SIZE];

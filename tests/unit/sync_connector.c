@@ -257,5 +257,6 @@ const civ_connector_t sync_connector = {
     .settings = settings,
     .kinds = kinds,
     .kind_count = sizeof(kinds) / sizeof(kinds[0]),
+    .page_size = "size",
     .prepare = prepare,
 };

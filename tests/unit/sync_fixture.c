@@ -70,7 +70,7 @@ static void answer_from_table(sync_platform_t *platform, const char *path, civ_h
         platform->used[i]++;
         answer->class = found->class;
         answer->reason = found->class == CIV_HTTP_DATA ? NULL : civ_http_class_name(found->class);
-        answer->status = found->class == CIV_HTTP_DATA ? 200 : 599;
+        answer->status = found->class == CIV_HTTP_DATA ? 200 : found->class == CIV_HTTP_BROKEN ? 502 : 599;
         answer->body = found->body != NULL ? found->body : "";
         answer->next = found->next != NULL ? apr_pstrcat(pool, SYNC_BASE, found->next, NULL) : NULL;
         answer->etag = found->etag;
