@@ -104,6 +104,7 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
 #define INSTANT      "{\"type\":\"string\",\"format\":\"date-time\"}"
 #define TEXT         "{\"type\":\"string\"}"
 #define MAYBE_TEXT   "{\"type\":[\"string\",\"null\"]}"
+#define MAYBE_INDEX  "{\"type\":[\"integer\",\"null\"],\"minimum\":0}"
 #define MAYBE_NUMBER "{\"type\":[\"number\",\"null\"]}"
 #define TEXTS        "{\"type\":\"array\",\"items\":" TEXT "}"
 #define HASH         REF("Hash")
@@ -300,7 +301,8 @@ static const struct {
                      ",\"cancel_requested\":{\"type\":\"boolean\"},\"asked_at\":" INSTANT
                      ",\"not_before\":" MAYBE_TEXT ",\"started_at\":" MAYBE_TEXT ",\"ended_at\":" MAYBE_TEXT
                      ",\"progress\":{\"type\":\"object\",\"properties\":{\"pages\":" INDEX ",\"items\":" INDEX
-                     ",\"waiting_until\":" MAYBE_TEXT "}},\"report\":{\"type\":\"object\"}}}"},
+                     ",\"waiting_until\":" MAYBE_TEXT ",\"items_remaining\":" MAYBE_INDEX
+                     ",\"seconds_remaining\":" MAYBE_INDEX "}},\"report\":{\"type\":\"object\"}}}"},
     {"JobStatus",
      "{\"type\":\"object\",\"required\":[\"connector_name\",\"last_sync\",\"success\",\"evidence_count\","
      "\"error_message\"],\"properties\":{\"connector_name\":" REF("Platform") ",\"project_id\":" REF(

@@ -3,6 +3,7 @@
 
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "sync/schedules.h"
 
 #include <apr_strings.h>
 
@@ -31,6 +32,31 @@ static const char *state_word(const civ_job_t *job)
     return civ_job_state_name(job->state == CIV_JOB_PARTIAL ? CIV_JOB_SUCCEEDED : job->state);
 }
 
+static void write_known(civ_json_writer_t *writer, const char *name, apr_int64_t number)
+{
+    civ_json_name(writer, name);
+    if (number >= 0) {
+        civ_json_int(writer, number);
+    } else {
+        civ_json_null(writer);
+    }
+}
+
+/* Of the list that is being read; what comes after it nobody knows. At the pace so far, waits included. */
+static void write_estimate(civ_json_writer_t *writer, const civ_job_t *job)
+{
+    apr_int64_t remaining = job->state == CIV_JOB_RUNNING ? job->remaining : -1;
+    apr_int64_t spent = civ_timestamp_now() - job->started;
+    apr_int64_t seconds = -1;
+
+    if (remaining >= 0 && remaining <= APR_INT32_MAX && job->items > 0 && spent >= 0 &&
+        spent < CIV_SCHEDULE_LONGEST) {
+        seconds = (remaining * spent / job->items + 999) / 1000;
+    }
+    write_known(writer, "items_remaining", remaining);
+    write_known(writer, "seconds_remaining", seconds);
+}
+
 void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const char *report)
 {
     int is_test = !job->project_id[0];
@@ -54,6 +80,7 @@ void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const c
     civ_json_member_int(writer, "pages", job->pages);
     civ_json_member_int(writer, "items", job->items);
     civ_sync_write_time(writer, "waiting_until", job->wait_until);
+    write_estimate(writer, job);
     civ_json_end_object(writer);
     if (report) {
         civ_json_name(writer, "report");

@@ -20,7 +20,8 @@ const char *const civ_jobs_tables[] = {
     "not_before BIGINT NOT NULL, started BIGINT NOT NULL, ended BIGINT NOT NULL, "
     "worker VARCHAR(128) NOT NULL, lease BIGINT NOT NULL, lease_until BIGINT NOT NULL, "
     "cancelled BIGINT NOT NULL, tries BIGINT NOT NULL, pages BIGINT NOT NULL, items BIGINT NOT NULL, "
-    "wait_until BIGINT NOT NULL, run BIGINT NOT NULL, reason VARCHAR(1024) NOT NULL)",
+    "wait_until BIGINT NOT NULL, moved BIGINT NOT NULL, remaining BIGINT NOT NULL, run BIGINT NOT NULL, "
+    "reason VARCHAR(1024) NOT NULL)",
     "CREATE INDEX civ_sync_jobs_by_state ON civ_sync_jobs (state, not_before, job)",
     "CREATE INDEX civ_sync_jobs_by_project ON civ_sync_jobs (platform, project_id, state)",
     "CREATE INDEX civ_sync_jobs_by_end ON civ_sync_jobs (ended)",
@@ -56,7 +57,8 @@ enum {
 
 #define JOB_FROM                                                                                             \
     "SELECT job, platform, project_id, since, state, asked, not_before, started, ended, worker, lease, "     \
-    "lease_until, cancelled, tries, pages, items, wait_until, run, reason FROM civ_sync_jobs "
+    "lease_until, cancelled, tries, pages, items, wait_until, run, reason, moved, remaining FROM "           \
+    "civ_sync_jobs "
 
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_GET] = {"sync_job", JOB_FROM "WHERE job = %lld"},
@@ -68,26 +70,28 @@ static const civ_statement_t sql[SQL_COUNT] = {
         {"sync_job_insert",
          "INSERT INTO civ_sync_jobs (job, platform, project_id, since, state, asked, not_before, "
          "started, ended, worker, lease, lease_until, cancelled, tries, pages, items, wait_until, "
-         "run, reason) VALUES (%lld, %s, %s, %lld, 0, %lld, %lld, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, "
-         "'')"},
+         "moved, remaining, run, reason) VALUES (%lld, %s, %s, %lld, 0, %lld, %lld, 0, 0, '', 0, 0, 0, 0, 0, "
+         "0, 0, 0, -1, 0, '')"},
     [SQL_DUE] = {"sync_jobs_due", JOB_FROM "WHERE state = 0 AND not_before <= %lld ORDER BY not_before, job "
                                            "LIMIT %lld"},
     [SQL_ORPHANS] = {"sync_jobs_orphans", JOB_FROM "WHERE state = 1 AND lease_until < %lld ORDER BY job "
                                                    "LIMIT %lld"},
-    [SQL_CLAIM] = {"sync_job_claim",
-                   "UPDATE civ_sync_jobs SET state = 1, worker = %s, lease = lease + 1, lease_until = %lld, "
-                   "started = CASE WHEN started = 0 THEN %lld ELSE started END, tries = tries + 1, "
-                   "wait_until = 0, reason = '' WHERE job = %lld AND lease = %lld AND "
-                   "(state = 0 OR lease_until < %lld) AND state < 2 AND NOT EXISTS (SELECT 1 FROM "
-                   "civ_sync_jobs o WHERE o.platform = %s AND o.project_id = %s AND o.job <> %lld AND "
-                   "o.state = 1 AND o.lease_until >= %lld)"},
+    [SQL_CLAIM] =
+        {"sync_job_claim",
+         "UPDATE civ_sync_jobs SET state = 1, worker = %s, lease = lease + 1, lease_until = %lld, "
+         "started = CASE WHEN started = 0 THEN %lld ELSE started END, tries = tries + 1, "
+         "wait_until = 0, moved = %lld, remaining = -1, reason = '' WHERE job = %lld AND lease = %lld AND "
+         "(state = 0 OR lease_until < %lld) AND state < 2 AND NOT EXISTS (SELECT 1 FROM "
+         "civ_sync_jobs o WHERE o.platform = %s AND o.project_id = %s AND o.job <> %lld AND "
+         "o.state = 1 AND o.lease_until >= %lld)"},
     [SQL_HOLD] =
         {"sync_job_hold",
          "UPDATE civ_sync_jobs SET lease_until = %lld, pages = %lld, items = %lld, wait_until = %lld, "
-         "run = %lld WHERE job = %lld AND lease = %lld AND state = 1"},
+         "moved = %lld, remaining = %lld, run = %lld WHERE job = %lld AND lease = %lld AND state = 1"},
     [SQL_END] = {"sync_job_end",
                  "UPDATE civ_sync_jobs SET state = %lld, not_before = %lld, ended = %lld, lease_until = 0, "
-                 "wait_until = 0, tries = %lld, pages = %lld, items = %lld, run = %lld, reason = %s WHERE "
+                 "wait_until = 0, remaining = -1, tries = %lld, pages = %lld, items = %lld, run = %lld, "
+                 "reason = %s WHERE "
                  "job = %lld AND lease = %lld AND state = 1"},
     [SQL_GIVE_UP] = {"sync_job_give_up", "UPDATE civ_sync_jobs SET state = 4, ended = %lld, lease_until = 0, "
                                          "reason = %s WHERE job = %lld AND lease = %lld AND state = 1"},
@@ -126,7 +130,10 @@ static apr_status_t read_job(civ_job_t *job, civ_rows_t *rows, apr_pool_t *pool)
                                     &job->pages,
                                     &job->items,
                                     &job->wait_until,
-                                    &job->run};
+                                    &job->run,
+                                    NULL,
+                                    &job->moved,
+                                    &job->remaining};
     apr_int64_t state, cancelled;
     unsigned i;
 
@@ -266,18 +273,24 @@ static apr_status_t apply_claim(void *baton, civ_change_t *change)
 {
     claim_t *claim = baton;
     const civ_job_t *candidate = claim->candidate;
-    const civ_argument_t arguments[] = {civ_text(claim->worker),       civ_int(change->now + CIV_JOB_LEASE),
-                                        civ_int(change->now),          civ_int(candidate->number),
-                                        civ_int(candidate->lease),     civ_int(change->now),
-                                        civ_text(candidate->platform), civ_text(candidate->project_id),
-                                        civ_int(candidate->number),    civ_int(change->now)};
+    const civ_argument_t arguments[] = {civ_text(claim->worker),
+                                        civ_int(change->now + CIV_JOB_LEASE),
+                                        civ_int(change->now),
+                                        civ_int(change->now),
+                                        civ_int(candidate->number),
+                                        civ_int(candidate->lease),
+                                        civ_int(change->now),
+                                        civ_text(candidate->platform),
+                                        civ_text(candidate->project_id),
+                                        civ_int(candidate->number),
+                                        civ_int(change->now)};
     int affected = 0;
     apr_status_t status;
 
     claim->is_ours = 0;
     if (candidate->state == CIV_JOB_RUNNING && candidate->tries >= DEATHS_MOST)
         return give_up(candidate, change);
-    status = civ_db_execute(change->db, &sql[SQL_CLAIM], arguments, 10, &affected);
+    status = civ_db_execute(change->db, &sql[SQL_CLAIM], arguments, 11, &affected);
 
     claim->is_ours = affected == 1;
     return status == APR_SUCCESS && claim->is_ours
@@ -306,6 +319,23 @@ apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_j
     return status == APR_SUCCESS ? APR_NOTFOUND : status;
 }
 
+apr_status_t civ_job_claim_one(const civ_engine_t *engine, const char *worker, apr_int64_t number,
+                               civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool)
+{
+    civ_job_t candidate;
+    claim_t claim = {worker, &candidate, job, 0};
+    apr_status_t status = civ_job_get(engine, number, &candidate, pool);
+
+    if (status == APR_SUCCESS &&
+        (candidate.state > CIV_JOB_RUNNING ||
+         (candidate.state == CIV_JOB_RUNNING ? candidate.lease_until : candidate.not_before) >
+             civ_timestamp_now()))
+        return APR_NOTFOUND;
+    if (status == APR_SUCCESS)
+        status = civ_change_run(&engine->transactor, apply_claim, &claim, problem, pool);
+    return status == APR_SUCCESS && !claim.is_ours ? APR_NOTFOUND : status;
+}
+
 /* --- holding and ending --- */
 
 static apr_status_t lost(civ_change_t *change)
@@ -321,11 +351,13 @@ apr_status_t civ_job_hold(civ_change_t *change, const civ_job_t *job)
                                         civ_int(job->pages),
                                         civ_int(job->items),
                                         civ_int(job->wait_until),
+                                        civ_int(job->moved),
+                                        civ_int(job->remaining),
                                         civ_int(job->run),
                                         civ_int(job->number),
                                         civ_int(job->lease)};
     int affected = 0;
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_HOLD], arguments, 7, &affected);
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_HOLD], arguments, 9, &affected);
 
     return status == APR_SUCCESS && affected != 1 ? lost(change) : status;
 }

@@ -25,6 +25,10 @@ typedef enum civ_job_state_e {
 /** How long a claim holds without being renewed. */
 #define CIV_JOB_LEASE APR_INT64_C(60000)
 
+/** A claimed job that waits for no limit and has come no step further for so long is stalled: longer than any one request may
+ *  take with all its repetitions. */
+#define CIV_JOB_STALL APR_INT64_C(1500000)
+
 /** Jobs that may wait at once. */
 #define CIV_JOBS_WAITING_MOST 10000
 
@@ -39,9 +43,11 @@ typedef struct civ_job_t {
     int is_cancelled;  /**< to be given up by its worker */
     apr_int64_t tries; /**< claims since it was last given back: ten workers that died with it are enough */
     apr_int64_t pages, items,
-        wait_until;     /**< progress; the last one: until when it waits for the platform, or 0 */
-    apr_int64_t run;    /**< of the engine; 0: none yet */
-    const char *reason; /**< "" for none */
+        wait_until;        /**< progress; the last one: until when it waits for the platform, or 0 */
+    apr_int64_t moved;     /**< when it came a step further; 0: never claimed */
+    apr_int64_t remaining; /**< items that the list that is being read still has; -1: not known */
+    apr_int64_t run;       /**< of the engine; 0: none yet */
+    const char *reason;    /**< "" for none */
 } civ_job_t;
 
 /** The word for a state. */
@@ -84,6 +90,11 @@ apr_status_t civ_jobs_cancel_within(civ_change_t *change, const char *platform);
  */
 apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_job_t *job,
                            civ_problem_t *problem, apr_pool_t *pool);
+
+/** Take just this one, on the same terms. @return as civ_job_claim; APR_NOTFOUND too when it is over, waits for a later time, or
+ *  its project is in other hands */
+apr_status_t civ_job_claim_one(const civ_engine_t *engine, const char *worker, apr_int64_t number,
+                               civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool);
 
 /** Within a change: is the job still ours? Renews the lease and notes the progress of @a job.
  *  @return APR_SUCCESS; CIV_ECONFLICT when it is not, with the problem filled */

@@ -6,6 +6,7 @@
 #include "sync/overview.h"
 
 #include <apr_strings.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -13,11 +14,15 @@
 #include "sync/catalogue.h"
 #include "sync/runner.h"
 
-enum { SQL_JOBS, SQL_SCHEDULES, SQL_VERSIONS, SQL_ITEMS, SQL_COUNT };
+enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_VERSIONS, SQL_ITEMS, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_JOBS] = {"sync_overview_jobs",
-                  "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started) "
-                  "FROM civ_sync_jobs WHERE state < 2 GROUP BY platform, state"},
+                  "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started), "
+                  "MIN(wait_until), MAX(moved) FROM civ_sync_jobs WHERE state < 2 GROUP BY platform, state"},
+    [SQL_STUCK] =
+        {"sync_overview_stuck",
+         "SELECT platform, MIN(moved) FROM civ_sync_jobs WHERE state = 1 AND lease_until >= %lld AND "
+         "wait_until < %lld AND moved < %lld GROUP BY platform"},
     [SQL_SCHEDULES] = {"sync_overview_schedules",
                        "SELECT platform, MIN(next) FROM civ_sync_schedules GROUP BY platform"},
     [SQL_VERSIONS] = {"sync_overview_versions", "SELECT COUNT(*) FROM civ_timeline_versions"},
@@ -28,6 +33,9 @@ const civ_statement_set_t civ_overview_statements = {sql, SQL_COUNT};
 /** What is known of a platform besides its row. */
 typedef struct doings_t {
     apr_int64_t due, lease_until, started, scheduled; /**< the earliest of each; 0: none */
+    apr_int64_t stuck;      /**< since when a job at work has come no further; 0: there is none */
+    apr_int64_t wait_until; /**< when the first job at work has waited long enough; 0: one does not wait */
+    apr_int64_t moved;      /**< when the last job at work came further */
 } doings_t;
 
 static int place_of(const char *platform)
@@ -59,13 +67,14 @@ static apr_status_t read_connectors(const civ_engine_t *engine, civ_overview_t *
 static apr_status_t take_jobs(civ_rows_t *rows, civ_overview_t *overview, doings_t *doings)
 {
     while (civ_rows_next(rows) == APR_SUCCESS) {
-        apr_int64_t state, count, due, lease_until, started;
+        apr_int64_t state, count, due, lease_until, started, wait_until, moved;
         int place = place_of(civ_rows_text(rows, 0));
 
         if (civ_rows_int(rows, 1, &state) != APR_SUCCESS || civ_rows_int(rows, 2, &count) != APR_SUCCESS ||
             civ_rows_int(rows, 3, &due) != APR_SUCCESS ||
             civ_rows_int(rows, 4, &lease_until) != APR_SUCCESS ||
-            civ_rows_int(rows, 5, &started) != APR_SUCCESS)
+            civ_rows_int(rows, 5, &started) != APR_SUCCESS ||
+            civ_rows_int(rows, 6, &wait_until) != APR_SUCCESS || civ_rows_int(rows, 7, &moved) != APR_SUCCESS)
             return CIV_EDATABASE;
         if (place < 0)
             continue;
@@ -73,6 +82,8 @@ static apr_status_t take_jobs(civ_rows_t *rows, civ_overview_t *overview, doings
             overview[place].running = count;
             doings[place].lease_until = lease_until;
             doings[place].started = started;
+            doings[place].wait_until = wait_until;
+            doings[place].moved = moved;
         } else {
             overview[place].waiting = count;
             doings[place].due = due;
@@ -81,16 +92,17 @@ static apr_status_t take_jobs(civ_rows_t *rows, civ_overview_t *overview, doings
     return APR_SUCCESS;
 }
 
-static apr_status_t take_schedules(civ_rows_t *rows, doings_t *doings)
+/* An instant of each platform. @param offset of the member that it is put into */
+static apr_status_t take_instants(civ_rows_t *rows, doings_t *doings, apr_size_t offset)
 {
     while (civ_rows_next(rows) == APR_SUCCESS) {
-        apr_int64_t next;
+        apr_int64_t instant;
         int place = place_of(civ_rows_text(rows, 0));
 
-        if (civ_rows_int(rows, 1, &next) != APR_SUCCESS)
+        if (civ_rows_int(rows, 1, &instant) != APR_SUCCESS)
             return CIV_EDATABASE;
         if (place >= 0)
-            doings[place].scheduled = next;
+            *(apr_int64_t *)((char *)&doings[place] + offset) = instant;
     }
     return APR_SUCCESS;
 }
@@ -98,7 +110,9 @@ static apr_status_t take_schedules(civ_rows_t *rows, doings_t *doings)
 static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *overview, doings_t *doings,
                                 apr_pool_t *pool)
 {
-    civ_rows_t *jobs = NULL, *schedules = NULL;
+    const apr_int64_t now = civ_timestamp_now();
+    const civ_argument_t stall[] = {civ_int(now), civ_int(now), civ_int(now - CIV_JOB_STALL)};
+    civ_rows_t *jobs = NULL, *schedules = NULL, *stuck = NULL;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(engine->store, &db);
 
@@ -107,10 +121,14 @@ static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *over
     status = civ_db_select(db, &sql[SQL_JOBS], NULL, 0, &jobs, pool);
     if (status == APR_SUCCESS)
         status = civ_db_select(db, &sql[SQL_SCHEDULES], NULL, 0, &schedules, pool);
+    if (status == APR_SUCCESS)
+        status = civ_db_select(db, &sql[SQL_STUCK], stall, 3, &stuck, pool);
     civ_store_release(engine->store, db);
     if (status == APR_SUCCESS)
         status = take_jobs(jobs, overview, doings);
-    return status == APR_SUCCESS ? take_schedules(schedules, doings) : status;
+    if (status == APR_SUCCESS)
+        status = take_instants(schedules, doings, offsetof(doings_t, scheduled));
+    return status == APR_SUCCESS ? take_instants(stuck, doings, offsetof(doings_t, stuck)) : status;
 }
 
 /* Since when there has been something to do that nobody does. 0: nothing is overdue. */
@@ -126,32 +144,45 @@ static apr_int64_t overdue_since(const doings_t *doings, apr_int64_t now)
     return since;
 }
 
+static void say(civ_overview_t *one, const char *state, const char *reason, apr_int64_t since)
+{
+    one->state = state;
+    one->reason = reason;
+    one->since = since;
+}
+
+/* What is going on right now goes before what the last run had to say. */
+static void judge_work(civ_overview_t *one, const doings_t *doings, apr_int64_t now, apr_int64_t overdue)
+{
+    if (overdue > 0)
+        say(one, CIV_CONNECTOR_STALLED, "There is work to be done, and no worker gives a sign of life",
+            overdue);
+    else if (doings->stuck > 0)
+        say(one, CIV_CONNECTOR_STALLED, "A job is in a worker's hands and comes no further", doings->stuck);
+    else if (one->running > 0 && doings->lease_until >= now && doings->wait_until > now) {
+        say(one, CIV_CONNECTOR_THROTTLED, "Waiting for the platform's limits", doings->moved);
+        one->next = doings->wait_until;
+    } else if (one->running > 0 && doings->lease_until >= now)
+        say(one, CIV_CONNECTOR_RUNNING, "", doings->started);
+}
+
 static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, int has_worker)
 {
-    int rests;
     apr_int64_t overdue;
+    int rests;
 
-    one->state = CIV_CONNECTOR_UNCONFIGURED;
-    one->reason = "";
+    say(one, CIV_CONNECTOR_UNCONFIGURED, "", 0);
     if (!one->is_configured)
         return;
-    one->state = one->row.state;
-    one->reason = one->row.reason;
-    one->since = one->row.since;
+    say(one, one->row.state, one->row.reason, one->row.since);
     rests = strcmp(one->state, CIV_CONNECTOR_AUTH_FAILED) == 0;
     one->next = doings->due;
     if (doings->scheduled > 0 && !rests && (one->next == 0 || doings->scheduled < one->next))
         one->next = doings->scheduled;
     overdue = has_worker ? 0 : overdue_since(doings, now);
-    if (overdue > 0 && !(rests && one->running + one->waiting == 0)) {
-        one->state = CIV_CONNECTOR_STALLED;
-        one->reason = "There is work to be done, and no worker gives a sign of life";
-        one->since = overdue;
-    } else if (one->running > 0 && doings->lease_until >= now) {
-        one->state = CIV_CONNECTOR_RUNNING;
-        one->reason = "";
-        one->since = doings->started;
-    }
+    if (rests && one->running + one->waiting == 0)
+        overdue = 0; /* its schedules are not run */
+    judge_work(one, doings, now, overdue);
 }
 
 apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, apr_pool_t *pool)

@@ -109,7 +109,7 @@ static int interrupted(void *baton)
         return 1;
     if (civ_timestamp_steady() - work->renewed >= RENEWAL)
         renew(work);
-    if (civ_timestamp_steady() - work->beaten >= RENEWAL) {
+    if (!runner->is_guest && civ_timestamp_steady() - work->beaten >= RENEWAL) {
         apr_pool_clear(work->pool);
         beat(runner, work->pool);
         work->beaten = civ_timestamp_steady();
@@ -117,6 +117,12 @@ static int interrupted(void *baton)
     if (civ_timestamp_steady() - work->looked >= LOOK)
         look(work);
     return work->is_cancelled || work->is_lost;
+}
+
+static void tell(const work_t *work)
+{
+    if (work->runner->progress != NULL)
+        work->runner->progress(work->runner->baton, &work->job);
 }
 
 static void waiting(void *baton, civ_http_wait_e why, apr_int64_t milliseconds)
@@ -132,7 +138,9 @@ static void waiting(void *baton, civ_http_wait_e why, apr_int64_t milliseconds)
         work->job.wait_until = 0;
     else
         return;
+    work->job.moved = civ_timestamp_now();
     renew(work);
+    tell(work);
 }
 
 static void progress(void *baton, const civ_sync_report_t *report)
@@ -143,7 +151,10 @@ static void progress(void *baton, const civ_sync_report_t *report)
     work->job.pages = report->pages;
     work->job.items = report->seen;
     work->job.run = report->number;
+    work->job.remaining = report->remaining_items;
+    work->job.moved = civ_timestamp_now();
     work->renewed = civ_timestamp_steady();
+    tell(work);
 }
 
 static apr_status_t fence(void *baton, civ_change_t *change)
@@ -307,14 +318,20 @@ static apr_status_t give_back(work_t *work, const civ_sync_report_t *report, apr
     return status;
 }
 
+/* The reason is the connector's as well: where its status is looked at, it has to be seen. */
 static apr_status_t refuse(work_t *work, const char *reason, apr_pool_t *pool)
 {
     civ_problem_t problem;
+    apr_status_t status;
 
     civ_log_write(work->runner->log, CIV_LOG_WARNING, APR_SUCCESS,
                   "CIV0721: job %" APR_INT64_T_FMT " (%s %s) cannot be done: %s", work->job.number,
                   work->job.platform, work->job.project_id, reason);
-    return civ_job_end(work->runner->engine, &work->job, CIV_JOB_FAILED, 0, reason, &problem, pool);
+    status = civ_connector_note(work->runner->engine, work->job.platform, CIV_CONNECTOR_FAILED, reason, 0,
+                                &problem, pool);
+    return status == APR_SUCCESS
+               ? civ_job_end(work->runner->engine, &work->job, CIV_JOB_FAILED, 0, reason, &problem, pool)
+               : status;
 }
 
 /* What a test shows of the credentials ends the rest that they had been put to; of a project's state it says nothing. */
@@ -381,18 +398,25 @@ static apr_status_t do_job(work_t *work, apr_pool_t *pool)
     return status == APR_SUCCESS ? give_back(work, report, pool) : status;
 }
 
-apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool)
+apr_status_t civ_runner_do(const civ_runner_t *runner, const civ_job_t *job, apr_pool_t *pool)
 {
     work_t work;
-    civ_problem_t problem;
-    apr_status_t status;
 
     memset(&work, 0, sizeof(work));
     work.runner = runner;
+    work.job = *job;
     apr_pool_create(&work.pool, pool);
     work.renewed = work.looked = work.beaten = civ_timestamp_steady();
-    status = civ_job_claim(runner->engine, runner->worker, &work.job, &problem, pool);
-    return status == APR_SUCCESS ? do_job(&work, pool) : status;
+    return do_job(&work, pool);
+}
+
+apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool)
+{
+    civ_job_t job;
+    civ_problem_t problem;
+    apr_status_t status = civ_job_claim(runner->engine, runner->worker, &job, &problem, pool);
+
+    return status == APR_SUCCESS ? civ_runner_do(runner, &job, pool) : status;
 }
 
 /* --- between jobs --- */

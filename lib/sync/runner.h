@@ -20,7 +20,10 @@ typedef struct civ_runner_t {
     const char *worker;               /**< a name for this one: host and process; up to 128 bytes */
     int backfill_days, lookback_days; /**< see civ_engine_run_t */
     int (*stopping)(void *baton);     /**< asked a few times a second: is the process to end? */
+    /** Told of a job at work: after each of its commits, and when a wait for limits begins and ends. NULL: nobody listens */
+    void (*progress)(void *baton, const civ_job_t *job);
     void *baton;
+    int is_guest; /**< does a job that it was told to do, and goes: it gives no sign of life that others would count on */
     const civ_log_t *log;
 } civ_runner_t;
 
@@ -40,6 +43,9 @@ apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t
  * @return APR_SUCCESS: one was done, or given back; APR_NOTFOUND: there is nothing to do; a failure of the database
  */
 apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool);
+
+/** Do a job that was claimed. @return APR_SUCCESS: it was done, or given back; a failure of the database */
+apr_status_t civ_runner_do(const civ_runner_t *runner, const civ_job_t *job, apr_pool_t *pool);
 
 /** What is done every now and then (20 s): a sign of life, and forgetting what is long over. */
 apr_status_t civ_runner_tend(const civ_runner_t *runner, apr_pool_t *pool);

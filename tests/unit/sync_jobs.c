@@ -120,6 +120,43 @@ static void test_deadly_job_is_given_up(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(job.reason, "Given up"));
 }
 
+static apr_status_t claim_one(const civ_engine_t *engine, apr_int64_t number, civ_job_t *job)
+{
+    return civ_job_claim_one(engine, "one", number, job, &problem, test_pool());
+}
+
+/* Just this one, and never what somebody else has, or has the project of, or what is to wait. */
+static void test_one_job_is_claimed(void)
+{
+    civ_engine_t *engine = sync_engine("one.db");
+    civ_job_t first = add(engine, "a"), second = add(engine, "b"), job, other, waiting;
+
+    CU_ASSERT_EQUAL(claim_one(engine, 4711, &job), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(claim_one(engine, second.number, &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.number, second.number);
+    CU_ASSERT_STRING_EQUAL(job.worker, "one");
+    CU_ASSERT_EQUAL(claim_one(engine, second.number, &other), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(civ_job_get(engine, first.number, &other, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(other.state, CIV_JOB_QUEUED);
+    waiting = add(engine, "b");
+    CU_ASSERT_EQUAL(claim_one(engine, waiting.number, &other), APR_NOTFOUND);
+    /* Its worker is gone. */
+    CU_ASSERT_EQUAL(
+        database_do(unit_path("one.db"), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"), 0);
+    CU_ASSERT_EQUAL(claim_one(engine, second.number, &other), APR_SUCCESS);
+    CU_ASSERT_EQUAL(other.tries, 2);
+    CU_ASSERT_EQUAL(civ_job_end(engine, &job, CIV_JOB_SUCCEEDED, 0, NULL, &problem, test_pool()),
+                    CIV_ECONFLICT);
+    CU_ASSERT_EQUAL(civ_job_end(engine, &other, CIV_JOB_QUEUED, civ_timestamp_now() + SYNC_HOUR, "limits",
+                                &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(claim_one(engine, second.number, &other), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(claim_one(engine, waiting.number, &other), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_job_end(engine, &other, CIV_JOB_SUCCEEDED, 0, NULL, &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(claim_one(engine, waiting.number, &other), APR_NOTFOUND);
+}
+
 /* A run whose job was taken over is refused by its next commit, and has written nothing. */
 static apr_status_t fence(void *baton, civ_change_t *change)
 {
@@ -338,6 +375,7 @@ static const test_case_t cases[] = {
     {"job_goes_its_way", test_job_goes_its_way},
     {"dead_worker_is_succeeded", test_dead_worker_is_succeeded},
     {"deadly_job_is_given_up", test_deadly_job_is_given_up},
+    {"one_job_is_claimed", test_one_job_is_claimed},
     {"lost_job_stops_its_run", test_lost_job_stops_its_run},
     {"cancelling", test_cancelling},
     {"processes_share_the_work", test_processes_share_the_work},

@@ -176,6 +176,7 @@ static void test_impossible_job_is_refused(void)
 {
     civ_engine_t *engine = sync_engine("impossible.db");
     civ_runner_t *runner = make_runner(engine, "http://127.0.0.1:9");
+    civ_seal_key_t *key;
     civ_job_t job;
 
     CU_ASSERT_EQUAL(civ_job_add(engine, "nowhere", "x", 0, &job, &problem, test_pool()), APR_SUCCESS);
@@ -185,6 +186,14 @@ static void test_impossible_job_is_refused(void)
     job = add_job(engine);
     CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).reason, "This platform is not configured");
+    /* Its credentials were sealed with a key that is not there any more. */
+    runner = make_runner(engine, "http://127.0.0.1:9");
+    CU_ASSERT_EQUAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
+    runner->key = key;
+    job = add_job(engine);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_FAILED);
+    CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_FAILED);
 }
 
 /* Told to end between two pages, it gives the job back; the next worker does the rest and nothing twice. */
