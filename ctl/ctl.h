@@ -20,6 +20,9 @@ typedef enum ctl_exit_e {
     CTL_USAGE = 2,        /**< the command line cannot be understood */
     CTL_FAILED = 3,       /**< something could not be opened, read or written */
     CTL_REFUSED = 4,      /**< it would destroy something; nothing was changed */
+    CTL_DEGRADED = 5,     /**< done, but something is missing: what is said names it */
+    CTL_SIGNED_OUT = 6,   /**< a platform does not take the credentials */
+    CTL_PUT_OFF = 7,      /**< not done now: a platform's limits; it goes on later */
     CTL_INTERRUPTED = 128 /**< for main only: a signal came */
 } ctl_exit_e;
 
@@ -51,6 +54,7 @@ extern const ctl_command_t ctl_command_restore;
 extern const ctl_command_t ctl_command_sign;
 extern const ctl_command_t ctl_command_sign_rotation;
 extern const ctl_command_t ctl_command_sign_vote;
+extern const ctl_command_t ctl_command_sync_once;
 extern const ctl_command_t ctl_command_verify;
 
 /** Say what is wrong on standard error: "civarcosctl: ..." and a line feed, control characters escaped. */

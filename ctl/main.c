@@ -15,9 +15,9 @@
 #include "store/store.h"
 
 static const ctl_command_t *const commands[] = {
-    &ctl_command_backup,    &ctl_command_export,  &ctl_command_import, &ctl_command_init,
-    &ctl_command_keygen,    &ctl_command_restore, &ctl_command_sign,   &ctl_command_sign_rotation,
-    &ctl_command_sign_vote, &ctl_command_verify,
+    &ctl_command_backup,    &ctl_command_export,    &ctl_command_import, &ctl_command_init,
+    &ctl_command_keygen,    &ctl_command_restore,   &ctl_command_sign,   &ctl_command_sign_rotation,
+    &ctl_command_sign_vote, &ctl_command_sync_once, &ctl_command_verify,
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -21,6 +21,8 @@ struct ctl_options_t {
     const char *ledger_id;
     const char *signed_head;
     const char *decision, *block_hash, *set_hash;
+    const char *platform, *project, *since;
+    const char *egress_allow;
     const char *url, *method, *body, *content_type, *idempotency_key;
     apr_int64_t from, to; /**< -1 where not given */
     apr_int64_t height;
@@ -30,6 +32,7 @@ struct ctl_options_t {
     int json, quiet;
     int public_half, key_id;
     int curl;
+    int egress_plain_http;
     int mirror;
     int with_key;
     int replace, lose_blocks, another_ledger;

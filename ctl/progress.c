@@ -62,15 +62,16 @@ static void write_rest(char *out, apr_size_t size, const ctl_progress_t *progres
 static void write_text(char *out, apr_size_t size, const ctl_progress_t *progress, apr_time_t now)
 {
     apr_uint64_t rate = rate_of(progress, now);
+    const char *note = progress->note != NULL ? progress->note : "";
     char rest[48];
 
     write_rest(rest, sizeof(rest), progress, rate);
     if (progress->total > 0)
-        apr_snprintf(out, size, "%3d %%, %" FMT " of %" FMT " %s, %" FMT "/s%s",
+        apr_snprintf(out, size, "%3d %%, %" FMT " of %" FMT " %s%s, %" FMT "/s%s",
                      (int)(100.0 * (double)progress->done / (double)progress->total), progress->done,
-                     progress->total, progress->unit, rate, rest);
+                     progress->total, progress->unit, note, rate, rest);
     else
-        apr_snprintf(out, size, "%" FMT " %s, %" FMT "/s", progress->done, progress->unit, rate);
+        apr_snprintf(out, size, "%" FMT " %s%s, %" FMT "/s", progress->done, progress->unit, note, rate);
 }
 
 static void write_bar(char out[BAR_WIDTH + 3], const ctl_progress_t *progress)
@@ -95,7 +96,7 @@ static int columns(void)
 
 static void draw(ctl_progress_t *progress, apr_time_t now)
 {
-    char text[160], bar[BAR_WIDTH + 3] = "", line[240];
+    char text[240], bar[BAR_WIDTH + 3] = "", line[320];
 
     write_text(text, sizeof(text), progress, now);
     if (progress->total > 0)
@@ -117,7 +118,7 @@ apr_status_t ctl_progress_tell(ctl_progress_t *progress, apr_uint64_t done, apr_
         progress->shown = now;
         draw(progress, now);
     } else if (progress->wanted && !progress->terminal && now - progress->shown >= LINE_EVERY) {
-        char text[160];
+        char text[240];
 
         progress->shown = now;
         write_text(text, sizeof(text), progress, now);

@@ -20,6 +20,7 @@ typedef struct ctl_progress_t {
     apr_time_t started;
     apr_time_t shown;
     apr_uint64_t done, total;
+    const char *note; /**< what else there is to say, before the rate; "" or NULL for nothing */
 } ctl_progress_t;
 
 /** Begin. */

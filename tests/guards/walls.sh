@@ -46,9 +46,9 @@ may_include node base store ledger federation sync state
 
 tool=$(c_files ctl)
 has_input 'sources of the tool' "$tool"
-result 'the tool includes only what it may: its own, base store ledger federation node' \
+result 'the tool includes only what it may: its own, base store ledger federation sync node' \
     "$(grep -nHE '#[[:space:]]*include[[:space:]]*"' $tool | grep -vE '"config\.h"' |
-        grep -vE '"([a-z_]+|(base|store|ledger|federation|node)/[a-z_0-9]+)\.h"')"
+        grep -vE '"([a-z_]+|(base|store|ledger|federation|sync|node)/[a-z_0-9]+)\.h"')"
 result 'the tool includes no httpd header, no private one, and none of what the library hides' \
     "$(grep -nE '#[[:space:]]*include[[:space:]]*[<"](httpd|http_|ap_|unixd|mpm|mod_|sqlite3|libpq|apr_dbd|yajl|openssl/|[a-z]+/[a-z_]*private)' $tool)"
 

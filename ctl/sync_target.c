@@ -1,0 +1,106 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * A node beside a server.
+ */
+#include "sync_target.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "sync/connectors.h"
+#include "target.h"
+
+static apr_array_header_t *split(const char *places, apr_pool_t *pool)
+{
+    apr_array_header_t *list = apr_array_make(pool, 4, sizeof(const char *));
+    char *state;
+    const char *place;
+
+    for (place = apr_strtok(apr_pstrdup(pool, places), ", ", &state); place != NULL;
+         place = apr_strtok(NULL, ", ", &state))
+        *(const char **)apr_array_push(list) = place;
+    return list;
+}
+
+/* What httpd knows from its configuration: the name is the ledger's own, the rest is at its defaults, which nothing here depends on. */
+static ctl_exit_e describe(civ_node_config_t *config, ctl_t *ctl)
+{
+    const ctl_options_t *options = ctl->options;
+    civ_offline_t *ledger;
+    ctl_pins_t pins;
+    ctl_exit_e result;
+
+    memset(&pins, 0, sizeof(pins));
+    if (options->state == NULL) {
+        ctl_complain("where is the node? Give --state DIR");
+        return CTL_USAGE;
+    }
+    result = ctl_target_open(&ledger, &pins, ctl);
+    if (result != CTL_DONE)
+        return result;
+    if (ledger->name == NULL) {
+        ctl_complain("block 0 cannot be understood: %s", ledger->fault);
+        return CTL_FAULTS;
+    }
+    *config = civ_node_defaults;
+    config->state_dir = options->state;
+    config->database_driver = options->driver != NULL ? options->driver : config->database_driver;
+    config->database_parameters = options->database;
+    config->ledger_name = ledger->name;
+    config->egress_plain_http = options->egress_plain_http;
+    if (options->egress_allow != NULL)
+        config->egress_allow = split(options->egress_allow, ctl->pool);
+    return CTL_DONE;
+}
+
+static const char *own_name(apr_pool_t *pool)
+{
+    char host[65] = "";
+
+    gethostname(host, sizeof(host) - 1);
+    return apr_psprintf(pool, "%s:%d", host, (int)getpid());
+}
+
+ctl_exit_e ctl_sync_target_open(civ_runner_t *runner, const civ_log_t *log, ctl_t *ctl)
+{
+    civ_node_config_t *config = apr_pcalloc(ctl->pool, sizeof(*config));
+    civ_node_context_t context;
+    civ_limiter_config_t limits;
+    civ_problem_t problem;
+    civ_state_head_t head;
+    civ_egress_t *egress;
+    civ_seal_key_t *key;
+    const char *error = NULL;
+    civ_node_t *node;
+    ctl_exit_e result = describe(config, ctl);
+    apr_status_t status;
+
+    if (result != CTL_DONE)
+        return result;
+    memset(runner, 0, sizeof(*runner));
+    memset(&context, 0, sizeof(context));
+    memset(&limits, 0, sizeof(limits));
+    context.log = log;
+    status = civ_node_egress(&egress, config, &error, ctl->pool);
+    if (status == APR_SUCCESS)
+        status = civ_node_open(&node, config, &context, &error, ctl->pool);
+    if (status == APR_SUCCESS)
+        status = civ_node_head(node, &head, &problem, ctl->pool);
+    if (status == APR_SUCCESS)
+        status = civ_node_seal_key(node, &key, ctl->pool);
+    if (status == APR_SUCCESS)
+        status = civ_limiter_create(&runner->limiter, &limits, ctl->pool);
+    if (status != APR_SUCCESS)
+        return ctl_failed(status, "the node in \"%s\" cannot be used%s%s", config->state_dir,
+                          error != NULL ? ": " : "", error != NULL ? error : "");
+    runner->engine = civ_node_engine(node);
+    runner->connectors = civ_connectors;
+    runner->key = key;
+    runner->egress = egress;
+    runner->worker = own_name(ctl->pool);
+    runner->is_guest = 1;
+    runner->log = log;
+    return CTL_DONE;
+}
