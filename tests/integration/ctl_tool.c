@@ -69,16 +69,10 @@ static void use(int descriptor, int as)
     dup2(descriptor, as);
 }
 
-pid_t tool_start(int input, int output, ...)
+pid_t tool_start_argv(int input, int output, const char *const *argv)
 {
-    const char *const *argv;
-    va_list list;
-    pid_t pid;
+    pid_t pid = fork();
 
-    va_start(list, output);
-    argv = arguments(list);
-    va_end(list);
-    pid = fork();
     if (pid == 0) {
         use(input, STDIN_FILENO);
         use(output, STDOUT_FILENO);
@@ -87,6 +81,17 @@ pid_t tool_start(int input, int output, ...)
         _exit(127);
     }
     return pid;
+}
+
+pid_t tool_start(int input, int output, ...)
+{
+    const char *const *argv;
+    va_list list;
+
+    va_start(list, output);
+    argv = arguments(list);
+    va_end(list);
+    return tool_start_argv(input, output, argv);
 }
 
 int tool_wait(pid_t pid)

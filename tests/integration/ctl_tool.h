@@ -20,6 +20,9 @@ int tool_ends(int expected, const char **output, ...) __attribute__((sentinel));
 /** Start it and go on. @param input its standard input, -1: nothing. @param output both its outputs, -1: nowhere */
 pid_t tool_start(int input, int output, ...) __attribute__((sentinel));
 
+/** The same with its arguments in a list, the program itself first, ended by NULL. */
+pid_t tool_start_argv(int input, int output, const char *const *argv);
+
 /** Wait for what tool_start has started. @return as tool_run */
 int tool_wait(pid_t pid);
 

@@ -28,6 +28,9 @@ extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t signed_requests_suite;
 extern const test_suite_t sync_api_suite;
+extern const test_suite_t sync_kill_suite;
+extern const test_suite_t sync_run_suite;
+extern const test_suite_t sync_states_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
@@ -57,6 +60,9 @@ int main(int argc, const char *const *argv)
         &federation_votes_suite,
         &federation_hostility_suite,
         &sync_api_suite,
+        &sync_run_suite,
+        &sync_states_suite,
+        &sync_kill_suite,
         NULL,
     };
 

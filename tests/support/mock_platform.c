@@ -31,6 +31,7 @@ struct mock_platform_t {
     unsigned used[ROWS_MOST];
     char *requests[REQUESTS_MOST];
     int request_count;
+    int held_from;         /* -1: nothing is */
     int links[LINKS_MOST]; /* descriptors; -1: closed */
     pthread_t threads[LINKS_MOST];
     int link_count;
@@ -159,15 +160,34 @@ static const mock_answer_t *choose(mock_platform_t *mock, const char *head)
     return row;
 }
 
+/* Whether this request is not to be answered yet. */
+static int is_held(link_t *link, int index)
+{
+    mock_platform_t *mock = link->mock;
+    char byte;
+    int held;
+
+    pthread_mutex_lock(&mock->mutex);
+    held = mock->held_from >= 0 && index >= mock->held_from;
+    pthread_mutex_unlock(&mock->mutex);
+    return held && recv(link->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
 static const mock_answer_t *record(link_t *link)
 {
     mock_platform_t *mock = link->mock;
     const mock_answer_t *row;
+    int index;
 
     pthread_mutex_lock(&mock->mutex);
-    row = choose(mock, link->head);
-    if (mock->request_count < REQUESTS_MOST)
+    index = mock->request_count;
+    if (index < REQUESTS_MOST)
         mock->requests[mock->request_count++] = strdup(link->head);
+    pthread_mutex_unlock(&mock->mutex);
+    while (is_held(link, index))
+        usleep(2000);
+    pthread_mutex_lock(&mock->mutex);
+    row = choose(mock, link->head);
     pthread_mutex_unlock(&mock->mutex);
     return row;
 }
@@ -373,6 +393,7 @@ static mock_platform_t *start(const mock_answer_t *answers, SSL_CTX *tls)
 
     CU_ASSERT_FATAL(mock != NULL);
     mock->answers = answers;
+    mock->held_from = -1;
     mock->tls = tls;
     pthread_mutex_init(&mock->mutex, NULL);
     memset(&address, 0, sizeof(address));
@@ -439,6 +460,13 @@ void mock_platform_set_answers(mock_platform_t *mock, const mock_answer_t *answe
     pthread_mutex_lock(&mock->mutex);
     mock->answers = answers;
     memset(mock->used, 0, sizeof(mock->used));
+    pthread_mutex_unlock(&mock->mutex);
+}
+
+void mock_platform_hold(mock_platform_t *mock, int index)
+{
+    pthread_mutex_lock(&mock->mutex);
+    mock->held_from = index;
     pthread_mutex_unlock(&mock->mutex);
 }
 

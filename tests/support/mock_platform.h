@@ -46,6 +46,10 @@ mock_platform_t *mock_platform_start_tls(const mock_answer_t *answers, const cha
 /** Other rows from now on, none of which has been used. */
 void mock_platform_set_answers(mock_platform_t *mock, const mock_answer_t *answers);
 
+/** The @a index th request, counted as by mock_platform_request, and all that come after it are not answered until this is called
+ *  again, with more or -1, or the client goes. */
+void mock_platform_hold(mock_platform_t *mock, int index);
+
 /** What "{other}" in headers stands for from now on. */
 void mock_platform_set_other(mock_platform_t *mock, const mock_platform_t *other);
 
