@@ -14,6 +14,7 @@ static const civ_data_field_t job_fields[] = {
     {"approval_request_id", "approval_request_id"},
     {"approved_by", "approved_by"},
     {"canceled_by", "canceled_by"},
+    {"created_at", "created_at"},
     {"dependencies", "dependencies"},
     {"id", "id"},
     {"job_number", "job_number"},
@@ -91,7 +92,7 @@ static civ_sync_item_t *read_job(const civ_sync_context_t *context, const civ_js
 
     item->timestamp = civ_field_time(json, "started_at");
     if (item->timestamp == 0)
-        item->timestamp = civ_field_time(json, "stopped_at");
+        item->timestamp = civ_field_time(json, "created_at");
     if (item->timestamp == 0)
         item->timestamp = note->time;
     item->updated = civ_field_time(json, "stopped_at");
