@@ -294,31 +294,31 @@ static void test_repetition_is_found(void)
     platform_end(circle);
 }
 
+#define JOB_TEXT(id, status, more)                                                                           \
+    "{\"id\":\"" id "\",\"name\":\"a\",\"type\":\"build\",\"status\":\"" status "\"" more "}"
+#define STARTED ",\"job_number\":81,\"started_at\":\"2026-03-30T10:03:00Z\""
+
 /* A workflow was canceled, its job has not stopped yet: one request asks again, until it has. */
 static void test_job_outlives_its_workflow(void)
 {
     static const mock_answer_t stopping[] = {
         {"/api/v2/workflow/" WORKFLOW(31) "/job", 200, PLATFORM_HEADERS,
-         "{\"items\":[{\"id\":\"" JOB(81) "\",\"name\":\"a\",\"type\":\"build\",\"status\":\"running\","
-                                          "\"started_at\":\"2026-03-30T10:03:00Z\"},{\"id\":\"" JOB(
-                                              82) "\",\"name\":\"b\",\"type\":\"build\","
-                                                  "\"status\":\"queued\"}]}",
-         0, MOCK_PLAIN, 1},
+         "{\"items\":[" JOB_TEXT(JOB(81), "running", STARTED) "," JOB_TEXT(JOB(82), "queued", "") "]}", 0,
+         MOCK_PLAIN, 1},
         ANSWER(
             "/api/v2/workflow/" WORKFLOW(31) "/job", 200, PLATFORM_HEADERS,
-            "{\"items\":[{\"id\":\"" JOB(81) "\",\"name\":\"a\",\"type\":\"build\",\"status\":\"canceled\","
-                                             "\"started_at\":\"2026-03-30T10:03:00Z\"},{\"id\":\"" JOB(
-                                                 82) "\",\"name\":\"b\",\"type\":\"build\","
-                                                     "\"status\":\"not_run\"}]}"),
+            "{\"items\":[" JOB_TEXT(JOB(81), "canceled", STARTED) "," JOB_TEXT(JOB(82), "not_run", "") "]}"),
         END};
     platform_t *circle =
         platform_connect(&circle_setup, "stopping.db", platform_answers(&circle_setup, stopping));
 
     platform_go(circle);
     platform_is_status(circle, CIV_ITEM_JOB, WORKFLOW(31) "/" JOB(81), CIV_STATUS_RUNNING);
+    CU_ASSERT_EQUAL(platform_asked(circle, PROJECT "/81/tests"), 0); /* not before it has ended */
     platform_go(circle);
     CU_ASSERT_EQUAL(platform_asked(circle, WORKFLOW(31) "/job"), 2);
     platform_is_status(circle, CIV_ITEM_JOB, WORKFLOW(31) "/" JOB(81), CIV_STATUS_CANCELED);
+    CU_ASSERT_EQUAL(platform_asked(circle, PROJECT "/81/tests"), 1);
     platform_is_status(circle, CIV_ITEM_JOB, WORKFLOW(31) "/" JOB(82), CIV_STATUS_SKIPPED);
     platform_go(circle);
     CU_ASSERT_EQUAL(platform_asked(circle, WORKFLOW(31) "/job"), 2);
