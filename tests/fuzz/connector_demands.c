@@ -249,7 +249,7 @@ static void demand_data(const civ_sync_item_t *item, apr_pool_t *pool)
 
     FUZZ_DEMAND(civ_json_parse(&data, item->data, strlen(item->data), &limits, &problem, pool) ==
                 APR_SUCCESS);
-    FUZZ_DEMAND(data->type == CIV_JSON_OBJECT);
+    FUZZ_DEMAND(data->type == CIV_JSON_OBJECT && strlen(item->data) <= CIV_ITEM_DATA_MAX);
     civ_buffer_init(&out, strlen(item->data), pool);
     FUZZ_DEMAND(civ_canonical_write(&out, data) == APR_SUCCESS && strcmp(out.data, item->data) == 0);
     civ_digest_sha256(&digest, item->data, strlen(item->data));
@@ -286,6 +286,7 @@ void connector_demand_item(const civ_sync_item_t *item, apr_pool_t *pool)
     demand_text(item->author, CIV_ITEM_AUTHOR_MAX, pool);
     demand_text(item->sha, CIV_ITEM_SHA_MAX, pool);
     demand_text(item->url, CIV_ITEM_URL_MAX, pool);
+    FUZZ_DEMAND(item->url == NULL || strcmp(civ_field_scrub(item->url, pool), item->url) == 0);
     demand_status(item->status);
     demand_data(item, pool);
 }
