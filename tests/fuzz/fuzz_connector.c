@@ -87,7 +87,7 @@ static int take_answer(fuzz_run_t *run, civ_http_answer_t *answer, apr_pool_t *p
     run->data += size + (end != NULL);
     run->size -= size + (end != NULL);
     memset(answer, 0, sizeof(*answer));
-    answer->status = atoi(fuzz_line(&data, &size, pool));
+    answer->status = (int)(strtol(fuzz_line(&data, &size, pool), NULL, 10) % 1000);
     read_heads(answer, &data, &size, pool);
     answer->body = apr_pstrmemdup(pool, (const char *)data, size);
     answer->length = size;

@@ -291,6 +291,11 @@ static void test_repetition_is_found(void)
                            "3");
     CU_ASSERT_STRING_EQUAL(platform_data(platform_item(circle, CIV_ITEM_PIPELINE, WORKFLOW(31)), "attempt"),
                            "1");
+    /* Of something older by "since". */
+    CU_ASSERT_EQUAL(platform_asked(circle, PIPELINE(2) "/workflow"), 1);
+    circle->run->since = SYNC_NOW - 90 * SYNC_DAY;
+    platform_go(circle);
+    CU_ASSERT_EQUAL(platform_asked(circle, PIPELINE(2) "/workflow"), 2);
     platform_end(circle);
 }
 
