@@ -277,6 +277,20 @@ static void demand_status(const char *status)
     FUZZ_DEMAND(status == NULL || words[i] != NULL);
 }
 
+void connector_demand_words(const civ_sync_item_t *item, apr_pool_t *pool)
+{
+    const civ_json_t *data;
+    civ_problem_t problem;
+
+    FUZZ_DEMAND(item->type != NULL);
+    demand_status(item->status);
+    if (item->data == NULL)
+        return;
+    FUZZ_DEMAND(civ_json_parse(&data, item->data, strlen(item->data), &limits, &problem, pool) ==
+                APR_SUCCESS);
+    FUZZ_DEMAND(data->type == CIV_JSON_OBJECT);
+}
+
 void connector_demand_item(const civ_sync_item_t *item, apr_pool_t *pool)
 {
     FUZZ_DEMAND(item->type != NULL && item->native_id != NULL && item->timestamp > 0);
@@ -287,6 +301,5 @@ void connector_demand_item(const civ_sync_item_t *item, apr_pool_t *pool)
     demand_text(item->sha, CIV_ITEM_SHA_MAX, pool);
     demand_text(item->url, CIV_ITEM_URL_MAX, pool);
     FUZZ_DEMAND(item->url == NULL || strcmp(civ_field_scrub(item->url, pool), item->url) == 0);
-    demand_status(item->status);
     demand_data(item, pool);
 }

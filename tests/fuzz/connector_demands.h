@@ -35,6 +35,10 @@ int connector_is_below(const connector_platform_t *platform, const civ_url_t *ur
 void connector_demand_request(const connector_platform_t *platform, const civ_sync_request_t *request,
                               apr_pool_t *pool);
 
+/** An item as a connector hands it over, whether it can be stored or not: it has a type, its status is a word, its data is a JSON
+ *  object. */
+void connector_demand_words(const civ_sync_item_t *item, apr_pool_t *pool);
+
 /** An item that civ_sync_item_finish has taken: bounds, words, canonical data, nothing in it that is to be left out. */
 void connector_demand_item(const civ_sync_item_t *item, apr_pool_t *pool);
 

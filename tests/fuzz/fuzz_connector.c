@@ -249,6 +249,7 @@ static int finish_items(const fuzz_run_t *run, const civ_sync_page_t *page)
         civ_sync_item_t *item = entries[i].item;
         civ_problem_t problem;
 
+        connector_demand_words(item, run->pool);
         item->source = run->connector->platform;
         item->instance = "platform.example";
         item->project_id = run->platform->project_id;
