@@ -330,6 +330,22 @@ static void test_job_outlives_its_workflow(void)
     platform_end(circle);
 }
 
+/* One that a schedule or the API started may tell nothing of a repository. */
+static void test_pipeline_without_repository(void)
+{
+    static const mock_answer_t bare[] = {
+        ANSWER(PROJECT "/pipeline", 200, PLATFORM_HEADERS,
+               "{\"items\":[{\"id\":\"" PIPELINE(1) "\",\"number\":1,\"state\":\"errored\",\"created_at\":"
+                                                    "\"2026-03-31T12:00:00Z\"}]}"),
+        END};
+    platform_t *circle = platform_connect(&circle_setup, "bare.db", platform_answers(&circle_setup, bare));
+    civ_sync_report_t *report = platform_go(circle);
+
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    platform_is_status(circle, CIV_ITEM_PIPELINE, PIPELINE(1), CIV_STATUS_FAILED);
+    platform_end(circle);
+}
+
 /* --- what goes wrong --- */
 
 static void test_broken_parts_degrade_their_kind(void)
@@ -432,6 +448,7 @@ static const test_case_t cases[] = {
     {"open_ones_are_asked_for_until_they_end", test_open_ones_are_asked_for_until_they_end},
     {"repetition_is_found", test_repetition_is_found},
     {"job_outlives_its_workflow", test_job_outlives_its_workflow},
+    {"pipeline_without_repository", test_pipeline_without_repository},
     {"broken_parts_degrade_their_kind", test_broken_parts_degrade_their_kind},
     {"refused_token_and_missing_project", test_refused_token_and_missing_project},
     {"broken_list", test_broken_list},
