@@ -27,15 +27,15 @@ static const char *const projects[] = {
 
 /* --- platforms --- */
 
-/* A printable letter made of the name; the connector is the one whose letter is the next one. */
-static unsigned char letter_of(const civ_connector_t *connector)
+/* A byte made of the name, which stays the same when there are more of them. */
+static unsigned char byte_of(const civ_connector_t *connector)
 {
     const char *at;
     unsigned sum = 0;
 
     for (at = connector->platform; *at != '\0'; at++)
         sum += (unsigned char)*at;
-    return (unsigned char)('!' + sum % 94);
+    return (unsigned char)(sum & 0xff);
 }
 
 const civ_connector_t *connector_chosen(unsigned char byte)
@@ -43,9 +43,11 @@ const civ_connector_t *connector_chosen(unsigned char byte)
     const civ_connector_t *const *connector = civ_connectors;
     const civ_connector_t *chosen = *connector;
 
-    for (; *connector != NULL; connector++)
-        if ((unsigned char)(letter_of(*connector) - byte) < (unsigned char)(letter_of(chosen) - byte))
+    for (connector++; *connector != NULL; connector++) {
+        FUZZ_DEMAND(byte_of(*connector) != byte_of(chosen)); /* else one of them is never chosen */
+        if ((unsigned char)(byte_of(*connector) - byte) < (unsigned char)(byte_of(chosen) - byte))
             chosen = *connector;
+    }
     return chosen;
 }
 

@@ -19,7 +19,8 @@ typedef struct connector_platform_t {
     const char *project_id;
 } connector_platform_t;
 
-/** The connector that a byte chooses. Each has a letter of its own, which stays the same when there are more of them. */
+/** The connector that a byte chooses: the one whose own byte, the sum of its name's, is that one or the next. So an input stays what it
+ *  is when there are more connectors. */
 const civ_connector_t *connector_chosen(unsigned char byte);
 
 /** Its platform, made once. A connector that takes none of the projects and configurations that are tried is a finding: add one there. */
