@@ -117,7 +117,7 @@ static void test_recorded(void)
     report = sync_go(server->engine, server->run);
     CU_ASSERT_TRUE(report->outcome == CIV_SYNC_DEGRADED || report->outcome == CIV_SYNC_OK);
     CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_PIPELINE), 17); /* ten, and seven workflows */
-    CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_JOB), 5); /* of the sixth no list tells */
+    CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_JOB), 5);       /* of the sixth no list tells */
     CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_TEST_RESULT), 3);
     platform_is_status(server, CIV_ITEM_PIPELINE, "d323f088-02fa-4ed5-9696-fc2f89a27150", CIV_STATUS_FAILED);
     CU_ASSERT_STRING_EQUAL(
