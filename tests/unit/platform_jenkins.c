@@ -18,6 +18,11 @@
 #define FIVES    SHA("55555")
 #define NO_BUILD "{\"allBuilds\":[]}"
 
+static int leads_to(const civ_sync_item_t *item, const char *path)
+{
+    return item->url != NULL && strstr(item->url, path) != NULL;
+}
+
 static void expect_builds(const platform_t *jenkins)
 {
     const civ_sync_item_t *item = platform_item(jenkins, CIV_ITEM_BUILD, TOOL5);
@@ -28,7 +33,7 @@ static void expect_builds(const platform_t *jenkins)
     CU_ASSERT_STRING_EQUAL(item->author, "ada");
     CU_ASSERT_STRING_EQUAL(item->sha, FIVES);
     CU_ASSERT_STRING_EQUAL(item->scope, "/jenkins");
-    CU_ASSERT_PTR_NOT_NULL(strstr(item->url, "/jenkins/job/team/job/tool/5/"));
+    CU_ASSERT_TRUE(leads_to(item, "/jenkins/job/team/job/tool/5/"));
     CU_ASSERT_STRING_EQUAL(platform_data(item, "job"), "team/tool");
     CU_ASSERT_STRING_EQUAL(platform_data(item, "duration"), "65000");
     CU_ASSERT_STRING_EQUAL(platform_data(item, "node"), "agent-1");
@@ -98,7 +103,7 @@ static void expect_products(const platform_t *jenkins)
     CU_ASSERT_STRING_EQUAL(platform_data(item, "path"), "target/tool.jar");
     item = platform_item(jenkins, CIV_ITEM_ARTIFACT, TOOL5 "/artifact/logs/a b.log");
     CU_ASSERT_STRING_EQUAL(platform_data(item, "md5"), "");
-    CU_ASSERT_PTR_NOT_NULL(strstr(item->url, "/jenkins/job/team/job/tool/5/artifact/logs/a%20b.log"));
+    CU_ASSERT_TRUE(leads_to(item, "/jenkins/job/team/job/tool/5/artifact/logs/a%20b.log"));
     item = platform_item(jenkins, CIV_ITEM_ARTIFACT, TOOL5 "/fingerprint/fedcba9876543210fedcba9876543210");
     CU_ASSERT_STRING_EQUAL(platform_data(item, "made_by"), "team/app/main");
     CU_ASSERT_STRING_EQUAL(platform_data(item, "made_by_build"), "2");
@@ -127,6 +132,8 @@ static void test_collects_everything(void)
 
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
     CU_ASSERT_STRING_EQUAL(report->reason, "");
+    CU_ASSERT_EQUAL(sync_kind(report, "test_result")->gone,
+                    0); /* a build without a report is nothing to tell of */
     expect_builds(jenkins);
     expect_revisions(jenkins);
     expect_changes(jenkins);

@@ -198,6 +198,7 @@ static void test_refusals_degrade_their_kind(void)
     CU_ASSERT_EQUAL(sync_kind(report, "test_result")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "artifact")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_BUILD), 4);
+    CU_ASSERT_EQUAL(report->warning_count, 2); /* the folder, the branch; not the branch that is gone */
     /* What broke is there in the next run, of the main branch from its beginning; what was forbidden is not asked for again. */
     mock_platform_set_answers(server->mock, platform_answers(&jenkins_setup, NULL));
     report = platform_go(server);
@@ -215,9 +216,11 @@ static void test_odd_answers(void)
         ANSWER(own_target(JENKINS_BUILDS("/job/team/job/old")), 200, PLATFORM_HEADERS, "{\"builds\":[]}"),
         ANSWER(
             own_target(JENKINS_BUILDS("/job/team/job/app/job/main")), 200, PLATFORM_HEADERS,
-            "{\"allBuilds\":[null,{},{\"number\":\"x\"},{\"number\":9,\"timestamp\":1774958400000,\"result\":"
+            "{\"allBuilds\":[null,{},{\"number\":\"x\\ny\",\"timestamp\":1774958400000},{\"number\":9,"
+            "\"timestamp\":1774958400000,\"result\":"
             "\"EXPLODED\",\"actions\":{},\"changeSet\":[],\"changeSets\":{\"items\":7},\"artifacts\":null},"
-            "{\"number\":8,\"timestamp\":1774958300000,\"building\":false,\"result\":null}]}"),
+            "{\"number\":8,\"timestamp\":1774958300000,\"building\":false,\"result\":null},"
+            "{\"number\":7,\"timestamp\":1774958200000,\"building\":true,\"result\":\"FAILURE\"}]}"),
         ANSWER(own_target("/jenkins/job/team/job/tool/5/testReport"), 200, PLATFORM_HEADERS, "[]"),
         ANSWER(own_target("/jenkins/job/team/job/tool/5/api/"), 200, PLATFORM_HEADERS,
                "{\"artifacts\":[{},{}]}"),
@@ -232,6 +235,7 @@ static void test_odd_answers(void)
         platform_data(platform_item(server, CIV_ITEM_BUILD, "team/app/main/9/1774958400000"), "result"),
         "EXPLODED");
     platform_is_status(server, CIV_ITEM_BUILD, "team/app/main/8/1774958300000", CIV_STATUS_RUNNING);
+    platform_is_status(server, CIV_ITEM_BUILD, "team/app/main/7/1774958200000", CIV_STATUS_RUNNING);
     CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_TEST_RESULT), 0);
     CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_ARTIFACT), 0);
     platform_end(server);

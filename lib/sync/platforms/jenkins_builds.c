@@ -252,7 +252,7 @@ static void read_build(const civ_sync_context_t *context, const char *job, const
     civ_sync_request_t again;
     civ_sync_item_t *item;
 
-    if (build.number == NULL || civ_field_int(json, "timestamp", 0) <= 0) {
+    if (civ_field_int(json, "number", 0) <= 0 || civ_field_int(json, "timestamp", 0) <= 0) {
         civ_sync_page_warn(page, "A build of %s was left out: it has no number or no time", job);
         return;
     }
@@ -278,27 +278,40 @@ static int is_another(const jenkins_build_t *asked, const civ_json_t *json)
     return timestamp == NULL || strcmp(timestamp, asked->timestamp) != 0;
 }
 
-static void follow_list(const civ_sync_context_t *context, const civ_sync_request_t *request,
-                        const jenkins_build_t *place, const civ_json_t *builds, civ_sync_page_t *page)
+/* The number of the first, or of the last, build of a range that has one; 0: none has. */
+static apr_int64_t number_in(const civ_json_t *builds, int want_last)
+{
+    apr_size_t count = builds->as.array.count;
+    apr_int64_t number = 0;
+    apr_size_t i;
+
+    for (i = 0; i < count && number <= 0; i++)
+        number = civ_field_int(&builds->as.array.items[want_last ? count - 1 - i : i], "number", 0);
+    return number > 0 ? number : 0;
+}
+
+static apr_status_t follow_list(const civ_sync_context_t *context, const civ_sync_request_t *request,
+                                const jenkins_build_t *place, const civ_json_t *builds, civ_sync_page_t *page)
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
     apr_int64_t asked = apr_strtoi64(request->tag, NULL, 10);
-    apr_size_t count = builds->as.array.count;
-    const char *last = count > 0 ? civ_field_id(&builds->as.array.items[count - 1], "number") : NULL;
+    apr_int64_t last = number_in(builds, 1);
     civ_sync_request_t next;
 
-    if (last == NULL || count < (apr_size_t)asked)
-        return;
-    next = list_request(context, place->job, last, request->position + asked - OVERLAP, PAGE, pool);
+    if (builds->as.array.count < (apr_size_t)asked)
+        return APR_SUCCESS;
+    if (last == 0)
+        return civ_sync_page_fault(page, "The builds of %s have no numbers", place->job);
+    next = list_request(context, place->job, apr_psprintf(pool, "%" APR_INT64_T_FMT, last),
+                        request->position + asked - OVERLAP, PAGE, pool);
     civ_sync_page_next(page, &next);
+    return APR_SUCCESS;
 }
 
 /* Whether builds may have slipped from this range into the one before since that was read: it has none of them any more. */
 static int has_gap(const civ_sync_request_t *request, const jenkins_build_t *place, const civ_json_t *builds)
 {
-    return request->position > 0 &&
-           (builds->as.array.count == 0 ||
-            civ_field_int(&builds->as.array.items[0], "number", 0) < apr_strtoi64(place->number, NULL, 10));
+    return request->position > 0 && number_in(builds, 0) < apr_strtoi64(place->number, NULL, 10);
 }
 
 static apr_status_t go_back(const civ_sync_context_t *context, const civ_sync_request_t *request,
@@ -340,6 +353,5 @@ apr_status_t jenkins_builds_read(const civ_sync_context_t *context, const civ_sy
         return go_back(context, request, &place, page);
     for (i = 0; i < builds->as.array.count; i++)
         read_build(context, place.job, &builds->as.array.items[i], page);
-    follow_list(context, request, &place, builds, page);
-    return APR_SUCCESS;
+    return follow_list(context, request, &place, builds, page);
 }

@@ -143,11 +143,13 @@ static void for_set(const civ_json_t *set, change_fn *function, void *baton)
 static void for_changes(const civ_json_t *json, change_fn *function, void *baton)
 {
     const civ_json_t *sets = civ_json_get(json, "changeSets");
+    apr_size_t count = civ_field_count(json, "changeSets");
     apr_size_t i;
 
-    for_set(civ_json_get(json, "changeSet"), function, baton);
-    for (i = 0; i < civ_field_count(json, "changeSets"); i++)
+    for (i = 0; i < count; i++)
         for_set(&sets->as.array.items[i], function, baton);
+    if (count == 0) /* else it would be one of them again */
+        for_set(civ_json_get(json, "changeSet"), function, baton);
 }
 
 typedef struct change_list_t {
