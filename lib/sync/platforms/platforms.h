@@ -10,5 +10,6 @@
 
 extern const civ_connector_t civ_connector_circle_ci;
 extern const civ_connector_t civ_connector_github;
+extern const civ_connector_t civ_connector_jenkins;
 
 #endif
