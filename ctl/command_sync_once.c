@@ -152,8 +152,9 @@ static ctl_exit_e run(ctl_t *ctl)
     return do_one(sync, wish.platform->name, wish.project_id, wish.since);
 }
 
-static const char *const options[] = {"state", "driver",       "database",          "platform", "project",
-                                      "since", "egress-allow", "egress-plain-http", "quiet",    NULL};
+static const char *const options[] = {"config",  "state", "driver",       "database",          "platform",
+                                      "project", "since", "egress-allow", "egress-plain-http", "quiet",
+                                      NULL};
 
 const ctl_command_t ctl_command_sync_once = {
     "sync-once",

@@ -29,6 +29,7 @@ static const option_t table[] = {
     {"backup", PATH, FIELD(backup), "DIR", "a backup, as \"civarcosctl backup\" makes it"},
     {"block-hash", TEXT, FIELD(block_hash), "HASH", "hash of the block that is voted on, in hex or base64"},
     {"body", TEXT, FIELD(body), "FILE", "the content of the request; \"-\" is standard input"},
+    {"config", PATH, FIELD(config), "FILE", "the file that a worker of one's own is started with"},
     {"content-type", TEXT, FIELD(content_type), "TYPE", "media type of the content (application/json)"},
     {"created", NUMBER, FIELD(created), "SECONDS", "sign as of this time, in seconds since 1970 (now)"},
     {"curl", FLAG, FIELD(curl), NULL, "print a command for a shell"},

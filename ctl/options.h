@@ -23,6 +23,7 @@ struct ctl_options_t {
     const char *decision, *block_hash, *set_hash;
     const char *platform, *project, *since;
     const char *egress_allow;
+    const char *config;
     const char *url, *method, *body, *content_type, *idempotency_key;
     apr_int64_t from, to; /**< -1 where not given */
     apr_int64_t height;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
+#include "node/worker_config.h"
 #include "options.h"
 #include "sync/connectors.h"
 #include "target.h"
@@ -25,7 +27,7 @@ static apr_array_header_t *split(const char *places, apr_pool_t *pool)
 }
 
 /* What httpd knows from its configuration: the name is the ledger's own, the rest is at its defaults, which nothing here depends on. */
-static ctl_exit_e describe(civ_node_config_t *config, ctl_t *ctl)
+static ctl_exit_e describe_by_options(civ_node_config_t *config, ctl_t *ctl)
 {
     const ctl_options_t *options = ctl->options;
     civ_offline_t *ledger;
@@ -34,7 +36,7 @@ static ctl_exit_e describe(civ_node_config_t *config, ctl_t *ctl)
 
     memset(&pins, 0, sizeof(pins));
     if (options->state == NULL) {
-        ctl_complain("where is the node? Give --state DIR");
+        ctl_complain("where is the node? Give --state DIR, or --config FILE");
         return CTL_USAGE;
     }
     result = ctl_target_open(&ledger, &pins, ctl);
@@ -53,6 +55,41 @@ static ctl_exit_e describe(civ_node_config_t *config, ctl_t *ctl)
     if (options->egress_allow != NULL)
         config->egress_allow = split(options->egress_allow, ctl->pool);
     return CTL_DONE;
+}
+
+/* What a worker knows: the file is read with the rights of the caller. */
+static ctl_exit_e describe_by_file(civ_node_config_t *config, ctl_t *ctl)
+{
+    const ctl_options_t *options = ctl->options;
+    civ_worker_config_t worker;
+    const civ_node_config_t *found = NULL;
+    const char *error = NULL;
+    int i;
+
+    if (options->driver != NULL || options->database != NULL || options->egress_allow != NULL ||
+        options->egress_plain_http) {
+        ctl_complain("--config has it all: it goes with --state only, which chooses one of its nodes");
+        return CTL_USAGE;
+    }
+    memset(&worker, 0, sizeof(worker));
+    if (civ_worker_config_load(&worker, options->config, &error, ctl->pool) != APR_SUCCESS) {
+        ctl_complain("%s", error);
+        return CTL_FAILED;
+    }
+    for (i = 0; i < worker.nodes->nelts; i++) {
+        const civ_node_config_t *node = &APR_ARRAY_IDX(worker.nodes, i, civ_node_config_t);
+
+        if (options->state == NULL ? worker.nodes->nelts == 1 : strcmp(options->state, node->state_dir) == 0)
+            found = node;
+    }
+    if (found == NULL) {
+        ctl_complain(options->state == NULL ? "\"%s\" has several nodes: choose one with --state DIR"
+                                            : "\"%s\" has no node with that state folder",
+                     options->config);
+        return CTL_USAGE;
+    }
+    *config = *found;
+    return ctl_account_of_folder(config->state_dir, ctl->pool);
 }
 
 static const char *own_name(apr_pool_t *pool)
@@ -74,7 +111,8 @@ ctl_exit_e ctl_sync_target_open(civ_runner_t *runner, const civ_log_t *log, ctl_
     civ_seal_key_t *key;
     const char *error = NULL;
     civ_node_t *node;
-    ctl_exit_e result = describe(config, ctl);
+    ctl_exit_e result =
+        ctl->options->config != NULL ? describe_by_file(config, ctl) : describe_by_options(config, ctl);
     apr_status_t status;
 
     if (result != CTL_DONE)

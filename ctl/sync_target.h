@@ -12,7 +12,7 @@
 #include "sync/runner.h"
 
 /**
- * Open the node of --state, --driver and --database, as root with the rights of the owner of the state folder. Nothing is begun and no
+ * Open the node of --config, or of --state, --driver and --database, as root with the rights of the owner of the state folder. Nothing is begun and no
  * table brought up to date: that is httpd's.
  * @param runner filled but for its callbacks: engine, keys, egress rules (--egress-allow, --egress-plain-http), a limiter of its own
  * @param log what the node has to say is said there

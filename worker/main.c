@@ -140,7 +140,8 @@ int main(int argc, const char *const *argv, const char *const *environment)
         return usage("either --managed or --config FILE is needed");
     catch_signals();
     apr_pool_create(&pool, NULL);
-    status = is_managed ? civ_input_pipe(&config, &error, pool) : civ_input_file(&config, path, &error, pool);
+    status = is_managed ? civ_input_pipe(&config, &error, pool)
+                        : civ_worker_config_load(&config, path, &error, pool);
     if (status != APR_SUCCESS) {
         civ_log_write(&civ_worker_log, CIV_LOG_ERROR, APR_SUCCESS, "CIV0735: %s", error);
         return EXIT_FAILURE;

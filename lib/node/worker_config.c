@@ -4,6 +4,7 @@
  */
 #include "node/worker_config.h"
 
+#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <stddef.h>
 #include <string.h>
@@ -191,5 +192,39 @@ apr_status_t civ_worker_config_read(civ_worker_config_t *config, const char *tex
         return refuse(problem, pool, "nodes", "has none");
     for (i = 0; i < nodes->as.array.count && status == APR_SUCCESS; i++)
         status = read_node(apr_array_push(config->nodes), &nodes->as.array.items[i], problem, pool);
+    return status;
+}
+
+apr_status_t civ_worker_config_load(civ_worker_config_t *config, const char *path, const char **error,
+                                    apr_pool_t *pool)
+{
+    apr_size_t length = CIV_WORKER_CONFIG_MOST;
+    apr_file_t *file;
+    civ_problem_t problem;
+    apr_finfo_t info;
+    char reason[160];
+    char *text;
+    apr_status_t status = apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, pool);
+
+    if (status == APR_SUCCESS)
+        status = apr_file_info_get(&info, APR_FINFO_PROT | APR_FINFO_SIZE, file);
+    if (status == APR_SUCCESS &&
+        (info.protection & (APR_FPROT_GREAD | APR_FPROT_WREAD | APR_FPROT_GWRITE | APR_FPROT_WWRITE)) != 0) {
+        *error = apr_psprintf(pool, "\"%s\" must be readable by its owner and nobody else (mode 0600)", path);
+        return APR_EACCES;
+    }
+    text = apr_palloc(pool, length + 1);
+    if (status == APR_SUCCESS)
+        status = apr_file_read_full(file, text, length, &length);
+    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status)) {
+        *error = apr_psprintf(pool, "\"%s\" cannot be read: %s", path,
+                              apr_strerror(status, reason, sizeof(reason)));
+        return status;
+    }
+    text[length] = '\0';
+    memset(&problem, 0, sizeof(problem));
+    status = civ_worker_config_read(config, text, length, &problem, pool);
+    if (status != APR_SUCCESS)
+        *error = apr_psprintf(pool, "\"%s\" cannot be used: %s", path, problem.detail);
     return status;
 }

@@ -29,4 +29,8 @@ void civ_worker_config_write(civ_buffer_t *out, const civ_worker_config_t *confi
 apr_status_t civ_worker_config_read(civ_worker_config_t *config, const char *text, apr_size_t length,
                                     civ_problem_t *problem, apr_pool_t *pool);
 
+/** Read it from a file, which only its owner may be able to read: it may hold passwords. @param error a sentence on failure */
+apr_status_t civ_worker_config_load(civ_worker_config_t *config, const char *path, const char **error,
+                                    apr_pool_t *pool);
+
 #endif

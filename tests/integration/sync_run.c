@@ -56,6 +56,10 @@ static void one_project_is_synchronised(void)
     CU_ASSERT(strstr(said, "job 2: ") != NULL);
     CU_ASSERT(mock_platform_count(scene->platform) - asked <= 11);
     CU_ASSERT_STRING_EQUAL(sync_scene_timeline(scene, "octo/demo", 71), before);
+    /* With what a worker of one's own is told. */
+    CU_ASSERT(tool_ends(0, &said, "sync-once", "--config", scene->config, "--platform", "github", "--project",
+                        "octo/demo", NULL));
+    CU_ASSERT(strstr(said, "job 3: github octo/demo: succeeded") != NULL);
     CU_ASSERT(scenario_is_valid(scene->web));
     sync_scene_stop(scene);
 }
@@ -91,6 +95,9 @@ static void how_it_ends_is_told(void)
                         "no-slash", NULL));
     CU_ASSERT(tool_ends(2, NULL, "sync-once", "--state", state, "--since", "soon", NULL));
     CU_ASSERT(tool_ends(2, NULL, "sync-once", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sync-once", "--config", scene->config, "--egress-plain-http", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "sync-once", "--config", scene->config, "--state", "/nowhere", NULL));
+    CU_ASSERT(tool_ends(3, NULL, "sync-once", "--config", "/nowhere", NULL));
     CU_ASSERT(sync_scene_once(scene, 3, &said, NULL));
     CU_ASSERT(strstr(said, "there is no schedule") != NULL);
     http_send(scene->web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0);
