@@ -18,6 +18,9 @@
 /** How often a lease is renewed that no commit renews, and a sign of life given; microseconds. */
 #define RENEWAL apr_time_from_sec(20)
 
+/** How long progress may go untold where the next page, with whose commit it is told, takes its time; microseconds. */
+#define TELLING apr_time_from_sec(2)
+
 /** How often it is looked whether a job was cancelled. */
 #define LOOK apr_time_from_sec(2)
 
@@ -42,6 +45,7 @@ typedef struct work_t {
     apr_time_t renewed, looked, beaten;
     int is_cancelled;
     int is_lost;
+    int is_untold; /**< there is progress that the job's row does not have */
 } work_t;
 
 const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const char *platform)
@@ -84,6 +88,7 @@ static void renew(work_t *work)
     status = civ_job_renew(work->runner->engine, &work->job, &work->is_cancelled, &problem, work->pool);
     if (status == CIV_ECONFLICT)
         work->is_lost = 1;
+    work->is_untold = 0;
     work->renewed = civ_timestamp_steady();
 }
 
@@ -107,7 +112,7 @@ static int interrupted(void *baton)
 
     if (runner->stopping != NULL && runner->stopping(runner->baton))
         return 1;
-    if (civ_timestamp_steady() - work->renewed >= RENEWAL)
+    if (civ_timestamp_steady() - work->renewed >= (work->is_untold ? TELLING : RENEWAL))
         renew(work);
     if (!runner->is_guest && civ_timestamp_steady() - work->beaten >= RENEWAL) {
         apr_pool_clear(work->pool);
@@ -147,12 +152,13 @@ static void progress(void *baton, const civ_sync_report_t *report)
 {
     work_t *work = baton;
 
-    /* Written with the next transaction of the run. */
+    /* Written with the next transaction of the run, if that is soon. */
     work->job.pages = report->pages;
     work->job.items = report->seen;
     work->job.run = report->number;
     work->job.remaining = report->remaining_items;
     work->job.moved = civ_timestamp_now();
+    work->is_untold = 1;
     work->renewed = civ_timestamp_steady();
     tell(work);
 }

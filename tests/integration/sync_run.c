@@ -162,6 +162,20 @@ static int make_terminal(int *slave)
     return master;
 }
 
+/* What the first page of pull requests tells is in the job's progress, although the second one does not come. */
+static int is_estimated(void *baton)
+{
+    const sync_scene_t *scene = baton;
+    http_response_t *answer;
+
+    http_forget(scene->web);
+    answer = http_get(scene->web, "/api/sync/jobs/1");
+    return http_json_int(answer, "/job/progress/items_remaining") == 2 &&
+           http_json_int(answer, "/job/progress/seconds_remaining") >= 0 &&
+           http_json_int(answer, "/job/progress/items") == 3 &&
+           http_json_int(answer, "/job/progress/pages") == 2;
+}
+
 /* A bar while it works; interrupted, it gives the job back, and is gone on with to the same end. */
 static void interrupted_on_a_terminal(void)
 {
@@ -182,6 +196,7 @@ static void interrupted_on_a_terminal(void)
     CU_ASSERT(strstr(said, "\rocto/demo-0 [") != NULL && strstr(said, "3 of 5 items, 2 pages, ") != NULL);
     answer = http_get(scene->web, "/api/sync/jobs/1");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "running");
+    CU_ASSERT_EQUAL(harness_wait(is_estimated, scene, 15), 0);
     CU_ASSERT_EQUAL(kill(pid, SIGINT), 0);
     CU_ASSERT(hear(master, said, 1 << 20, "job 1 is given back"));
     CU_ASSERT(hear(master, said, 1 << 20, "interrupted"));
@@ -191,6 +206,7 @@ static void interrupted_on_a_terminal(void)
     answer = http_get(scene->web, "/api/sync/jobs/1");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "queued");
     CU_ASSERT_EQUAL(http_json_int(answer, "/job/progress/pages"), 2);
+    CU_ASSERT_EQUAL(http_json(answer, "/job/progress/items_remaining")->type, CIV_JSON_NULL);
     mock_platform_hold(scene->platform, -1);
     CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo-0"));
     CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo-1"));
