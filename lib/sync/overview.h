@@ -11,7 +11,8 @@
 /* Beside those of connectors.h. */
 #define CIV_CONNECTOR_UNCONFIGURED "unconfigured"
 #define CIV_CONNECTOR_RUNNING      "running"
-#define CIV_CONNECTOR_STALLED      "stalled" /**< there is work to be done, and nobody who does it, or whoever does it comes no further */
+#define CIV_CONNECTOR_STALLED                                                                                \
+    "stalled" /**< there is work to be done, and nobody who does it, or whoever does it comes no further */
 
 typedef struct civ_overview_t {
     const char *platform;
