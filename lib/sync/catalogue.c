@@ -32,14 +32,6 @@ static const civ_connector_setting_t common_settings[] = {
 /* Where a connector has a table of its own, that one counts. */
 static const civ_connector_setting_t token_settings[] = {{"api_token", 1, "An access token"}, BASE_URL, END};
 
-static const civ_connector_setting_t bitbucket_settings[] = {
-    {"username", 0, "The account of an app password"},
-    {"email", 0, "The account of an API token"},
-    {"app_password", 1, "An app password"},
-    {"api_token", 1, "An API token"},
-    BASE_URL,
-    END};
-
 static const civ_connector_setting_t azure_settings[] = {
     {"personal_access_token", 1, "A personal access token"},
     {"organization", 0, "The organization"},
@@ -52,7 +44,10 @@ static const civ_connector_setting_t jenkins_settings[] = {
 const civ_platform_t civ_platforms[] = {
     {"github", "GitHub", token_settings, {"api_token"}},
     {"gitlab", "GitLab", token_settings, {"api_token"}},
-    {"bitbucket", "Bitbucket", bitbucket_settings, {"username|email", "app_password|api_token"}},
+    {"bitbucket",
+     "Bitbucket Cloud",
+     NULL,
+     {"username|email|access_token", "app_password|api_token|access_token"}},
     {"azure_devops", "Azure DevOps", azure_settings, {"personal_access_token", "organization"}},
     {"jenkins", "Jenkins", jenkins_settings, {"base_url", "username", "api_token"}},
     {"circle_ci", "CircleCI", token_settings, {"api_token"}},
