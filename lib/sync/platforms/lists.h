@@ -26,7 +26,8 @@ apr_status_t civ_list_next(civ_sync_page_t *page, const civ_sync_request_t *requ
 apr_status_t civ_list_next_url(const civ_sync_context_t *context, civ_sync_page_t *page,
                                const civ_sync_request_t *request, const char *url);
 
-/** Data with @a fields of @a json and the members of the object that was written to @a more; nothing, or NULL: none. */
+/** Data with @a fields of @a json and the members of the object that was written to @a more; nothing, NULL, or an object without
+ *  members: none. */
 const char *civ_item_data(const civ_json_t *json, const civ_data_field_t *fields, const civ_buffer_t *more,
                           apr_pool_t *pool);
 
