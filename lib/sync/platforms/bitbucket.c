@@ -249,7 +249,6 @@ static const civ_sync_kind_t kinds[] = {
      .read = bitbucket_commits_read},
     {.name = BITBUCKET_PIPELINE,
      .rule = CIV_SYNC_CREATED,
-     .stops_when_older = 1,
      .first = bitbucket_pipelines_first,
      .read = bitbucket_pipelines_read},
     {.name = BITBUCKET_STEP, .rule = CIV_SYNC_PART, .read = bitbucket_steps_read},

@@ -136,8 +136,8 @@ apr_status_t bitbucket_pipelines_first(const civ_sync_context_t *context, const 
     civ_sync_request_t request =
         bitbucket_request(context, "/pipelines/?sort=-created_on&" BITBUCKET_PAGE, civ_sync_page_pool(page));
 
-    (void)range;
     request.may_be_absent = 1; /* they have never been switched on */
+    request.note = apr_psprintf(civ_sync_page_pool(page), "%" APR_INT64_T_FMT, range->from);
     civ_sync_page_next(page, &request);
     return APR_SUCCESS;
 }
@@ -209,6 +209,8 @@ static void read_pipeline(const civ_sync_context_t *context, const civ_json_t *j
 apr_status_t bitbucket_pipelines_read(const civ_sync_context_t *context, const civ_sync_request_t *request,
                                       const civ_sync_answer_t *answer, civ_sync_page_t *page)
 {
+    apr_int64_t from = request->note != NULL ? apr_atoi64(request->note) : 0;
+    int is_over = 0; /* created is what never changes: behind one that is too old are others */
     const civ_json_t *elements;
     apr_status_t status;
     apr_size_t i;
@@ -221,10 +223,12 @@ apr_status_t bitbucket_pipelines_read(const civ_sync_context_t *context, const c
     if (status != APR_SUCCESS)
         return status;
     for (i = 0; i < elements->as.array.count; i++) {
-        civ_sync_page_saw(page, civ_field_time(&elements->as.array.items[i], "created_on"));
+        apr_int64_t created = civ_field_time(&elements->as.array.items[i], "created_on");
+
+        is_over |= created > 0 && created < from;
         read_pipeline(context, &elements->as.array.items[i], page);
     }
-    return next_of(context, request, answer, page);
+    return is_over ? APR_SUCCESS : next_of(context, request, answer, page);
 }
 
 /* --- steps --- */
