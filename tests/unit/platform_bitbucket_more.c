@@ -63,11 +63,6 @@ static void test_limit_without_headers(void)
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_PARTIAL);
     CU_ASSERT_TRUE(report->retry_at > 0);
     CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_COMMIT), 2);
-    mock_platform_set_answers(server->mock, platform_answers(&bitbucket_setup, NULL));
-    report = platform_go(server);
-    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
-    CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_COMMIT), 4);
-    CU_ASSERT_EQUAL(platform_asked(server, COMMITS " "), 1);
     platform_end(server);
 }
 
