@@ -50,7 +50,7 @@ const civ_platform_t civ_platforms[] = {
      {"username|email|access_token", "app_password|api_token|access_token"}},
     {"azure_devops", "Azure DevOps", azure_settings, {"personal_access_token", "organization"}},
     {"jenkins", "Jenkins", jenkins_settings, {"base_url", "username", "api_token"}},
-    {"circle_ci", "CircleCI", token_settings, {"api_token"}},
+    {"circle_ci", "CircleCI", NULL, {"api_token"}},
 };
 const int civ_platform_count = (int)(sizeof(civ_platforms) / sizeof(civ_platforms[0]));
 

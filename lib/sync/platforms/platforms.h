@@ -9,6 +9,7 @@
 #include "sync/connector.h"
 
 extern const civ_connector_t civ_connector_bitbucket;
+extern const civ_connector_t civ_connector_circle_ci;
 extern const civ_connector_t civ_connector_github;
 
 #endif
