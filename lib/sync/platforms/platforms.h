@@ -8,6 +8,7 @@
 
 #include "sync/connector.h"
 
+extern const civ_connector_t civ_connector_azure_devops;
 extern const civ_connector_t civ_connector_github;
 
 #endif
