@@ -5,10 +5,12 @@
  */
 #include "support/runner.h"
 
+extern const test_suite_t platform_azure_suite;
 extern const test_suite_t platform_github_suite;
 extern const test_suite_t platform_github_more_suite;
 
 static const test_suite_t *const suites[] = {
+    &platform_azure_suite,
     &platform_github_suite,
     &platform_github_more_suite,
     NULL,
