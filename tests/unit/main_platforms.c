@@ -6,11 +6,13 @@
 #include "support/runner.h"
 
 extern const test_suite_t platform_azure_suite;
+extern const test_suite_t platform_azure_more_suite;
 extern const test_suite_t platform_github_suite;
 extern const test_suite_t platform_github_more_suite;
 
 static const test_suite_t *const suites[] = {
     &platform_azure_suite,
+    &platform_azure_more_suite,
     &platform_github_suite,
     &platform_github_more_suite,
     NULL,
