@@ -176,6 +176,15 @@ static int lacks_scope(const civ_run_t *run, const civ_sync_step_t *step, const 
     return 1;
 }
 
+static apr_status_t handle_unauthorised(civ_run_t *run, const civ_sync_step_t *step,
+                                        const civ_http_answer_t *answer)
+{
+    civ_http_answer_t refused = *answer;
+
+    refused.reason = "the credential lacks a permission for this, or has just been revoked";
+    return handle_forbidden(run, step, &refused);
+}
+
 static void handle_unready(civ_run_t *run, const civ_sync_step_t *step)
 {
     pop(run);
@@ -391,7 +400,7 @@ static apr_status_t handle(civ_run_t *run, const civ_sync_step_t *step, const ci
         return handle_bad_request(run, step, answer, pool);
     case CIV_HTTP_AUTH_FAILED:
         if (lacks_scope(run, step, answer))
-            return handle_forbidden(run, step, answer);
+            return handle_unauthorised(run, step, answer);
         return end_run(run, CIV_SYNC_AUTH_FAILED, reason_of(answer, pool));
     case CIV_HTTP_FORBIDDEN:
         return handle_forbidden(run, step, answer);

@@ -119,7 +119,7 @@ static void test_configuration(void)
 static void test_projects(void)
 {
     static const char *const good[] = {
-        "Tool Works",      "Tool Works/tool",          AZURE_GUID, "W\xc3\xa4hler",
+        "Tool Works",      "Tool Works/tool",          "a/.github", AZURE_GUID, "W\xc3\xa4hler",
         "a.b-c_d/e (new)", "\xe5\xb7\xa5\xe5\x85\xb7", NULL};
     static const char *const bad[] = {"",      "/tool", "Tool/", "a/b/c", "..", "../x", "a/..",
                                       "_apis", "a?b=c", "a#b",   "a%2fb", " a", "a\nb", "a\\b",
@@ -274,6 +274,7 @@ static void test_refusals_degrade_their_kind(void)
 
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "test_run")->status, CIV_KIND_DEGRADED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(sync_kind(report, "test_run")->reason, "lacks a permission"));
     CU_ASSERT_EQUAL(sync_kind(report, "work_item")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "job")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "artifact")->status, CIV_KIND_DEGRADED);

@@ -52,7 +52,7 @@ static int is_name(const char *text, apr_size_t length)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f ||
             strchr("\\/:*?\"<>|;#$%{},+=[]&@", text[i]) != NULL)
             return 0;
-    return length > 0 && length <= NAME_MOST && text[0] != '.' && text[0] != ' ' && text[length - 1] != '.' &&
+    return length > 0 && length <= NAME_MOST && text[0] != ' ' && text[length - 1] != '.' &&
            text[length - 1] != ' ';
 }
 
@@ -177,7 +177,7 @@ static apr_status_t check_project(const char *project_id, civ_problem_t *problem
     apr_size_t length = strcspn(project_id, "/");
     const char *repository = project_id[length] == '/' ? project_id + length + 1 : NULL;
 
-    if (is_name(project_id, length) && project_id[0] != '_' &&
+    if (is_name(project_id, length) && project_id[0] != '_' && project_id[0] != '.' &&
         (repository == NULL || is_name(repository, strlen(repository))))
         return APR_SUCCESS;
     return civ_request_refuse(
