@@ -162,18 +162,12 @@ static apr_status_t handle_forbidden(civ_run_t *run, const civ_sync_step_t *step
     return APR_SUCCESS;
 }
 
-/* Some platforms answer a token that lacks a permission as they do one that is wrong. This one was good for the project itself. */
+/* Some platforms answer a token that lacks a permission as they do one that is wrong. This one was good for the project itself, which
+ * comes first. */
 static int lacks_scope(const civ_run_t *run, const civ_sync_step_t *step, const civ_http_answer_t *answer)
 {
-    int i;
-
-    if (!run->connector->scopes_are_unauthorised || answer->status != 401)
-        return 0;
-    for (i = 0; i < run->connector->kind_count; i++)
-        if (run->connector->kinds[i].is_essential &&
-            (strcmp(step->kind, run->connector->kinds[i].name) == 0 || run->report->kinds[i].pages == 0))
-            return 0;
-    return 1;
+    return run->connector->scopes_are_unauthorised && answer->status == 401 &&
+           !civ_run_kind(run, step->kind)->is_essential;
 }
 
 static apr_status_t handle_unauthorised(civ_run_t *run, const civ_sync_step_t *step,

@@ -277,6 +277,7 @@ static void test_refusals_degrade_their_kind(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(sync_kind(report, "test_run")->reason, "lacks a permission"));
     CU_ASSERT_EQUAL(sync_kind(report, "work_item")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "job")->status, CIV_KIND_DEGRADED);
+    CU_ASSERT_EQUAL(sync_kind(report, "job")->gone, 0); /* a build without a timeline is nothing to tell */
     CU_ASSERT_EQUAL(sync_kind(report, "artifact")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "commit")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "build")->status, CIV_KIND_OK);
@@ -353,9 +354,34 @@ static void test_one_repository(void)
     CU_ASSERT_EQUAL(platform_count(azure, CIV_ITEM_COMMIT), 3);
     CU_ASSERT_EQUAL(platform_asked(azure, "&repositoryId=" AZURE_REPO "&repositoryType=TfsGit"), 2);
     CU_ASSERT_EQUAL(platform_asked(azure, "/repositories/tool?"), 1);
+    CU_ASSERT_EQUAL(platform_count(azure, CIV_ITEM_TEST_RESULT), 2); /* the runs */
     report = platform_go(azure);
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
     CU_ASSERT_EQUAL(platform_asked(azure, "/repositories/" AZURE_REPO "?"), 1); /* by its lasting id */
+    platform_end(azure);
+}
+
+/* Without results, and of an older server. */
+static void test_runs_only(void)
+{
+    static const mock_answer_t older[] = {
+        ANSWER("/octo/_apis/projects/Tool%20Works?api-version=6.0", 200, PLATFORM_HEADERS,
+               "{\"id\":\"" AZURE_GUID "\",\"name\":\"Tool Works\"}"),
+        ANSWER(AZURE_APIS "/test/runs?includeRunDetails=true&$top=100&$skip=0&api-version=6.0", 200,
+               PLATFORM_HEADERS,
+               "{\"value\":[{\"id\":7,\"state\":\"Completed\",\"totalTests\":1,\"passedTests\":1,"
+               "\"startedDate\":\"2026-03-01T00:00:00Z\"}]}"),
+        ANSWER(AZURE_APIS "/wit/wiql?*", 200, PLATFORM_HEADERS, "{\"workItems\":[]}"),
+        ANSWER(AZURE_APIS "/*", 200, PLATFORM_HEADERS, NONE), END};
+    platform_setup_t setup = azure_setup;
+    platform_t *azure;
+
+    setup.settings = "\"organization\":\"octo\",\"test_results\":\"none\",\"api_version\":\"6.0\",";
+    azure = platform_connect(&setup, "runs.db", older);
+    CU_ASSERT_EQUAL(platform_go(azure)->outcome, CIV_SYNC_OK);
+    platform_is_status(azure, CIV_ITEM_TEST_RESULT, "7", CIV_STATUS_PASSED);
+    CU_ASSERT_EQUAL(platform_asked(azure, "/test/Runs/"), 0);
+    CU_ASSERT_EQUAL(platform_asked(azure, "api-version=6.0"), mock_platform_count(azure->mock));
     platform_end(azure);
 }
 
@@ -475,6 +501,7 @@ static const test_case_t cases[] = {
     {"refusals_degrade_their_kind", test_refusals_degrade_their_kind},
     {"strange_answers", test_strange_answers},
     {"one_repository", test_one_repository},
+    {"runs_only", test_runs_only},
     {"windows_of_test_runs", test_windows_of_test_runs},
     {"recorded", test_recorded},
     {NULL, NULL},
