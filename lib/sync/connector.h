@@ -213,6 +213,9 @@ struct civ_connector_t {
      *  cannot make in time (502, 504) is asked for in halves. Only for a connector that takes the next page, and whether there is one, from
      *  the answer or from the URL that was asked, and not from a size of its own. NULL: it is not tried */
     const char *page_size;
+    /** A token that lacks a permission is answered with 401, as one that is wrong is. Once the essential kind has been read, such an
+     *  answer is taken for "forbidden", and costs its kind only. */
+    int scopes_are_unauthorised;
 
     /** From a configuration (an object, secrets in clear) to access; arrays are there and empty.
      *  @return APR_SUCCESS; CIV_EINVALID with @a problem (pointers start with /config/) that repeats no secret */
