@@ -112,7 +112,7 @@ static int ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_jo
 
 int civ_api_sync_source(civ_call_t *call)
 {
-    civ_job_wish_t wish;
+    civ_job_wish_t wish = {NULL, NULL, 0, NULL};
     civ_job_t job;
     civ_json_writer_t writer;
     civ_reply_t reply = {0};
@@ -135,7 +135,7 @@ int civ_api_sync_source(civ_call_t *call)
 
 int civ_api_sync_test(civ_call_t *call)
 {
-    civ_job_wish_t wish = {NULL, "", 0};
+    civ_job_wish_t wish = {NULL, "", 0, NULL};
     const civ_platform_t *platform;
     civ_overview_t overview;
     civ_json_writer_t writer;
@@ -255,7 +255,7 @@ static int read_wishes(civ_call_t *call, wishes_t *wishes)
     apr_size_t i;
     int result = OK;
 
-    wishes->wishes = apr_palloc(call->r->pool, CIV_SYNC_JOBS_MOST * sizeof(*wishes->wishes));
+    wishes->wishes = apr_pcalloc(call->r->pool, CIV_SYNC_JOBS_MOST * sizeof(*wishes->wishes));
     wishes->count = 0;
     if (config && config->type != CIV_JSON_OBJECT) {
         civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, "/project_config", call->r->pool,
