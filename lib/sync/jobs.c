@@ -97,8 +97,7 @@ static const civ_statement_t sql[SQL_COUNT] = {
                    "wait_until = 0, reason = '' WHERE job = %lld AND lease = %lld AND "
                    "(state = 0 OR lease_until < %lld) AND state < 2 AND NOT EXISTS (SELECT 1 FROM "
                    "civ_sync_jobs o WHERE o.platform = %s AND o.project_id = %s AND o.job <> %lld AND "
-                   "o.action = civ_sync_jobs.action AND ((o.state = 1 AND o.lease_until >= %lld) OR "
-                   "(o.action = 1 AND o.state < 2 AND o.job < civ_sync_jobs.job)))"},
+                   "o.action = civ_sync_jobs.action AND o.state = 1 AND o.lease_until >= %lld)"},
     [SQL_HOLD] =
         {"sync_job_hold",
          "UPDATE civ_sync_jobs SET lease_until = %lld, pages = %lld, items = %lld, wait_until = %lld, "

@@ -204,11 +204,10 @@ static void conclude(civ_sync_report_t *report, civ_sync_outcome_e outcome, cons
     apr_cpystrn(report->reason, reason != NULL ? reason : "", sizeof(report->reason));
 }
 
-/* 409 is "empty" to those who read lists. */
 static int is_set(const civ_http_answer_t *answer)
 {
-    return answer->status < 300 && (answer->class == CIV_HTTP_DATA || answer->class == CIV_HTTP_EMPTY ||
-                                    answer->class == CIV_HTTP_NOT_READY);
+    return answer->class == CIV_HTTP_DATA || answer->class == CIV_HTTP_EMPTY ||
+           answer->class == CIV_HTTP_NOT_READY;
 }
 
 /* Whether it is refused because it is there already: asked for twice, as a worker does that takes over from a dead one. */
@@ -220,19 +219,16 @@ static int was_set(const civ_connector_t *connector, const civ_sync_push_t *push
            connector->is_pushed(push, parse_object(answer->body, pool));
 }
 
-static void judge(const civ_http_answer_t *answer, civ_sync_report_t *report, apr_pool_t *pool)
+static void judge(const civ_http_answer_t *answer, civ_sync_report_t *report)
 {
     const char *reason = answer->reason != NULL ? answer->reason : civ_http_class_name(answer->class);
 
-    if (answer->class == CIV_HTTP_THROTTLED) {
-        conclude(report, CIV_SYNC_PARTIAL, reason);
-        report->retry_at = answer->retry_at;
-    } else if (answer->class == CIV_HTTP_EMPTY) {
-        conclude(report, CIV_SYNC_FAILED, apr_psprintf(pool, "the platform answered %d", answer->status));
-    } else {
-        conclude(report, answer->class == CIV_HTTP_AUTH_FAILED ? CIV_SYNC_AUTH_FAILED : CIV_SYNC_FAILED,
-                 reason);
-    }
+    report->retry_at = answer->retry_at;
+    conclude(report,
+             answer->class == CIV_HTTP_THROTTLED     ? CIV_SYNC_PARTIAL
+             : answer->class == CIV_HTTP_AUTH_FAILED ? CIV_SYNC_AUTH_FAILED
+                                                     : CIV_SYNC_FAILED,
+             reason);
 }
 
 static void send_push(const civ_engine_run_t *run, const civ_sync_push_t *push,
@@ -259,7 +255,7 @@ static void send_push(const civ_engine_run_t *run, const civ_sync_push_t *push,
     else if (is_set(&answer) || was_set(run->connector, push, &answer, pool))
         conclude(report, CIV_SYNC_OK, "");
     else
-        judge(&answer, report, pool);
+        judge(&answer, report);
 }
 
 void civ_push(const civ_engine_t *engine, const civ_engine_run_t *run, const civ_job_t *job, civ_http_t *http,
