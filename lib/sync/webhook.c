@@ -13,14 +13,28 @@
 #include "sync/connector.h"
 #include "sync/fields.h"
 
-/** Projects of a platform that are looked through. */
-#define PROJECTS_MOST 20000
+/** Projects that are looked through at a time, so that memory does not grow with their number. */
+#define PAGE 500
 
-enum { SQL_KNOWN, SQL_SEEN, SQL_LAST, SQL_MARK, SQL_FORGET, SQL_ENDED, SQL_REST, SQL_COUNT };
+enum {
+    SQL_PROJECTS,
+    SQL_SCHEDULES,
+    SQL_SEEN,
+    SQL_LAST,
+    SQL_MARK,
+    SQL_FORGET,
+    SQL_ENDED,
+    SQL_REST,
+    SQL_COUNT
+};
 static const civ_statement_t sql[SQL_COUNT] = {
-    [SQL_KNOWN] = {"sync_webhook_known",
-                   "SELECT project_id, facts FROM civ_sync_projects WHERE platform = %s UNION ALL SELECT "
-                   "project_id, '' FROM civ_sync_schedules WHERE platform = %s LIMIT %lld"},
+    [SQL_PROJECTS] = {"sync_webhook_projects",
+                      "SELECT project_id, facts FROM civ_sync_projects WHERE platform = %s AND project_id > "
+                      "%s ORDER BY project_id LIMIT %lld"},
+    [SQL_SCHEDULES] =
+        {"sync_webhook_schedules",
+         "SELECT project_id, '' FROM civ_sync_schedules WHERE platform = %s AND project_id > %s "
+         "ORDER BY project_id LIMIT %lld"},
     [SQL_SEEN] = {"sync_webhook_seen",
                   "SELECT delivery FROM civ_sync_deliveries WHERE platform = %s AND digest = %s"},
     [SQL_LAST] = {"sync_webhook_last", "SELECT COALESCE(MAX(delivery), 0) FROM civ_sync_deliveries"},
@@ -94,30 +108,49 @@ static void add_known(known_t *known, const char *project, apr_pool_t *pool)
         known->projects[known->count++] = apr_pstrdup(pool, project);
 }
 
-static apr_status_t find_known(const civ_engine_t *engine, const civ_webhook_hint_t *hint, known_t *known,
-                               apr_pool_t *pool)
+/* Those behind @a after, which becomes the last of them. */
+static apr_status_t find_in_page(const civ_engine_t *engine, int statement, const civ_webhook_hint_t *hint,
+                                 const char **after, known_t *known, int *count, apr_pool_t *page,
+                                 apr_pool_t *pool)
 {
-    const civ_argument_t arguments[] = {civ_text(hint->platform), civ_text(hint->platform),
-                                        civ_int(PROJECTS_MOST)};
-    apr_pool_t *row;
+    const civ_argument_t arguments[] = {civ_text(hint->platform), civ_text(*after), civ_int(PAGE)};
     civ_rows_t *rows;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(engine->store, &db);
 
-    known->count = 0;
     if (status != APR_SUCCESS)
         return status;
-    status = civ_db_select(db, &sql[SQL_KNOWN], arguments, 3, &rows, pool);
+    status = civ_db_select(db, &sql[statement], arguments, 3, &rows, page);
     civ_store_release(engine->store, db);
-    apr_pool_create(&row, pool);
-    while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
+    for (*count = 0; status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS; (*count)++) {
         const char *project = civ_rows_text(rows, 0);
 
-        apr_pool_clear(row);
-        if (is_meant(hint, project) || is_meant_by_facts(hint, civ_rows_text(rows, 1), row))
+        if (is_meant(hint, project) || is_meant_by_facts(hint, civ_rows_text(rows, 1), page))
             add_known(known, project, pool);
+        if (*count == PAGE - 1)
+            *after = apr_pstrdup(pool, project);
     }
-    apr_pool_destroy(row);
+    return status;
+}
+
+static apr_status_t find_known(const civ_engine_t *engine, const civ_webhook_hint_t *hint, known_t *known,
+                               apr_pool_t *pool)
+{
+    apr_status_t status = APR_SUCCESS;
+    apr_pool_t *page;
+    int statement, count;
+
+    known->count = 0;
+    apr_pool_create(&page, pool);
+    for (statement = SQL_PROJECTS; statement <= SQL_SCHEDULES && status == APR_SUCCESS; statement++) {
+        const char *after = "";
+
+        do {
+            apr_pool_clear(page);
+            status = find_in_page(engine, statement, hint, &after, known, &count, page, pool);
+        } while (status == APR_SUCCESS && count == PAGE);
+    }
+    apr_pool_destroy(page);
     return status;
 }
 

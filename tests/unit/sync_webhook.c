@@ -257,6 +257,32 @@ static void test_renamed_projects_are_known(void)
     CU_ASSERT_EQUAL(outcome.result, CIV_WEBHOOK_IGNORED);
 }
 
+/* However many there are. */
+static void test_one_of_many_projects(void)
+{
+    civ_engine_t *engine = sync_engine("many.db");
+
+    CU_ASSERT_EQUAL(database_do(unit_path("many.db"),
+                                "INSERT INTO civ_sync_projects (project, platform, project_id, facts, run) "
+                                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+                                "2000) SELECT i, 'github', 'o/r' || i, '{\"scope\":\"' || (i + 7000) || "
+                                "'\"}', 0 FROM n"),
+                    0);
+    CU_ASSERT_STRING_EQUAL(
+        take(engine, "github", "X-GitHub-Event: push", "{\"repository\":{\"id\":7001}}").jobs[0].project_id,
+        "o/r1");
+    CU_ASSERT_STRING_EQUAL(
+        take(engine, "github", "X-GitHub-Event: push", "{\"repository\":{\"id\":8999}}").jobs[0].project_id,
+        "o/r1999");
+    CU_ASSERT_STRING_EQUAL(
+        take(engine, "github", "X-GitHub-Event: push", "{\"repository\":{\"full_name\":\"o/r1234\"}}")
+            .jobs[0]
+            .project_id,
+        "o/r1234");
+    CU_ASSERT_EQUAL(take(engine, "github", "X-GitHub-Event: push", "{\"repository\":{\"id\":7}}").result,
+                    CIV_WEBHOOK_IGNORED);
+}
+
 /* What is a part of what here, and there. */
 static void test_folders_and_repositories(void)
 {
@@ -390,6 +416,7 @@ static const test_case_t cases[] = {
     {"delivery_wakes_its_project", test_delivery_wakes_its_project},
     {"replays_are_ignored", test_replays_are_ignored},
     {"renamed_projects_are_known", test_renamed_projects_are_known},
+    {"one_of_many_projects", test_one_of_many_projects},
     {"folders_and_repositories", test_folders_and_repositories},
     {"flocks_are_one_run", test_flocks_are_one_run},
     {"memory_is_bounded", test_memory_is_bounded},
