@@ -75,7 +75,7 @@ static void check_hint(const char *platform, const civ_webhook_t *webhook, apr_p
 
 void fuzz_webhook(const uint8_t *data, size_t size, apr_pool_t *pool)
 {
-    const char *platform = platforms[fuzz_line(&data, &size, pool)[0] % 6];
+    const char *platform = platforms[(unsigned char)fuzz_line(&data, &size, pool)[0] % 6];
     headers_t headers;
     civ_webhook_t webhook;
 
@@ -85,7 +85,7 @@ void fuzz_webhook(const uint8_t *data, size_t size, apr_pool_t *pool)
     webhook.baton = &headers;
     webhook.body = (const char *)data;
     webhook.length = size;
-    webhook.now = apr_atoi64(headers.others) * 1000;
+    webhook.now = apr_atoi64(headers.others) % APR_INT64_C(1000000000000) * 1000;
     FUZZ_DEMAND(!is_proven(platform, SECRET, &webhook, pool));
     FUZZ_DEMAND(!is_proven(platform, "whsec_MGMxZDdmNmUtOWE0MS1vZi1uby1pbnB1dA==", &webhook, pool));
     FUZZ_DEMAND(!is_proven(platform, "", &webhook, pool));
