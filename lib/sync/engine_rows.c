@@ -30,7 +30,7 @@ const char *const civ_engine_tables[] = {
     "PRIMARY KEY (project, item))",
     "CREATE TABLE civ_sync_validators (project BIGINT NOT NULL, url CHAR(64) NOT NULL, "
     "etag TEXT NOT NULL, modified TEXT NOT NULL, next TEXT NOT NULL, run BIGINT NOT NULL, "
-    "used BIGINT NOT NULL, PRIMARY KEY (project, url))",
+    "PRIMARY KEY (project, url))",
     "CREATE TABLE civ_sync_runs (CIV_KEY(run), project BIGINT NOT NULL, started BIGINT NOT NULL, "
     "ended BIGINT NOT NULL, outcome VARCHAR(16) NOT NULL, report TEXT NOT NULL)",
     "CREATE INDEX civ_sync_runs_by_project ON civ_sync_runs (project, run)",

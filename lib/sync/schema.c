@@ -6,9 +6,22 @@
 #include "sync/engine_private.h"
 #include "sync/jobs.h"
 
+/* How far a job is, and which run had use for a validator last. */
+static const char *const progress_tables[] = {
+    "ALTER TABLE civ_sync_jobs ADD COLUMN moved BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE civ_sync_jobs ADD COLUMN remaining BIGINT NOT NULL DEFAULT -1",
+    "ALTER TABLE civ_sync_validators ADD COLUMN used BIGINT NOT NULL DEFAULT 0",
+    "UPDATE civ_sync_validators SET used = run",
+    /* Of those at work while httpd was replaced nothing is known: they move from now on. */
+    "UPDATE civ_sync_jobs SET moved = lease_until",
+    NULL,
+};
+
 static const civ_schema_step_t steps[] = {
     {1, "cursors and steps of synchronisation", civ_engine_tables},
     {2, "jobs, schedules and connectors", civ_jobs_tables},
+    {3, "statuses to be set, deliveries of webhooks", civ_job_action_tables},
+    {4, "progress of jobs", progress_tables},
 };
 
 const civ_schema_t civ_engine_schema = {"sync_engine", steps, sizeof(steps) / sizeof(steps[0])};

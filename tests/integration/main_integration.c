@@ -28,6 +28,7 @@ extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t signed_requests_suite;
 extern const test_suite_t sync_api_suite;
+extern const test_suite_t sync_exchange_suite;
 extern const test_suite_t sync_kill_suite;
 extern const test_suite_t sync_run_suite;
 extern const test_suite_t sync_states_suite;
@@ -60,6 +61,7 @@ int main(int argc, const char *const *argv)
         &federation_votes_suite,
         &federation_hostility_suite,
         &sync_api_suite,
+        &sync_exchange_suite,
         &sync_run_suite,
         &sync_states_suite,
         &sync_kill_suite,
