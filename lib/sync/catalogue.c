@@ -51,7 +51,7 @@ static const civ_connector_setting_t jenkins_settings[] = {
 
 const civ_platform_t civ_platforms[] = {
     {"github", "GitHub", token_settings, {"api_token"}},
-    {"gitlab", "GitLab", token_settings, {"api_token"}},
+    {"gitlab", "GitLab", NULL, {"api_token"}},
     {"bitbucket", "Bitbucket", bitbucket_settings, {"username|email", "app_password|api_token"}},
     {"azure_devops", "Azure DevOps", azure_settings, {"personal_access_token", "organization"}},
     {"jenkins", "Jenkins", jenkins_settings, {"base_url", "username", "api_token"}},

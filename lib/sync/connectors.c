@@ -17,6 +17,7 @@
 
 const civ_connector_t *const civ_connectors[] = {
     &civ_connector_github,
+    &civ_connector_gitlab,
     NULL,
 };
 

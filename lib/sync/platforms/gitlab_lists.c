@@ -50,8 +50,7 @@ civ_sync_request_t gitlab_request(const civ_sync_context_t *context, const char 
     if (project == NULL)
         project = context->project_id;
     memset(&request, 0, sizeof(request));
-    request.url =
-        apr_pstrcat(pool, context->base, "/projects/", civ_url_encode(project, pool), path, NULL);
+    request.url = apr_pstrcat(pool, context->base, "/projects/", civ_url_encode(project, pool), path, NULL);
     return request;
 }
 
@@ -115,9 +114,9 @@ void gitlab_walk(const civ_sync_context_t *context, const char *path, const char
                  const civ_sync_range_t *range, civ_sync_page_t *page)
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
-    civ_sync_request_t request =
-        gitlab_request(context, NULL,
-                       apr_pstrcat(pool, path, "?order_by=updated_at&sort=asc&" GITLAB_PAGE, more, NULL), pool);
+    civ_sync_request_t request = gitlab_request(
+        context, NULL, apr_pstrcat(pool, path, "?order_by=updated_at&sort=asc&" GITLAB_PAGE, more, NULL),
+        pool);
 
     request.tag = TAG_WALK;
     request.position = range->from - range->from % SECOND;
@@ -173,6 +172,7 @@ const char *gitlab_note(const gitlab_parent_t *parent, apr_pool_t *pool)
     write_known(&writer, "sha", parent->sha);
     write_known(&writer, "url", parent->url);
     write_known(&writer, "state", parent->state);
+    write_known(&writer, "names", parent->names);
     civ_json_member_int(&writer, "happened", parent->happened);
     civ_json_member_int(&writer, "updated", parent->updated);
     civ_json_end_object(&writer);
@@ -185,8 +185,8 @@ void gitlab_read_note(gitlab_parent_t *parent, const char *note, apr_pool_t *poo
     civ_problem_t problem;
 
     memset(parent, 0, sizeof(*parent));
-    if (note == NULL || civ_json_parse(&json, note, strlen(note), &civ_json_request_limits, &problem, pool) !=
-                            APR_SUCCESS)
+    if (note == NULL ||
+        civ_json_parse(&json, note, strlen(note), &civ_json_request_limits, &problem, pool) != APR_SUCCESS)
         return;
     parent->project = civ_field_text(json, "project");
     parent->id = civ_field_text(json, "id");
@@ -194,6 +194,7 @@ void gitlab_read_note(gitlab_parent_t *parent, const char *note, apr_pool_t *poo
     parent->sha = civ_field_text(json, "sha");
     parent->url = civ_field_text(json, "url");
     parent->state = civ_field_text(json, "state");
+    parent->names = civ_field_text(json, "names");
     parent->happened = civ_field_int(json, "happened", 0);
     parent->updated = civ_field_int(json, "updated", 0);
 }

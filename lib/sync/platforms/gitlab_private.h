@@ -86,6 +86,7 @@ typedef struct gitlab_parent_t {
     const char *sha;
     const char *url;
     const char *state;
+    const char *names;             /**< of the pipeline's jobs, while they are counted; see gitlab_jobs.c */
     apr_int64_t happened, updated; /**< milliseconds; 0: not known */
 } gitlab_parent_t;
 

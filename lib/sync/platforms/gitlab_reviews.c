@@ -101,7 +101,8 @@ static void follow(const civ_sync_context_t *context, const char *kind, const ch
     request = gitlab_request(
         context, NULL, apr_pstrcat(pool, "/merge_requests/", civ_url_encode(number, pool), path, NULL), pool);
     request.note = gitlab_note(&parent, pool);
-    request.may_be_absent = strcmp(kind, GITLAB_APPROVAL) == 0; /* old servers have it only when it is paid for */
+    request.may_be_absent =
+        strcmp(kind, GITLAB_APPROVAL) == 0; /* old servers have it only when it is paid for */
     civ_sync_page_follow(page, kind, &request, item, CIV_SYNC_WHEN_CHANGED);
 }
 
@@ -185,7 +186,7 @@ static const char *approval_status(const civ_json_t *json, const char *state)
     if (civ_field_count(json, "approved_by") > 0 && civ_field_is_true(json, "approved"))
         return CIV_STATUS_PASSED;
     return strcmp(civ_word(merge_request_states, state), CIV_STATUS_OPEN) == 0 ? CIV_STATUS_OPEN
-                                                                                : CIV_STATUS_SKIPPED;
+                                                                               : CIV_STATUS_SKIPPED;
 }
 
 apr_status_t gitlab_approvals_read(const civ_sync_context_t *context, const civ_sync_request_t *request,

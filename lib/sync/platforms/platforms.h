@@ -9,5 +9,6 @@
 #include "sync/connector.h"
 
 extern const civ_connector_t civ_connector_github;
+extern const civ_connector_t civ_connector_gitlab;
 
 #endif
