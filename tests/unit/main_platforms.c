@@ -7,10 +7,12 @@
 
 extern const test_suite_t platform_github_suite;
 extern const test_suite_t platform_github_more_suite;
+extern const test_suite_t platform_gitlab_suite;
 
 static const test_suite_t *const suites[] = {
     &platform_github_suite,
     &platform_github_more_suite,
+    &platform_gitlab_suite,
     NULL,
 };
 
