@@ -17,6 +17,23 @@
 /** How lists by the time of change begin, and the pages of those that have nothing new. */
 #define GITLAB_WALK "?order_by=updated_at&sort=asc&per_page=100"
 
+/** Its lists as they are asked for first. */
+#define GITLAB_COMMITS        GITLAB_TOOL "/repository/commits?with_stats=true&per_page=100"
+#define GITLAB_MERGE_REQUESTS GITLAB_TOOL "/merge_requests" GITLAB_WALK "&state=all&scope=all"
+#define GITLAB_ISSUES         GITLAB_TOOL "/issues" GITLAB_WALK "&scope=all"
+#define GITLAB_PIPELINES      GITLAB_TOOL "/pipelines" GITLAB_WALK
+#define GITLAB_RELEASES       GITLAB_TOOL "/releases?per_page=100"
+
+/* Rows of answers. */
+#define GITLAB_END                                                                                           \
+    {                                                                                                        \
+        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
+    }
+#define GITLAB_ANSWER(target, status, headers, body)                                                         \
+    {                                                                                                        \
+        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
+    }
+
 static const platform_setup_t gitlab_setup = {
     .connector = &civ_connector_gitlab,
     .folder = "gitlab",

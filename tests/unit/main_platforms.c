@@ -8,11 +8,15 @@
 extern const test_suite_t platform_github_suite;
 extern const test_suite_t platform_github_more_suite;
 extern const test_suite_t platform_gitlab_suite;
+extern const test_suite_t platform_gitlab_more_suite;
+extern const test_suite_t platform_gitlab_refusals_suite;
 
 static const test_suite_t *const suites[] = {
     &platform_github_suite,
     &platform_github_more_suite,
     &platform_gitlab_suite,
+    &platform_gitlab_more_suite,
+    &platform_gitlab_refusals_suite,
     NULL,
 };
 

@@ -13,21 +13,6 @@
 #define NEWHEAD "1616161616161616161616161616161616161616"
 #define LATE    "1111111111111111111111111111111111111111"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, headers, body)                                                                \
-    {                                                                                                        \
-        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
-    }
-
-#define COMMITS        GITLAB_TOOL "/repository/commits?with_stats=true&per_page=100"
-#define MERGE_REQUESTS GITLAB_TOOL "/merge_requests" GITLAB_WALK "&state=all&scope=all"
-#define ISSUES         GITLAB_TOOL "/issues" GITLAB_WALK "&scope=all"
-#define PIPELINES      GITLAB_TOOL "/pipelines" GITLAB_WALK
-#define RELEASES       GITLAB_TOOL "/releases?per_page=100"
-
 static void expect_code(const platform_t *gitlab)
 {
     const civ_sync_item_t *item = platform_item(gitlab, CIV_ITEM_REPOSITORY, "7301");
@@ -222,12 +207,13 @@ static void test_second_run_is_cheap(void)
     CU_ASSERT_EQUAL(report->unchanged, 4);
     CU_ASSERT_EQUAL(sync_int("cheap.db", "SELECT COUNT(*) FROM civ_timeline_items"), stored);
     CU_ASSERT_EQUAL(platform_asked(gitlab, GITLAB_NAMED " "), 2);
-    CU_ASSERT_EQUAL(platform_asked(gitlab, MERGE_REQUESTS "&updated_after=2026-03-31T23%3A50%3A00Z "), 1);
-    CU_ASSERT_EQUAL(platform_asked(gitlab, ISSUES "&updated_after=2026-03-31T23%3A50%3A00Z "), 1);
-    CU_ASSERT_EQUAL(platform_asked(gitlab, PIPELINES "&updated_after=2026-03-31T23%3A50%3A00Z "), 1);
-    CU_ASSERT_EQUAL(
-        platform_asked(gitlab, PIPELINES "&source=parent_pipeline&updated_after=2026-03-31T23%3A50%3A00Z "),
-        1);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, GITLAB_MERGE_REQUESTS "&updated_after=2026-03-31T23%3A50%3A00Z "),
+                    1);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, GITLAB_ISSUES "&updated_after=2026-03-31T23%3A50%3A00Z "), 1);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, GITLAB_PIPELINES "&updated_after=2026-03-31T23%3A50%3A00Z "), 1);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, GITLAB_PIPELINES
+                                   "&source=parent_pipeline&updated_after=2026-03-31T23%3A50%3A00Z "),
+                    1);
     CU_ASSERT_EQUAL(platform_asked(gitlab, "/repository/commits?"), 3);
     CU_ASSERT_EQUAL(platform_asked(gitlab, "sort=desc"), 1);
     CU_ASSERT_EQUAL(platform_asked(gitlab, "/pipelines/8004 "), 2);
@@ -237,9 +223,126 @@ static void test_second_run_is_cheap(void)
     platform_end(gitlab);
 }
 
+/* --- what has changed --- */
+
+#define LATER "&updated_after=2026-03-31T23%3A50%3A00Z"
+
+/* A new head brings what was committed long before: by what lies between it and the head that was known. */
+static void test_late_commits_are_found(void)
+{
+    mock_answer_t instead[] = {GITLAB_ANSWER(GITLAB_COMMITS, 200,
+                                             PLATFORM_HEADERS
+                                             "ETag: W/\"commits-2\"\r\nLink: <http://{self}" GITLAB_COMMITS
+                                             "&page=2>; rel=\"next\"\r\n",
+                                             platform_body(&gitlab_setup, "commits-new.json")),
+                               GITLAB_END};
+    platform_t *gitlab = platform_connect(&gitlab_setup, "late.db", platform_answers(&gitlab_setup, NULL));
+    civ_sync_report_t *report = platform_go(gitlab);
+
+    mock_platform_set_answers(gitlab->mock, platform_answers(&gitlab_setup, instead));
+    report = platform_go(gitlab);
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "ref_name=" HEAD ".." NEWHEAD "&with_stats=true&per_page=100"), 1);
+    CU_ASSERT_EQUAL(platform_count(gitlab, CIV_ITEM_COMMIT), 6);
+    CU_ASSERT_STRING_EQUAL(platform_item(gitlab, CIV_ITEM_COMMIT, LATE)->author, "Bob");
+    /* The next one knows the new head. */
+    report = platform_go(gitlab);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "ref_name="), 1);
+    CU_ASSERT_EQUAL(report->fresh, 0);
+    platform_end(gitlab);
+}
+
+/* A head that was forced away is no reason to complain. */
+static void test_head_that_is_gone(void)
+{
+    mock_answer_t instead[] = {GITLAB_ANSWER(GITLAB_COMMITS, 200, PLATFORM_HEADERS,
+                                             platform_body(&gitlab_setup, "commits-new.json")),
+                               GITLAB_ANSWER(GITLAB_TOOL "/repository/commits?ref_name=" HEAD ".." NEWHEAD
+                                                         "&with_stats=true&per_page=100",
+                                             404, PLATFORM_HEADERS, "{\"message\":\"404 Not Found\"}"),
+                               GITLAB_END};
+    platform_t *gitlab = platform_connect(&gitlab_setup, "forced.db", platform_answers(&gitlab_setup, NULL));
+    civ_sync_report_t *report = platform_go(gitlab);
+
+    mock_platform_set_answers(gitlab->mock, platform_answers(&gitlab_setup, instead));
+    report = platform_go(gitlab);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "ref_name="), 1);
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    CU_ASSERT_EQUAL(platform_count(gitlab, CIV_ITEM_COMMIT), 5);
+    platform_end(gitlab);
+}
+
+#define ENDED                                                                                                \
+    "{\"id\":8004,\"iid\":4,\"project_id\":7301,\"sha\":\"" HEAD                                             \
+    "\",\"ref\":\"main\",\"status\":\"success\","                                                            \
+    "\"created_at\":\"2026-03-31T08:00:00.000Z\",\"updated_at\":\"2026-03-31T23:40:00.000Z\"}"
+#define JOB(id, status)                                                                                      \
+    "{\"id\":" id ",\"name\":\"test\",\"status\":\"" status "\",\"created_at\":\"2026-03-31T08:00:00Z\"}"
+
+/* A pipeline that was at work ends, when no list shows it any more; what is repeated in it is another attempt. */
+static void test_open_pipeline_is_asked_for_until_it_ends(void)
+{
+    static const mock_answer_t ended[] = {
+        GITLAB_ANSWER(GITLAB_TOOL "/pipelines/8004", 200, PLATFORM_HEADERS, ENDED),
+        GITLAB_ANSWER(GITLAB_TOOL "/pipelines/8004/jobs?include_retried=true&per_page=100", 200,
+                      PLATFORM_HEADERS, "[" JOB("422", "success") "," JOB("421", "failed") "]"),
+        GITLAB_ANSWER(GITLAB_TOOL "/pipelines/8004/test_report_summary", 404, PLATFORM_HEADERS, "{}"),
+        GITLAB_END};
+    platform_t *gitlab = platform_connect(&gitlab_setup, "open.db", platform_answers(&gitlab_setup, NULL));
+    civ_sync_report_t *report = platform_go(gitlab);
+
+    platform_is_status(gitlab, CIV_ITEM_PIPELINE, "8004", CIV_STATUS_RUNNING);
+    mock_platform_set_answers(gitlab->mock, platform_answers(&gitlab_setup, ended));
+    report = platform_go(gitlab);
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    platform_is_status(gitlab, CIV_ITEM_PIPELINE, "8004", CIV_STATUS_PASSED);
+    platform_is_status(gitlab, CIV_ITEM_JOB, "421", CIV_STATUS_FAILED);
+    platform_is_status(gitlab, CIV_ITEM_JOB, "422", CIV_STATUS_PASSED);
+    CU_ASSERT_STRING_EQUAL(attempt_of(gitlab, "421"), "1");
+    CU_ASSERT_STRING_EQUAL(attempt_of(gitlab, "422"), "2");
+    /* Then it is left alone. */
+    report = platform_go(gitlab);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "/pipelines/8004 "), 2);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "/pipelines/8004/jobs"), 2);
+    platform_end(gitlab);
+}
+
+#define MERGED                                                                                               \
+    "[{\"id\":9013,\"iid\":13,\"title\":\"Change 13\",\"state\":\"merged\",\"sha\":\"" HEAD "\","            \
+    "\"created_at\":\"2026-03-03T09:00:00.000Z\",\"updated_at\":\"2026-04-01T00:00:05.000Z\"}]"
+
+/* What has changed is asked for by the time of the last run, with what belongs to it; an approval that was taken back is gone. */
+static void test_merge_request_changes(void)
+{
+    static const mock_answer_t merged[] = {
+        GITLAB_ANSWER(GITLAB_MERGE_REQUESTS LATER, 200, PLATFORM_HEADERS, MERGED),
+        GITLAB_ANSWER(GITLAB_TOOL "/merge_requests/13/approvals", 200, PLATFORM_HEADERS,
+                      "{\"approved\":false,\"approvals_required\":2,\"approvals_left\":1,"
+                      "\"approved_by\":[{\"user\":{\"username\":\"eve\"}}]}"),
+        GITLAB_END};
+    platform_t *gitlab = platform_connect(&gitlab_setup, "changes.db", platform_answers(&gitlab_setup, NULL));
+    civ_sync_report_t *report = platform_go(gitlab);
+
+    mock_platform_set_answers(gitlab->mock, platform_answers(&gitlab_setup, merged));
+    report = platform_go(gitlab);
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    platform_is_status(gitlab, CIV_ITEM_PULL_REQUEST, "9013", CIV_STATUS_MERGED);
+    platform_is_status(gitlab, CIV_ITEM_REVIEW, "approvals/9013", CIV_STATUS_SKIPPED);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "/merge_requests/13/approvals"), 2);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "/merge_requests/13/notes"), 2);
+    CU_ASSERT_EQUAL(
+        platform_asked(gitlab, "/merge_requests/12/notes?sort=asc&order_by=updated_at&per_page=100 "), 1);
+    CU_ASSERT_EQUAL(sync_kind(report, "merge_request")->changed, 1);
+    platform_end(gitlab);
+}
+
 static const test_case_t cases[] = {
     {"collects_everything", test_collects_everything},
     {"second_run_is_cheap", test_second_run_is_cheap},
+    {"late_commits_are_found", test_late_commits_are_found},
+    {"head_that_is_gone", test_head_that_is_gone},
+    {"open_pipeline_is_asked_for_until_it_ends", test_open_pipeline_is_asked_for_until_it_ends},
+    {"merge_request_changes", test_merge_request_changes},
     {NULL, NULL},
 };
 
