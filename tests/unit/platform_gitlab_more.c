@@ -165,38 +165,68 @@ static int is_of_project(const civ_json_t *entry, void *baton)
            strncmp(url, RECORDED "/", strlen(RECORDED) + 1) == 0;
 }
 
-static int count_recorded(const platform_t *server)
-{
-    apr_hash_index_t *at;
-    int count = 0;
+/* What was not recorded, or with other queries. */
+static const mock_answer_t unrecorded[] = {
+    GITLAB_ANSWER(RECORDED, 200, PLATFORM_HEADERS,
+                  "{\"id\":12345678,\"path_with_namespace\":\"a/b\",\"empty_repo\":true,"
+                  "\"releases_access_level\":\"disabled\",\"created_at\":\"2018-05-19T01:13:38Z\"}"),
+    GITLAB_ANSWER(RECORDED "/pipelines?order_by=updated_at&sort=desc&per_page=100", 200, PLATFORM_HEADERS,
+                  "[]"),
+    GITLAB_ANSWER(RECORDED "/pipelines" GITLAB_WALK, 200, PLATFORM_HEADERS,
+                  "[{\"id\":1078343570},{\"id\":1079491591},{\"id\":1079502706},{\"id\":1079509085},"
+                  "{\"id\":1079536077},{\"id\":1079536741}]"),
+    GITLAB_ANSWER(RECORDED "/pipelines" GITLAB_WALK "&source=parent_pipeline", 200, PLATFORM_HEADERS, "[]"),
+    GITLAB_ANSWER(RECORDED "/pipelines/1078343570/test_report_summary", 200, PLATFORM_HEADERS,
+                  "{\"total\":{\"count\":9,\"success\":5,\"failed\":0,\"error\":4},\"test_suites\":[]}"),
+    GITLAB_ANSWER(RECORDED "/pipelines/*", 404, PLATFORM_HEADERS, "{}"),
+    GITLAB_ANSWER(RECORDED "/merge_requests/*", 404, PLATFORM_HEADERS, "{}"),
+    GITLAB_END};
 
-    for (at = apr_hash_first(test_pool(), server->items); at != NULL; at = apr_hash_next(at)) {
-        CU_ASSERT_PTR_NULL(strstr(((const civ_sync_item_t *)apr_hash_this_val(at))->data, "@example.com"));
-        count++;
+static const char *const pipelines[] = {"1078343570", "1079491591", "1079502706",
+                                        "1079509085", "1079536077", "1079536741"};
+
+#define UNRECORDED (sizeof(unrecorded) / sizeof(unrecorded[0]))
+#define EACH       (sizeof(pipelines) / sizeof(pipelines[0]))
+
+static const mock_answer_t *with_pipelines(void)
+{
+    mock_answer_t *rows = apr_pcalloc(test_pool(), (UNRECORDED + EACH) * sizeof(*rows));
+    unsigned long length;
+    apr_size_t i;
+
+    for (i = 0; i < EACH; i++) {
+        const char *path = apr_pstrcat(test_pool(), RECORDED "/pipelines/", pipelines[i], NULL);
+
+        rows[i].target = path;
+        rows[i].status = 200;
+        rows[i].headers = PLATFORM_HEADERS;
+        rows[i].body = test_read_file(
+            apr_pstrcat(test_pool(), platform_recordings(), "/gitlab", path, ".json", NULL), &length);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(rows[i].body);
     }
-    return count;
+    memcpy(&rows[EACH], unrecorded, sizeof(unrecorded));
+    return rows;
 }
 
 static void test_recorded(void)
 {
-    static const mock_answer_t instead[] = {
-        GITLAB_ANSWER(RECORDED, 200, PLATFORM_HEADERS,
-                      "{\"id\":12345678,\"path_with_namespace\":\"a/b\",\"empty_repo\":true,"
-                      "\"created_at\":\"2018-05-19T01:13:38Z\"}"),
-        GITLAB_END};
-    civ_sync_report_t *report;
+    const civ_sync_item_t *item;
+    apr_hash_index_t *at;
     platform_t *server;
 
     if (platform_recordings() == NULL)
         return;
     server = platform_connect(&gitlab_setup, "recorded.db",
-                              platform_recorded(&gitlab_setup, instead, is_of_project, NULL));
+                              platform_recorded(&gitlab_setup, with_pipelines(), is_of_project, NULL));
     server->run->project_id = "12345678";
-    report = sync_go(server->engine, server->run);
-    test_note("%s", report->reason);
-    test_note("%d: %d %d %d %d", count_recorded(server), platform_count(server, CIV_ITEM_PULL_REQUEST),
-              platform_count(server, CIV_ITEM_ISSUE), platform_count(server, CIV_ITEM_PIPELINE),
-              platform_count(server, CIV_ITEM_TEST_RESULT));
+    sync_go(server->engine, server->run);
+    CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_PULL_REQUEST), 18); /* of three pages */
+    CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_ISSUE), 16);
+    CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_PIPELINE), 6);
+    item = platform_item(server, CIV_ITEM_TEST_RESULT, "1078343570/failures");
+    CU_ASSERT_STRING_EQUAL(platform_data(item, "failures/2/name"), "Error testcase 3");
+    for (at = apr_hash_first(test_pool(), server->items); at != NULL; at = apr_hash_next(at))
+        CU_ASSERT_PTR_NULL(strchr(((const civ_sync_item_t *)apr_hash_this_val(at))->data, '@'));
     platform_end(server);
 }
 
