@@ -130,19 +130,27 @@ int gitlab_is_walk(const civ_sync_request_t *request)
     return request->tag != NULL && strcmp(request->tag, TAG_WALK) == 0;
 }
 
+/* The second in which an element was changed; 0: not known. */
+static apr_int64_t second_of(const civ_json_t *elements, apr_size_t index)
+{
+    apr_int64_t at =
+        index < elements->as.array.count ? civ_field_time(&elements->as.array.items[index], "updated_at") : 0;
+
+    return at - at % SECOND;
+}
+
 apr_status_t gitlab_walk_on(const civ_sync_request_t *request, const civ_sync_answer_t *answer,
                             const civ_json_t *elements, civ_sync_page_t *page)
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
-    apr_size_t count = elements->as.array.count;
-    apr_int64_t last = count > 0 ? civ_field_time(&elements->as.array.items[count - 1], "updated_at") : 0;
+    apr_int64_t last = second_of(elements, elements->as.array.count - 1);
     civ_sync_request_t next = *request;
 
     if (!gitlab_has_next(answer))
         return APR_SUCCESS;
-    last -= last % SECOND;
-    if (last <= request->position)
-        return page_on(request, answer, page); /* all of one second: the next page of it */
+    /* All of one second (an import, a change of many): from that second on it would be the same page. */
+    if (last <= request->position || last == second_of(elements, 0))
+        return page_on(request, answer, page);
     next.position = last;
     next.url = civ_query_set(request->url, "page", NULL, pool);
     next.url = civ_query_set(next.url, "updated_after", civ_query_time(last, pool), pool);
