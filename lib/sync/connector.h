@@ -221,6 +221,10 @@ struct civ_connector_t {
      *  @return APR_SUCCESS; CIV_EINVALID with @a problem */
     apr_status_t (*push)(const civ_sync_context_t *context, const civ_sync_push_t *push,
                          civ_sync_request_t *request, civ_problem_t *problem);
+
+    /** Whether a refusal of push's request (400, 409, 422; its body) says no more than that the commit has this status already.
+     *  NULL: the platform refuses no such thing. */
+    int (*is_pushed)(const civ_sync_push_t *push, const civ_json_t *refusal);
 };
 
 #endif
