@@ -268,6 +268,7 @@ static void test_head_that_is_gone(void)
     report = platform_go(gitlab);
     CU_ASSERT_EQUAL(platform_asked(gitlab, "ref_name="), 1);
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    CU_ASSERT_EQUAL(sync_kind(report, "commit")->gone, 0);
     CU_ASSERT_EQUAL(platform_count(gitlab, CIV_ITEM_COMMIT), 5);
     platform_end(gitlab);
 }
@@ -295,6 +296,7 @@ static void test_open_pipeline_is_asked_for_until_it_ends(void)
     mock_platform_set_answers(gitlab->mock, platform_answers(&gitlab_setup, ended));
     report = platform_go(gitlab);
     CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_OK);
+    CU_ASSERT_EQUAL(sync_kind(report, "test_report")->gone, 0);
     platform_is_status(gitlab, CIV_ITEM_PIPELINE, "8004", CIV_STATUS_PASSED);
     platform_is_status(gitlab, CIV_ITEM_JOB, "421", CIV_STATUS_FAILED);
     platform_is_status(gitlab, CIV_ITEM_JOB, "422", CIV_STATUS_PASSED);

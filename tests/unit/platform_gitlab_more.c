@@ -150,6 +150,34 @@ static void test_probe_and_push(void)
     CU_ASSERT_STRING_EQUAL(problem.pointer, "/context");
 }
 
+static int is_pushed(const char *state, const char *refusal)
+{
+    civ_sync_push_t push = {SHA, state, "civarcos/assurance", NULL, NULL};
+    const civ_json_t *json;
+
+    CU_ASSERT_EQUAL_FATAL(
+        civ_json_parse(&json, refusal, strlen(refusal), &civ_json_request_limits, &problem, test_pool()),
+        APR_SUCCESS);
+    return gitlab->is_pushed(&push, json);
+}
+
+/* GitLab refuses a status that is there already, in the same words as one that cannot follow. */
+static void test_status_that_is_there(void)
+{
+    static const char there[] = "{\"message\":\"Cannot transition status via :succeed from :success "
+                                "(Reason(s): Status cannot transition via \\\"succeed\\\")\"}";
+
+    CU_ASSERT_TRUE(is_pushed("success", there));
+    CU_ASSERT_FALSE(is_pushed("failure", there));
+    CU_ASSERT_TRUE(is_pushed("error", "{\"message\":\"Cannot transition status via :drop from :failed\"}"));
+    CU_ASSERT_FALSE(
+        is_pushed("pending", "{\"message\":\"Cannot transition status via :enqueue from :running\"}"));
+    CU_ASSERT_FALSE(is_pushed("success", "{\"message\":\"Cannot transition status via :succeed\"}"));
+    CU_ASSERT_FALSE(is_pushed("success", "{\"message\":\"from :success\"}"));
+    CU_ASSERT_FALSE(is_pushed("success", "{\"message\":{\"state\":[\"is invalid\"]}}"));
+    CU_ASSERT_FALSE(is_pushed("success", "[]"));
+}
+
 /* --- recorded from GitLab --- */
 
 #define RECORDED "/api/v4/projects/12345678"
@@ -234,6 +262,7 @@ static const test_case_t cases[] = {
     {"configuration", test_configuration},
     {"projects", test_projects},
     {"probe_and_push", test_probe_and_push},
+    {"status_that_is_there", test_status_that_is_there},
     {"recorded", test_recorded},
     {NULL, NULL},
 };

@@ -160,6 +160,23 @@ static apr_status_t push(const civ_sync_context_t *context, const civ_sync_push_
     return APR_SUCCESS;
 }
 
+/* A status that is what it is to become is refused: "Cannot transition status via :succeed from :success (...)". */
+static int is_pushed(const civ_sync_push_t *push, const civ_json_t *refusal)
+{
+    static const char from[] = " from :";
+    const char *message = civ_field_text(refusal, "message");
+    const char *wanted = state_to_push(push->state);
+    const char *state;
+
+    if (message == NULL || wanted == NULL || strncmp(message, "Cannot transition status", 24) != 0)
+        return 0;
+    state = strstr(message, from);
+    if (state == NULL)
+        return 0;
+    state += strlen(from);
+    return strncmp(state, wanted, strlen(wanted)) == 0 && !apr_isalpha(state[strlen(wanted)]);
+}
+
 /* --- the table --- */
 
 static const civ_sync_kind_t kinds[] = {
@@ -212,4 +229,5 @@ const civ_connector_t civ_connector_gitlab = {
     .check_project = check_project,
     .probe = probe,
     .push = push,
+    .is_pushed = is_pushed,
 };
