@@ -46,16 +46,13 @@ static const civ_connector_setting_t azure_settings[] = {
     BASE_URL,
     END};
 
-static const civ_connector_setting_t jenkins_settings[] = {
-    {"username", 0, "The account"}, {"api_token", 1, "Its API token"}, BASE_URL, END};
-
 const civ_platform_t civ_platforms[] = {
     {"github", "GitHub", token_settings, {"api_token"}},
     {"gitlab", "GitLab", NULL, {"api_token"}},
     {"bitbucket", "Bitbucket", bitbucket_settings, {"username|email", "app_password|api_token"}},
     {"azure_devops", "Azure DevOps", azure_settings, {"personal_access_token", "organization"}},
-    {"jenkins", "Jenkins", jenkins_settings, {"base_url", "username", "api_token"}},
-    {"circle_ci", "CircleCI", token_settings, {"api_token"}},
+    {"jenkins", "Jenkins", NULL, {"base_url", "username", "api_token"}},
+    {"circle_ci", "CircleCI", NULL, {"api_token"}},
 };
 const int civ_platform_count = (int)(sizeof(civ_platforms) / sizeof(civ_platforms[0]));
 

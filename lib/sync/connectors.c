@@ -18,6 +18,8 @@
 const civ_connector_t *const civ_connectors[] = {
     &civ_connector_github,
     &civ_connector_gitlab,
+    &civ_connector_circle_ci,
+    &civ_connector_jenkins,
     NULL,
 };
 
