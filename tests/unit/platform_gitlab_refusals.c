@@ -48,7 +48,7 @@ static void test_sign_in_pages(void)
 static void test_limit(void)
 {
     static const mock_answer_t limited[] = {
-        GITLAB_ANSWER(GITLAB_ISSUES, 429, "Content-Type: text/plain\r\n" PLATFORM_DATE "Retry-After: 60\r\n",
+        GITLAB_ANSWER(GITLAB_ISSUES, 429, "Content-Type: text/plain\r\n" PLATFORM_DATE "Retry-After: 1\r\n",
                       "Retry later\n"),
         GITLAB_END};
     platform_t *gitlab =
