@@ -173,7 +173,7 @@ static void test_status_that_is_there(void)
     CU_ASSERT_FALSE(
         is_pushed("pending", "{\"message\":\"Cannot transition status via :enqueue from :running\"}"));
     CU_ASSERT_FALSE(is_pushed("success", "{\"message\":\"Cannot transition status via :succeed\"}"));
-    CU_ASSERT_FALSE(is_pushed("success", "{\"message\":\"from :success\"}"));
+    CU_ASSERT_FALSE(is_pushed("success", "{\"message\":\"Invalid from :success\"}"));
     CU_ASSERT_FALSE(is_pushed("success", "{\"message\":{\"state\":[\"is invalid\"]}}"));
     CU_ASSERT_FALSE(is_pushed("success", "[]"));
 }

@@ -24,8 +24,9 @@
 #define HASH_LENGTH 12
 #define NAMES_MOST  60000
 
-/** Files of a job that are told. */
+/** Files of a job that are told, and bytes of what is said of them. */
 #define FILES_MOST 100
+#define FILES_SIZE 20000
 
 /* The first two change while it is at work. */
 static const civ_data_field_t job_fields[] = {
@@ -148,7 +149,7 @@ static void write_files(civ_json_writer_t *writer, const civ_json_t *json)
 
     civ_json_name(writer, "artifacts");
     civ_json_begin_array(writer);
-    for (i = 0; i < count && i < FILES_MOST; i++) {
+    for (i = 0; i < count && i < FILES_MOST && writer->out->length < FILES_SIZE; i++) {
         const char *file = civ_field_data(&files->as.array.items[i], file_fields, writer->out->pool);
 
         civ_json_raw(writer, file, strlen(file));

@@ -207,8 +207,9 @@ void gitlab_read_note(gitlab_parent_t *parent, const char *note, apr_pool_t *poo
     parent->updated = civ_field_int(json, "updated", 0);
 }
 
-/** Elements of a list of people and the like that are kept. */
+/** Elements of a list of people and the like that are kept, and bytes of an item's data where such a list ends. */
 #define EACH_MOST 200
+#define EACH_SIZE 20000
 
 void gitlab_write_each(civ_json_writer_t *writer, const char *name, const civ_json_t *list, const char *path)
 {
@@ -217,7 +218,7 @@ void gitlab_write_each(civ_json_writer_t *writer, const char *name, const civ_js
 
     civ_json_name(writer, name);
     civ_json_begin_array(writer);
-    for (i = 0; i < count && i < EACH_MOST; i++) {
+    for (i = 0; i < count && i < EACH_MOST && writer->out->length < EACH_SIZE; i++) {
         const char *text = civ_field_text(&list->as.array.items[i], path);
 
         if (text != NULL)
