@@ -177,6 +177,24 @@ static void test_features_that_are_off(void)
     platform_end(gitlab);
 }
 
+/* What goes into a URL is a number, or a commit's SHA; what is neither is left out, and told. */
+static void test_odd_ids(void)
+{
+    static const mock_answer_t odd[] = {
+        GITLAB_ANSWER(GITLAB_PIPELINES, 200, PLATFORM_HEADERS, "[{\"id\":\"../../user\"},{\"id\":8001}]"),
+        GITLAB_ANSWER(GITLAB_COMMITS, 200, PLATFORM_HEADERS, "[{\"id\":\"main\"}]"), GITLAB_END};
+    platform_t *gitlab = platform_connect(&gitlab_setup, "odd.db", platform_answers(&gitlab_setup, odd));
+    civ_sync_report_t *report = platform_go(gitlab);
+
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_DEGRADED);
+    is_kind(report, "pipeline", CIV_KIND_DEGRADED);
+    is_kind(report, "commit", CIV_KIND_DEGRADED);
+    CU_ASSERT_EQUAL(platform_asked(gitlab, "user"), 0);
+    platform_is_status(gitlab, CIV_ITEM_PIPELINE, "8001", CIV_STATUS_PASSED);
+    CU_ASSERT_EQUAL(platform_count(gitlab, CIV_ITEM_COMMIT), 0);
+    platform_end(gitlab);
+}
+
 /* A link to another server is not followed, and the token does not get there; without a number the page cannot be had. */
 static void test_link_to_another_server(void)
 {
@@ -205,6 +223,7 @@ static const test_case_t cases[] = {
     {"refusals_degrade_their_kind", test_refusals_degrade_their_kind},
     {"forbidden_downstream", test_forbidden_downstream},
     {"features_that_are_off", test_features_that_are_off},
+    {"odd_ids", test_odd_ids},
     {"link_to_another_server", test_link_to_another_server},
     {NULL, NULL},
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "sync/platforms/configuration.h"
 #include "sync/platforms/gitlab_private.h"
 #include "sync/url.h"
 
@@ -85,7 +86,7 @@ apr_status_t gitlab_project_read(const civ_sync_context_t *context, const civ_sy
                                  const civ_sync_answer_t *answer, civ_sync_page_t *page)
 {
     const civ_json_t *json = answer->json;
-    const char *id = civ_field_id(json, "id");
+    const char *id = gitlab_number(json, "id");
     civ_sync_item_t *item;
 
     (void)context;
@@ -138,12 +139,14 @@ apr_status_t gitlab_commits_first(const civ_sync_context_t *context, const civ_s
 
 static void read_commit(const civ_json_t *json, civ_sync_page_t *page)
 {
-    const char *sha = gitlab_id(json, "commit", page);
+    const char *sha = civ_field_text(json, "id");
     civ_sync_item_t *item;
 
     civ_sync_page_saw(page, civ_field_time(json, "committed_date"));
-    if (sha == NULL)
+    if (sha == NULL || !civ_is_commit(sha)) {
+        civ_sync_page_warn(page, "A commit was left out: it has no SHA");
         return;
+    }
     item = civ_sync_page_item(page, CIV_ITEM_COMMIT, sha);
     item->timestamp = civ_field_time(json, "committed_date");
     if (item->timestamp == 0)
@@ -179,7 +182,7 @@ static void read_head(const civ_sync_context_t *context, const civ_sync_request_
 {
     const char *head = civ_field_text(elements, "0/id");
 
-    if (request->position > 0 || head == NULL)
+    if (request->position > 0 || head == NULL || !civ_is_commit(head))
         return;
     civ_sync_page_bookmark(page, head);
     if (request->note != NULL && strcmp(request->note, head) != 0)

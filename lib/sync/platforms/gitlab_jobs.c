@@ -308,8 +308,8 @@ apr_status_t gitlab_jobs_read(const civ_sync_context_t *context, const civ_sync_
 static void follow_downstream(const civ_sync_context_t *context, const civ_json_t *json,
                               const civ_sync_item_t *item, civ_sync_page_t *page)
 {
-    const char *id = civ_field_id(json, "downstream_pipeline/id");
-    const char *project = civ_field_id(json, "downstream_pipeline/project_id");
+    const char *id = gitlab_number(json, "downstream_pipeline/id");
+    const char *project = gitlab_number(json, "downstream_pipeline/project_id");
     const char *own = civ_sync_fact(context, CIV_FACT_SCOPE);
 
     if (id != NULL && project != NULL && own != NULL && strcmp(project, own) != 0)

@@ -14,6 +14,9 @@
 
 #define SECOND 1000
 
+/** Digits of a number at most. */
+#define NUMBER_MOST 19
+
 const civ_word_t gitlab_states[] = {
     {"success", CIV_STATUS_PASSED},
     {"failed", CIV_STATUS_FAILED},
@@ -227,11 +230,19 @@ void gitlab_write_each(civ_json_writer_t *writer, const char *name, const civ_js
     civ_json_end_array(writer);
 }
 
+const char *gitlab_number(const civ_json_t *json, const char *path)
+{
+    const char *text = civ_field_id(json, path);
+
+    return text != NULL && strlen(text) <= NUMBER_MOST && text[strspn(text, "0123456789")] == '\0' ? text
+                                                                                                   : NULL;
+}
+
 const char *gitlab_id(const civ_json_t *json, const char *what, civ_sync_page_t *page)
 {
-    const char *id = civ_field_id(json, "id");
+    const char *id = gitlab_number(json, "id");
 
     if (id == NULL)
-        civ_sync_page_warn(page, "A %s was left out: it has no id", what);
+        civ_sync_page_warn(page, "A %s was left out: it has no number", what);
     return id;
 }

@@ -98,7 +98,7 @@ static apr_status_t read_undated(const civ_sync_context_t *context, const civ_sy
 
     for (i = 0; i < elements->as.array.count; i++) {
         const civ_json_t *json = &elements->as.array.items[i];
-        const char *id = civ_field_id(json, "id");
+        const char *id = gitlab_number(json, "id");
 
         if (civ_field_time(json, "updated_at") > 0)
             return APR_SUCCESS;
@@ -162,7 +162,7 @@ static apr_status_t read_one(const civ_sync_context_t *context, const civ_sync_r
                              const civ_json_t *json, civ_sync_page_t *page)
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
-    const char *id = civ_field_id(json, "id");
+    const char *id = gitlab_number(json, "id");
     gitlab_parent_t pipeline;
     civ_sync_request_t again;
     civ_sync_item_t *item;

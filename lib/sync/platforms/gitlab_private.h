@@ -98,7 +98,10 @@ void gitlab_read_note(gitlab_parent_t *parent, const char *note, apr_pool_t *poo
 /** A member @a name with a list of the texts at @a path of each element of @a list: [{"username": "ada"}] as ["ada"]. */
 void gitlab_write_each(civ_json_writer_t *writer, const char *name, const civ_json_t *list, const char *path);
 
-/** Report an element of a list that has no id. @return its id, or NULL */
+/** What GitLab numbers, as text; NULL for all else: it goes into URLs. */
+const char *gitlab_number(const civ_json_t *json, const char *path);
+
+/** The number of an element of a list by "id". One that has none is reported. @return NULL: it has none */
 const char *gitlab_id(const civ_json_t *json, const char *what, civ_sync_page_t *page);
 
 /* gitlab_code.c */

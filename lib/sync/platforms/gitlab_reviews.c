@@ -85,7 +85,7 @@ static void follow(const civ_sync_context_t *context, const char *kind, const ch
                    const civ_json_t *json, const civ_sync_item_t *item, civ_sync_page_t *page)
 {
     apr_pool_t *pool = civ_sync_page_pool(page);
-    const char *number = civ_field_id(json, "iid");
+    const char *number = gitlab_number(json, "iid");
     gitlab_parent_t parent = {0};
     civ_sync_request_t request;
 
