@@ -16,41 +16,6 @@
 
 #include <string.h>
 
-#define PLACE "/sync/jobs/"
-
-/* --- answers --- */
-
-static void begin_answer(civ_call_t *call, civ_json_writer_t *writer, civ_buffer_t *body, int success)
-{
-    civ_buffer_init(body, 1024, call->r->pool);
-    civ_json_writer_init(writer, body);
-    civ_json_begin_object(writer);
-    civ_json_member_bool(writer, "success", success);
-}
-
-static int reply_job(civ_call_t *call, const civ_job_t *job, const char *report, int status,
-                     const char *message)
-{
-    civ_reply_t reply = {.status = status, .momentary = !civ_sync_is_over(job)};
-    civ_json_writer_t writer;
-    civ_buffer_t body;
-
-    begin_answer(call, &writer, &body, 1);
-    civ_json_name(&writer, "job");
-    civ_sync_write_job(&writer, job, report);
-    if (message) {
-        civ_json_member_text(&writer, "message", message);
-    }
-    civ_json_end_object(&writer);
-    return civ_reply_buffer(call, &reply, &body);
-}
-
-static int reply_accepted(civ_call_t *call, const civ_job_t *job)
-{
-    civ_reply_location(call, apr_psprintf(call->r->pool, PLACE "%" APR_INT64_T_FMT, job->number));
-    return reply_job(call, job, NULL, HTTP_ACCEPTED, "The job is not over yet; Location tells how it is");
-}
-
 /* --- one project --- */
 
 /* An instant, in milliseconds; @a since stays 0 where it is absent. */
@@ -72,59 +37,34 @@ static int read_since(civ_call_t *call, apr_int64_t *since)
     return OK;
 }
 
-static int read_project(civ_call_t *call, const civ_platform_t *platform, const char **project)
-{
-    *project = civ_json_get_text(call->body, "project_id");
-    if (!*project) {
-        civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, "/project_id", call->r->pool,
-                           "A project is a text.");
-        return CIV_FAULTED;
-    }
-    return civ_platform_check_project(platform, *project, &call->problem, call->r->pool) == APR_SUCCESS
-               ? OK
-               : CIV_FAULTED;
-}
-
 static int read_wish(civ_call_t *call, civ_job_wish_t *wish)
 {
     const civ_platform_t *platform;
 
     if (civ_sync_platform(call, civ_json_get_text(call->body, "platform"), "/platform", &platform) != OK ||
-        read_project(call, platform, &wish->project_id) != OK || read_since(call, &wish->since) != OK ||
-        civ_sync_need_connector(call, platform, "/platform") != OK) {
+        civ_sync_read_project(call, platform, &wish->project_id) != OK ||
+        read_since(call, &wish->since) != OK || civ_sync_need_connector(call, platform, "/platform") != OK) {
         return CIV_FAULTED;
     }
     wish->platform = platform->name;
     return OK;
 }
 
-static int ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t *jobs)
-{
-    int repeated = 0;
-
-    if (civ_jobs_ask(civ_node_engine(call->node), wishes, count, civ_request_retry(call), jobs, &repeated,
-                     &call->problem, call->r->pool) != APR_SUCCESS) {
-        return CIV_FAULTED;
-    }
-    civ_reply_repeated(call, repeated);
-    return OK;
-}
-
 int civ_api_sync_source(civ_call_t *call)
 {
-    civ_job_wish_t wish;
+    civ_job_wish_t wish = {NULL, NULL, 0, NULL};
     civ_job_t job;
     civ_json_writer_t writer;
     civ_reply_t reply = {0};
     civ_buffer_t body;
 
-    if (read_wish(call, &wish) != OK || ask(call, &wish, 1, &job) != OK) {
+    if (read_wish(call, &wish) != OK || civ_sync_ask(call, &wish, 1, &job) != OK) {
         return CIV_FAULTED;
     }
     if (civ_sync_wait(call, &job, 1) > 0) {
-        return reply_accepted(call, &job);
+        return civ_sync_reply_accepted(call, &job);
     }
-    begin_answer(call, &writer, &body, civ_sync_has_succeeded(&job));
+    civ_sync_begin(call, &writer, &body, civ_sync_has_succeeded(&job));
     civ_json_name(&writer, "sync_status");
     civ_json_begin_object(&writer);
     civ_sync_write_status(&writer, &job);
@@ -135,7 +75,7 @@ int civ_api_sync_source(civ_call_t *call)
 
 int civ_api_sync_test(civ_call_t *call)
 {
-    civ_job_wish_t wish = {NULL, "", 0};
+    civ_job_wish_t wish = {NULL, "", 0, NULL};
     const civ_platform_t *platform;
     civ_overview_t overview;
     civ_json_writer_t writer;
@@ -147,16 +87,16 @@ int civ_api_sync_test(civ_call_t *call)
         return CIV_FAULTED;
     }
     wish.platform = platform->name;
-    if (ask(call, &wish, 1, &job) != OK) {
+    if (civ_sync_ask(call, &wish, 1, &job) != OK) {
         return CIV_FAULTED;
     }
     if (civ_sync_wait(call, &job, 1) > 0) {
-        return reply_accepted(call, &job);
+        return civ_sync_reply_accepted(call, &job);
     }
     if (civ_sync_overview_of(call, platform, &overview) != OK) {
         return CIV_FAULTED;
     }
-    begin_answer(call, &writer, &body, civ_sync_has_succeeded(&job));
+    civ_sync_begin(call, &writer, &body, civ_sync_has_succeeded(&job));
     civ_json_name(&writer, "connector");
     civ_sync_write_connector(&writer, &overview);
     civ_json_name(&writer, "job");
@@ -255,7 +195,7 @@ static int read_wishes(civ_call_t *call, wishes_t *wishes)
     apr_size_t i;
     int result = OK;
 
-    wishes->wishes = apr_palloc(call->r->pool, CIV_SYNC_JOBS_MOST * sizeof(*wishes->wishes));
+    wishes->wishes = apr_pcalloc(call->r->pool, CIV_SYNC_JOBS_MOST * sizeof(*wishes->wishes));
     wishes->count = 0;
     if (config && config->type != CIV_JSON_OBJECT) {
         civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, "/project_config", call->r->pool,
@@ -282,7 +222,7 @@ static int reply_all(civ_call_t *call, const civ_job_t *jobs, int count, int is_
     for (i = 0; i < count && is_over; i++) {
         success = success && civ_sync_has_succeeded(&jobs[i]);
     }
-    begin_answer(call, &writer, &body, success);
+    civ_sync_begin(call, &writer, &body, success);
     civ_json_name(&writer, is_over ? "sync_statuses" : "jobs");
     civ_json_begin_array(&writer);
     for (i = 0; i < count; i++) {
@@ -310,7 +250,7 @@ int civ_api_sync_all(civ_call_t *call)
         return CIV_FAULTED;
     }
     jobs = apr_pcalloc(call->r->pool, ((apr_size_t)wishes.count + 1) * sizeof(*jobs));
-    if (wishes.count > 0 && ask(call, wishes.wishes, wishes.count, jobs) != OK) {
+    if (wishes.count > 0 && civ_sync_ask(call, wishes.wishes, wishes.count, jobs) != OK) {
         return CIV_FAULTED;
     }
     unfinished = civ_sync_wait(call, jobs, wishes.count);
@@ -344,7 +284,7 @@ int civ_api_sync_jobs(civ_call_t *call)
     if (status != APR_SUCCESS) {
         return civ_sync_fault(call, status);
     }
-    begin_answer(call, &writer, &body, 1);
+    civ_sync_begin(call, &writer, &body, 1);
     civ_json_name(&writer, "jobs");
     civ_json_begin_array(&writer);
     for (i = 0; i < count && i < limit; i++) {
@@ -390,7 +330,8 @@ int civ_api_sync_job(civ_call_t *call)
     if (status == APR_SUCCESS) {
         status = civ_job_report(engine, &job, &report, call->r->pool);
     }
-    return status == APR_SUCCESS ? reply_job(call, &job, report, 0, NULL) : civ_sync_fault(call, status);
+    return status == APR_SUCCESS ? civ_sync_reply_job(call, &job, report, 0, NULL)
+                                 : civ_sync_fault(call, status);
 }
 
 int civ_api_sync_cancel(civ_call_t *call)
@@ -402,7 +343,8 @@ int civ_api_sync_cancel(civ_call_t *call)
                                                            &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    return reply_job(call, &job, NULL, 0,
-                     job.state == CIV_JOB_RUNNING ? "The worker will give the job up at its next page"
-                                                  : "The job was cancelled");
+    return civ_sync_reply_job(call, &job, NULL, 0,
+                              job.state == CIV_JOB_RUNNING
+                                  ? "The worker will give the job up at its next page"
+                                  : "The job was cancelled");
 }

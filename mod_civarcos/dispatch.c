@@ -97,7 +97,7 @@ static int answer(civ_call_t *call)
         civ_signature_prepare(call);
     }
     if (result == OK && call->route->body) {
-        result = civ_request_body(call);
+        result = call->route->body == civ_raw_body ? civ_request_content(call) : civ_request_body(call);
     }
     if (result == OK && call->route->needs_node) {
         result = prepare_node(call);
@@ -111,8 +111,9 @@ static void spare_reading(const civ_call_t *call)
     request_rec *r = call->r;
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
-    if (!call->body && (apr_table_get(r->headers_in, "Transfer-Encoding") ||
-                        (length && apr_atoi64(length) > call->server->values.max_body))) {
+    if (!call->body && !call->content &&
+        (apr_table_get(r->headers_in, "Transfer-Encoding") ||
+         (length && apr_atoi64(length) > call->server->values.max_body))) {
         civ_request_close(call);
     }
 }

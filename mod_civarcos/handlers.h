@@ -92,6 +92,12 @@ int civ_api_sync_jobs(civ_call_t *call);
 int civ_api_sync_job(civ_call_t *call);
 int civ_api_sync_cancel(civ_call_t *call);
 
+/* api_sync_push.c */
+int civ_api_sync_push(civ_call_t *call);
+
+/* api_sync_webhook.c */
+int civ_api_sync_webhook(civ_call_t *call);
+
 /* api_sync_schedules.c */
 int civ_api_sync_schedules(civ_call_t *call);
 int civ_api_sync_schedule(civ_call_t *call);

@@ -52,6 +52,12 @@ static const struct {
     {CIV_NODE_VOTES, "civarcos_votes_total", "Votes on blocks that were counted.", 0},
     {CIV_NODE_EQUIVOCATIONS, "civarcos_equivocations_total", "Votes refused because the contrary was signed.",
      0},
+    {CIV_NODE_WEBHOOKS_QUEUED, "civarcos_webhooks_queued_total",
+     "Deliveries of platforms that woke a synchronisation.", 0},
+    {CIV_NODE_WEBHOOKS_REPEATED, "civarcos_webhooks_repeated_total", "Deliveries that had come before.", 0},
+    {CIV_NODE_WEBHOOKS_IGNORED, "civarcos_webhooks_ignored_total",
+     "Deliveries of unknown projects, or of events that bring nothing.", 0},
+    {CIV_NODE_WEBHOOKS_REFUSED, "civarcos_webhooks_refused_total", "Deliveries that were not proven.", 0},
 };
 
 static unsigned route_counter(const civ_route_t *route, int class)

@@ -98,6 +98,9 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_CONFLICT_KIND] = "{\"enum\":[\"versions\",\"platforms\"],\"default\":\"versions\"}",
     [CIV_TYPE_CONFLICTS] = "{\"type\":\"array\",\"items\":" REF("Conflict") "}",
     [CIV_TYPE_POLICY] = "{\"enum\":[\"most_complete\",\"latest\",\"prefer\"],\"default\":\"most_complete\"}",
+    [CIV_TYPE_COMMIT] = "{\"type\":\"string\",\"pattern\":\"^([0-9a-f]{40}|[0-9a-f]{64})$\"}",
+    [CIV_TYPE_COMMIT_STATE] = "{\"enum\":[\"pending\",\"success\",\"failure\",\"error\"]}",
+    [CIV_TYPE_WEBHOOK_RESULT] = "{\"enum\":[\"queued\",\"repeated\",\"ignored\"]}",
 };
 
 #define INDEX        "{\"type\":\"integer\",\"minimum\":0}"
@@ -293,7 +296,7 @@ static const struct {
      "{\"type\":\"object\",\"required\":[\"job_id\",\"action\",\"platform\",\"project_id\",\"state\","
      "\"partial\","
      "\"reason\",\"progress\"],\"properties\":{\"job_id\":" TEXT
-     ",\"action\":{\"enum\":[\"sync\",\"test\"]},\"platform\":" REF(
+     ",\"action\":{\"enum\":[\"sync\",\"test\",\"push\"]},\"platform\":" REF(
          "Platform") ",\"project_id\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT
                      ",\"state\":{\"enum\":[\"queued\",\"running\",\"succeeded\",\"failed\",\"cancelled\"]},"
                      "\"partial\":{\"type\":\"boolean\"},\"reason\":" MAYBE_TEXT
@@ -371,6 +374,7 @@ static const struct {
     {415, "The body is not JSON in UTF-8, or is encoded", 1},
     {422, "The Idempotency-Key was used with another body", 1},
     {429, "Too many at once; Retry-After tells when", 1},
+    {502, "A platform has not done it", 1},
     {503, "Not now; Retry-After tells when", 1},
 };
 
@@ -484,7 +488,11 @@ static void write_request_body(civ_json_writer_t *writer, const civ_route_t *rou
     civ_json_begin_object(writer);
     civ_json_member_bool(writer, "required", 1);
     begin_content(writer, "application/json");
-    write_object_schema(writer, route->body, 0);
+    if (route->body != civ_raw_body) {
+        write_object_schema(writer, route->body, 0);
+    } else {
+        write_raw(writer, "{\"type\":\"object\",\"description\":\"What the platform sends\"}");
+    }
     end_content(writer);
     civ_json_end_object(writer);
 }

@@ -362,6 +362,45 @@ int civ_request_body(civ_call_t *call)
     return result;
 }
 
+/* The type of a form is what several programs send that send JSON. */
+static int check_raw_type(civ_call_t *call)
+{
+    static const char form[] = "application/x-www-form-urlencoded";
+    const char *type = apr_table_get(call->r->headers_in, "Content-Type");
+    apr_size_t length = sizeof(form) - 1;
+
+    if (civ_media_is_json(type) || (type && strncasecmp(type, form, length) == 0 &&
+                                    (!type[length] || type[length] == ';' || type[length] == ' '))) {
+        return OK;
+    }
+    return civ_request_fault(call, CIV_PROBLEM_UNSUPPORTED_TYPE,
+                             "The request needs a Content-Type of application/json, in UTF-8, or "
+                             "application/x-www-form-urlencoded.");
+}
+
+int civ_request_content(civ_call_t *call)
+{
+    civ_buffer_t *content = apr_palloc(call->r->pool, sizeof(*content));
+    apr_off_t length;
+    int result = check_raw_type(call);
+
+    if (result == OK) {
+        result = check_encoding(call);
+    }
+    if (result == OK) {
+        result = announced_length(call, &length);
+    }
+    if (result != OK) {
+        return result;
+    }
+    civ_buffer_init(content, length ? (apr_size_t)length + 1 : FIRST_READ, call->r->pool);
+    result = read_body(call, content);
+    if (result == OK) {
+        call->content = content;
+    }
+    return result;
+}
+
 const civ_idempotency_t *civ_request_retry(const civ_call_t *call)
 {
     return call->idempotent ? &call->idempotency : NULL;

@@ -10,6 +10,7 @@
 
 #include <httpd.h>
 
+#include "base/buffer.h"
 #include "base/json.h"
 #include "module.h"
 #include "query.h"
@@ -29,6 +30,7 @@ typedef struct civ_call_t {
     civ_segment_t segments[CIV_TEMPLATE_MAX];
     civ_query_t query;
     const civ_json_t *body;        /**< the request's object, for routes with a body */
+    const civ_buffer_t *content;   /**< the request's content as it came, for routes that take it raw */
     civ_idempotency_t idempotency; /**< valid when idempotent is set */
     int idempotent;                /**< the client sent an Idempotency-Key */
     struct civ_sent_t *sent;       /**< what a signature may be about, see signature.h; NULL: there is none */
@@ -42,6 +44,9 @@ int civ_request_head(civ_call_t *call);
 
 /** Check the headers of a request with a body, read it, and parse it into call->body. */
 int civ_request_body(civ_call_t *call);
+
+/** Check the headers of a request whose content is taken as it is, JSON or a form, and read it into call->content. */
+int civ_request_content(civ_call_t *call);
 
 /** Fill call->problem. @return CIV_FAULTED */
 int civ_request_fault(civ_call_t *call, civ_problem_kind_e kind, const char *detail);

@@ -139,6 +139,19 @@ static const civ_field_t source_body[] = {
      CIV_OPTIONAL},
     END_OF_FIELDS};
 
+static const civ_field_t push_body[] = {
+    {"platform", CIV_TYPE_PLATFORM, "Which platform", CIV_REQUIRED},
+    {"project_id", CIV_TYPE_PROJECT, "Which project, as the platform calls it", CIV_REQUIRED},
+    {"sha", CIV_TYPE_COMMIT, "The whole SHA of the commit", CIV_REQUIRED},
+    {"state", CIV_TYPE_COMMIT_STATE, "The status", CIV_REQUIRED},
+    {"context", CIV_TYPE_STRING, "What it is the status of; a later one of the same name replaces it",
+     CIV_REQUIRED},
+    {"description", CIV_TYPE_STRING, "A sentence for people", CIV_OPTIONAL},
+    {"target_url", CIV_TYPE_URL, "Where there is more about it", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+const civ_field_t civ_raw_body[] = {END_OF_FIELDS};
+
 static const civ_field_t all_body[] = {{"project_config", CIV_TYPE_PROJECT_CONFIG,
                                         "Projects of each platform; every scheduled one by default",
                                         CIV_OPTIONAL},
@@ -396,6 +409,12 @@ static const civ_field_t job_answer[] = {{"job", CIV_TYPE_JOB, "The job", CIV_RE
                                          {"message", CIV_TYPE_STRING, "For people", CIV_OPTIONAL},
                                          END_OF_FIELDS};
 
+static const civ_field_t webhook_answer[] = {
+    {"result", CIV_TYPE_WEBHOOK_RESULT, "What became of the delivery", CIV_REQUIRED},
+    {"jobs", CIV_TYPE_JOBS, "The synchronisations that it has woken", CIV_REQUIRED},
+    {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
+    END_OF_FIELDS};
+
 static const civ_field_t jobs_answer[] = {
     {"jobs", CIV_TYPE_JOBS, "Newest first", CIV_REQUIRED},
     {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
@@ -545,6 +564,12 @@ const civ_route_t civ_routes[] = {
     {CIV_POST, "/sync/all", "Synchronise many projects",
      civ_api_sync_all, NULL, all_body, all_answer, JSON, 200, 1,
      {202, 400, 406, 408, 409, 413, 415, 422, 503, 0}},
+    {CIV_POST, "/sync/push", "Set the status of a commit on its platform",
+     civ_api_sync_push, NULL, push_body, job_answer, JSON, 200, 1,
+     {202, 400, 406, 408, 409, 413, 415, 422, 502, 503, 0}},
+    {CIV_POST, "/sync/webhook/{platform}", "A platform tells that there is something new",
+     civ_api_sync_webhook, platform_parameters, civ_raw_body, webhook_answer, JSON, 200, 1,
+     {202, 400, 403, 404, 406, 408, 413, 415, 503, 0}},
     {CIV_GET, "/sync/jobs", "What was asked for and what became of it, newest first",
      civ_api_sync_jobs, list_parameters, NULL, jobs_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
     {CIV_GET, "/sync/jobs/{job_id}", "One job",

@@ -85,6 +85,9 @@ typedef enum civ_type_e {
     CIV_TYPE_CONFLICT_KIND,
     CIV_TYPE_CONFLICTS,
     CIV_TYPE_POLICY,
+    CIV_TYPE_COMMIT,
+    CIV_TYPE_COMMIT_STATE,
+    CIV_TYPE_WEBHOOK_RESULT,
     CIV_TYPE_COUNT
 } civ_type_e;
 
@@ -116,6 +119,9 @@ typedef struct civ_route_t {
 
 /** Most routes there may be: the counters of the metrics are laid out for them. */
 #define CIV_ROUTE_MAX 100
+
+/** As a route's body: the content is taken as it came, and the handler says what it has to be. */
+extern const civ_field_t civ_raw_body[];
 
 /** The table. */
 extern const civ_route_t civ_routes[];

@@ -1,6 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 #include "sync.h"
 
+#include "reply.h"
+
 #include "base/status.h"
 #include "base/timestamp.h"
 
@@ -33,11 +35,11 @@ static const char *state_word(const civ_job_t *job)
 
 void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const char *report)
 {
-    int is_test = !job->project_id[0];
+    int is_test = job->action == CIV_JOB_SYNC && !job->project_id[0];
 
     civ_json_begin_object(writer);
     write_number(writer, "job_id", job->number);
-    civ_json_member_text(writer, "action", is_test ? "test" : "sync");
+    civ_json_member_text(writer, "action", job->action == CIV_JOB_PUSH ? "push" : is_test ? "test" : "sync");
     civ_json_member_text(writer, "platform", job->platform);
     civ_json_member_text(writer, "project_id", is_test ? NULL : job->project_id);
     civ_sync_write_time(writer, "since", job->since);
@@ -173,5 +175,65 @@ int civ_sync_overview_of(civ_call_t *call, const civ_platform_t *platform, civ_o
         return civ_sync_fault(call, status);
     }
     *overview = all[platform - civ_platforms];
+    return OK;
+}
+
+/* --- jobs --- */
+
+void civ_sync_begin(civ_call_t *call, civ_json_writer_t *writer, civ_buffer_t *body, int success)
+{
+    civ_buffer_init(body, 1024, call->r->pool);
+    civ_json_writer_init(writer, body);
+    civ_json_begin_object(writer);
+    civ_json_member_bool(writer, "success", success);
+}
+
+int civ_sync_reply_job(civ_call_t *call, const civ_job_t *job, const char *report, int status,
+                       const char *message)
+{
+    civ_reply_t reply = {.status = status, .momentary = !civ_sync_is_over(job)};
+    civ_json_writer_t writer;
+    civ_buffer_t body;
+
+    civ_sync_begin(call, &writer, &body, 1);
+    civ_json_name(&writer, "job");
+    civ_sync_write_job(&writer, job, report);
+    if (message) {
+        civ_json_member_text(&writer, "message", message);
+    }
+    civ_json_end_object(&writer);
+    return civ_reply_buffer(call, &reply, &body);
+}
+
+int civ_sync_reply_accepted(civ_call_t *call, const civ_job_t *job)
+{
+    civ_reply_location(call,
+                       apr_psprintf(call->r->pool, CIV_SYNC_JOB_PLACE "%" APR_INT64_T_FMT, job->number));
+    return civ_sync_reply_job(call, job, NULL, HTTP_ACCEPTED,
+                              "The job is not over yet; Location tells how it is");
+}
+
+int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, const char **project)
+{
+    *project = civ_json_get_text(call->body, "project_id");
+    if (!*project) {
+        civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, "/project_id", call->r->pool,
+                           "A project is a text.");
+        return CIV_FAULTED;
+    }
+    return civ_platform_check_project(platform, *project, &call->problem, call->r->pool) == APR_SUCCESS
+               ? OK
+               : CIV_FAULTED;
+}
+
+int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t *jobs)
+{
+    int repeated = 0;
+
+    if (civ_jobs_ask(civ_node_engine(call->node), wishes, count, civ_request_retry(call), jobs, &repeated,
+                     &call->problem, call->r->pool) != APR_SUCCESS) {
+        return CIV_FAULTED;
+    }
+    civ_reply_repeated(call, repeated);
     return OK;
 }

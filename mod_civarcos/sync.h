@@ -14,6 +14,9 @@
 /** Jobs of one request at most. */
 #define CIV_SYNC_JOBS_MOST 1000
 
+/** Where a job is, below the prefix; its number follows. */
+#define CIV_SYNC_JOB_PLACE "/sync/jobs/"
+
 /** Write an instant, or null for 0. */
 void civ_sync_write_time(civ_json_writer_t *writer, const char *name, apr_int64_t milliseconds);
 
@@ -50,6 +53,23 @@ int civ_sync_path_platform(civ_call_t *call, const civ_platform_t **platform);
 
 /** How one platform is. */
 int civ_sync_overview_of(civ_call_t *call, const civ_platform_t *platform, civ_overview_t *overview);
+
+/** Begin an answer: an object that is open, with "success". */
+void civ_sync_begin(civ_call_t *call, civ_json_writer_t *writer, civ_buffer_t *body, int success);
+
+/** Answer with a job. @param report see civ_sync_write_job @param status 0: the route's @param message may be NULL
+ *  @return what a handler returns */
+int civ_sync_reply_job(civ_call_t *call, const civ_job_t *job, const char *report, int status,
+                       const char *message);
+
+/** Answer 202 with a job that is not over, and where it is. @return what a handler returns */
+int civ_sync_reply_accepted(civ_call_t *call, const civ_job_t *job);
+
+/** The member project_id, where it can be a project of the platform; else a 400. */
+int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, const char **project);
+
+/** Ask for jobs, all or none; those of an earlier request, where the Idempotency-Key says so. */
+int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t *jobs);
 
 /**
  * Wait for jobs as long as the client (Prefer) and the configuration want, unless there is nobody who does them, or too many are

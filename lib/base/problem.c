@@ -40,6 +40,7 @@ static const problem_row_t rows[CIV_PROBLEM_COUNT] = {
     [CIV_PROBLEM_INTERNAL] = {500, 0, "internal", "The server failed"},
     [CIV_PROBLEM_UNAVAILABLE] = {503, RETRY_AFTER_SECONDS, "unavailable", "The service is unavailable"},
     [CIV_PROBLEM_READ_ONLY] = {503, RETRY_AFTER_SECONDS, "read-only", "The service does not accept writes"},
+    [CIV_PROBLEM_PLATFORM] = {502, 0, "platform", "The platform has not done it"},
 };
 
 static const problem_row_t *row_of(civ_problem_kind_e kind)

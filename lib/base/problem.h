@@ -35,6 +35,7 @@ typedef enum civ_problem_kind_e {
     CIV_PROBLEM_INTERNAL,           /**< 500: details only in the log */
     CIV_PROBLEM_UNAVAILABLE,        /**< 503, with Retry-After: nothing was stored */
     CIV_PROBLEM_READ_ONLY,          /**< 503: writes are refused until an administrator acts */
+    CIV_PROBLEM_PLATFORM, /**< 502: a platform has refused what it was asked to do, or was not reached */
     CIV_PROBLEM_COUNT
 } civ_problem_kind_e;
 

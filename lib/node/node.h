@@ -61,6 +61,10 @@ typedef enum civ_node_counter_e {
     CIV_NODE_VOTES,              /**< votes on blocks that were counted */
     CIV_NODE_EQUIVOCATIONS,      /**< votes refused because the contrary was signed */
     CIV_NODE_ALARM,              /**< 1: an alarm is kept in the state folder */
+    CIV_NODE_WEBHOOKS_QUEUED,    /**< proven deliveries of platforms that woke a synchronisation */
+    CIV_NODE_WEBHOOKS_REPEATED,  /**< that had come before */
+    CIV_NODE_WEBHOOKS_IGNORED,   /**< of unknown projects, or of events that bring nothing */
+    CIV_NODE_WEBHOOKS_REFUSED,   /**< deliveries that were not proven */
     CIV_NODE_TOTALS = 20,        /**< the first of CIV_TOTAL_COUNT: the federation's totals */
     CIV_NODE_COUNTER_COUNT = 32
 } civ_node_counter_e;

@@ -209,6 +209,9 @@ struct civ_connector_t {
     const civ_connector_setting_t *settings;
     const civ_sync_kind_t *kinds;
     int kind_count;
+    /** A token that lacks a permission is answered with 401, as one that is wrong is. Once the essential kind has been read, such an
+     *  answer is taken for "forbidden", and costs its kind only. */
+    int scopes_are_unauthorised;
 
     /** From a configuration (an object, secrets in clear) to access; arrays are there and empty.
      *  @return APR_SUCCESS; CIV_EINVALID with @a problem (pointers start with /config/) that repeats no secret */

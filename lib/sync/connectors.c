@@ -20,6 +20,8 @@ const civ_connector_t *const civ_connectors[] = {
     &civ_connector_gitlab,
     &civ_connector_circle_ci,
     &civ_connector_jenkins,
+    &civ_connector_azure_devops,
+    &civ_connector_bitbucket,
     NULL,
 };
 
@@ -260,6 +262,28 @@ static int compare_names(const void *left, const void *right)
     return civ_canonical_compare_names(l->name, l->name_length, r->name, r->name_length);
 }
 
+static apr_status_t open_secret(civ_json_member_t *member, const civ_json_member_t *hidden,
+                                const civ_seal_key_t *key, const char *platform, civ_problem_t *problem,
+                                apr_pool_t *pool)
+{
+    char *secret;
+    apr_size_t length;
+    apr_status_t status =
+        civ_seal_open(&secret, &length, key, platform, hidden->name, hidden->value.as.text.text, pool);
+
+    if (status != APR_SUCCESS) {
+        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "%s",
+                        status == APR_NOTFOUND
+                            ? "The stored secrets were sealed with another key file than this one"
+                            : "The stored secrets cannot be opened");
+        return CIV_EINTEGRITY;
+    }
+    *member = *hidden;
+    member->value.as.text.text = secret;
+    member->value.as.text.length = length;
+    return APR_SUCCESS;
+}
+
 static apr_status_t join(const civ_json_t **config, const civ_json_t *settings, const civ_json_t *sealed,
                          const civ_seal_key_t *key, const char *platform, civ_problem_t *problem,
                          apr_pool_t *pool)
@@ -271,23 +295,11 @@ static apr_status_t join(const civ_json_t **config, const civ_json_t *settings, 
 
     memcpy(members, settings->as.object.members, settings->as.object.count * sizeof(*members));
     for (i = 0; i < sealed->as.object.count; i++) {
-        civ_json_member_t *member = &members[settings->as.object.count + i];
-        const civ_json_member_t *hidden = &sealed->as.object.members[i];
-        char *secret;
-        apr_size_t length;
-        apr_status_t status =
-            civ_seal_open(&secret, &length, key, platform, hidden->name, hidden->value.as.text.text, pool);
+        apr_status_t status = open_secret(&members[settings->as.object.count + i],
+                                          &sealed->as.object.members[i], key, platform, problem, pool);
 
-        if (status != APR_SUCCESS) {
-            civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "%s",
-                            status == APR_NOTFOUND
-                                ? "The stored secrets were sealed with another key file than this one"
-                                : "The stored secrets cannot be opened");
-            return CIV_EINTEGRITY;
-        }
-        *member = *hidden;
-        member->value.as.text.text = secret;
-        member->value.as.text.length = length;
+        if (status != APR_SUCCESS)
+            return status;
     }
     joined->type = CIV_JSON_OBJECT;
     joined->as.object.members = members;
@@ -311,6 +323,28 @@ apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t
     if (status == APR_SUCCESS)
         status = parse_object(&hidden, sealed, pool);
     return status == APR_SUCCESS ? join(config, *settings, hidden, key, platform, problem, pool) : status;
+}
+
+apr_status_t civ_connector_secret(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+                                  const char *name, const civ_json_t **secret, civ_problem_t *problem,
+                                  apr_pool_t *pool)
+{
+    civ_json_member_t *opened = apr_pcalloc(pool, sizeof(*opened));
+    civ_connector_row_t row;
+    const civ_json_t *hidden;
+    const char *sealed;
+    apr_size_t i;
+    apr_status_t status = read_row(engine, platform, &row, &sealed, pool);
+
+    *secret = NULL;
+    if (status == APR_SUCCESS)
+        status = parse_object(&hidden, sealed, pool);
+    for (i = 0; status == APR_SUCCESS && i < hidden->as.object.count; i++)
+        if (strcmp(hidden->as.object.members[i].name, name) == 0) {
+            status = open_secret(opened, &hidden->as.object.members[i], key, platform, problem, pool);
+            *secret = status == APR_SUCCESS ? &opened->value : NULL;
+        }
+    return status;
 }
 
 typedef struct note_t {

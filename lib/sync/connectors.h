@@ -67,6 +67,15 @@ apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t
                                 const civ_json_t **config, const civ_json_t **settings,
                                 civ_problem_t *problem, apr_pool_t *pool);
 
+/**
+ * One secret in clear, and no other: webhook_secret, for who verifies deliveries.
+ * @param secret a string, which may hold NULs, in memory that is wiped with @a pool; NULL: the configuration has none of that name
+ * @return as civ_connector_open
+ */
+apr_status_t civ_connector_secret(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+                                  const char *name, const civ_json_t **secret, civ_problem_t *problem,
+                                  apr_pool_t *pool);
+
 /** Note how it is. @param synced it has just read a project */
 apr_status_t civ_connector_note(const civ_engine_t *engine, const char *platform, const char *state,
                                 const char *reason, int synced, civ_problem_t *problem, apr_pool_t *pool);

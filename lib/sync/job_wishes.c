@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/status.h"
 #include "sync/jobs.h"
+#include "sync/push.h"
 
 enum { SQL_WAITING, SQL_CANCEL_WAITING, SQL_CANCEL_RUNNING, SQL_REPORT, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
@@ -29,7 +30,7 @@ typedef struct asking_t {
 } asking_t;
 
 /* A refusal has to come before the first job is written. */
-static apr_status_t check_room(civ_change_t *change, int count)
+apr_status_t civ_jobs_check_room_within(civ_change_t *change, int count)
 {
     apr_int64_t waiting;
     civ_rows_t *rows;
@@ -50,14 +51,16 @@ static apr_status_t apply_ask(void *baton, civ_change_t *change)
 {
     const asking_t *asking = baton;
     civ_buffer_t numbers;
-    apr_status_t status = check_room(change, asking->count);
+    apr_status_t status = civ_jobs_check_room_within(change, asking->count);
     int i;
 
     civ_buffer_init(&numbers, 256, change->pool);
     for (i = 0; i < asking->count && status == APR_SUCCESS; i++) {
         const civ_job_wish_t *wish = &asking->wishes[i];
 
-        status = civ_job_add_within(change, wish->platform, wish->project_id, wish->since, &asking->jobs[i]);
+        status = wish->push != NULL ? civ_push_add_within(change, wish, &asking->jobs[i])
+                                    : civ_job_add_within(change, wish->platform, wish->project_id,
+                                                         wish->since, &asking->jobs[i]);
         if (status == APR_SUCCESS)
             civ_buffer_append_format(&numbers, "%" APR_INT64_T_FMT " ", asking->jobs[i].number);
     }

@@ -36,6 +36,17 @@ const char *const civ_jobs_tables[] = {
     NULL,
 };
 
+const char *const civ_job_action_tables[] = {
+    "ALTER TABLE civ_sync_jobs ADD COLUMN action BIGINT NOT NULL DEFAULT 0",
+    "CREATE TABLE civ_sync_pushes (job BIGINT PRIMARY KEY, content TEXT NOT NULL)",
+    "CREATE TABLE civ_sync_deliveries (CIV_KEY(delivery), platform VARCHAR(32) NOT NULL, digest CHAR(64) NOT "
+    "NULL, seen BIGINT NOT NULL)",
+    "CREATE UNIQUE INDEX civ_sync_deliveries_by_digest ON civ_sync_deliveries (platform, digest)",
+    "CREATE INDEX civ_sync_deliveries_by_seen ON civ_sync_deliveries (seen)",
+    "CREATE INDEX civ_sync_jobs_by_project_end ON civ_sync_jobs (platform, project_id, ended)",
+    NULL,
+};
+
 enum {
     SQL_GET,
     SQL_LAST,
@@ -50,28 +61,34 @@ enum {
     SQL_GIVE_UP,
     SQL_CANCEL,
     SQL_LIST,
+    SQL_FORGET_PUSHES,
     SQL_FORGET,
     SQL_COUNT
 };
 
 #define JOB_FROM                                                                                             \
     "SELECT job, platform, project_id, since, state, asked, not_before, started, ended, worker, lease, "     \
-    "lease_until, cancelled, tries, pages, items, wait_until, run, reason FROM civ_sync_jobs "
+    "lease_until, cancelled, tries, pages, items, wait_until, run, reason, action FROM civ_sync_jobs "
 
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_GET] = {"sync_job", JOB_FROM "WHERE job = %lld"},
     [SQL_LAST] = {"sync_job_last", "SELECT COALESCE(MAX(job), 0) FROM civ_sync_jobs"},
     [SQL_SAME] = {"sync_job_same",
-                  JOB_FROM "WHERE platform = %s AND project_id = %s AND since = %lld AND state = 0 LIMIT 1"},
+                  JOB_FROM "WHERE platform = %s AND project_id = %s AND since = %lld AND state = 0 AND "
+                           "action = 0 LIMIT 1"},
     [SQL_WAITING] = {"sync_jobs_waiting", "SELECT COUNT(*) FROM civ_sync_jobs WHERE state = 0"},
     [SQL_INSERT] =
         {"sync_job_insert",
          "INSERT INTO civ_sync_jobs (job, platform, project_id, since, state, asked, not_before, "
          "started, ended, worker, lease, lease_until, cancelled, tries, pages, items, wait_until, "
-         "run, reason) VALUES (%lld, %s, %s, %lld, 0, %lld, %lld, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, "
-         "'')"},
-    [SQL_DUE] = {"sync_jobs_due", JOB_FROM "WHERE state = 0 AND not_before <= %lld ORDER BY not_before, job "
-                                           "LIMIT %lld"},
+         "run, reason, action) VALUES (%lld, %s, %s, %lld, 0, %lld, %lld, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0, "
+         "'', %lld)"},
+    /* Of a project's statuses the first one only: the others wait for it, and must not fill the list. */
+    [SQL_DUE] = {"sync_jobs_due",
+                 JOB_FROM "WHERE state = 0 AND not_before <= %lld AND NOT (action = 1 AND EXISTS (SELECT 1 "
+                          "FROM civ_sync_jobs o WHERE o.platform = civ_sync_jobs.platform AND o.project_id = "
+                          "civ_sync_jobs.project_id AND o.action = 1 AND o.state < 2 AND o.job < "
+                          "civ_sync_jobs.job)) ORDER BY not_before, job LIMIT %lld"},
     [SQL_ORPHANS] = {"sync_jobs_orphans", JOB_FROM "WHERE state = 1 AND lease_until < %lld ORDER BY job "
                                                    "LIMIT %lld"},
     [SQL_CLAIM] = {"sync_job_claim",
@@ -80,7 +97,7 @@ static const civ_statement_t sql[SQL_COUNT] = {
                    "wait_until = 0, reason = '' WHERE job = %lld AND lease = %lld AND "
                    "(state = 0 OR lease_until < %lld) AND state < 2 AND NOT EXISTS (SELECT 1 FROM "
                    "civ_sync_jobs o WHERE o.platform = %s AND o.project_id = %s AND o.job <> %lld AND "
-                   "o.state = 1 AND o.lease_until >= %lld)"},
+                   "o.action = civ_sync_jobs.action AND o.state = 1 AND o.lease_until >= %lld)"},
     [SQL_HOLD] =
         {"sync_job_hold",
          "UPDATE civ_sync_jobs SET lease_until = %lld, pages = %lld, items = %lld, wait_until = %lld, "
@@ -96,6 +113,9 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "UPDATE civ_sync_jobs SET cancelled = 1, ended = CASE WHEN state = 0 THEN %lld ELSE ended "
          "END, state = CASE WHEN state = 0 THEN 5 ELSE state END WHERE job = %lld AND state < 2"},
     [SQL_LIST] = {"sync_jobs_list", JOB_FROM "WHERE job < %lld ORDER BY job DESC LIMIT %lld"},
+    [SQL_FORGET_PUSHES] = {"sync_jobs_forget_pushes",
+                           "DELETE FROM civ_sync_pushes WHERE job IN (SELECT job FROM civ_sync_jobs WHERE "
+                           "ended > 0 AND ended < %lld)"},
     [SQL_FORGET] = {"sync_jobs_forget", "DELETE FROM civ_sync_jobs WHERE ended > 0 AND ended < %lld"},
 };
 const civ_statement_set_t civ_jobs_statements = {sql, SQL_COUNT};
@@ -127,7 +147,7 @@ static apr_status_t read_job(civ_job_t *job, civ_rows_t *rows, apr_pool_t *pool)
                                     &job->items,
                                     &job->wait_until,
                                     &job->run};
-    apr_int64_t state, cancelled;
+    apr_int64_t state, cancelled, action;
     unsigned i;
 
     memset(job, 0, sizeof(*job));
@@ -135,10 +155,12 @@ static apr_status_t read_job(civ_job_t *job, civ_rows_t *rows, apr_pool_t *pool)
         if (numbers[i] != NULL && civ_rows_int(rows, (int)i, numbers[i]) != APR_SUCCESS)
             return CIV_EDATABASE;
     if (civ_rows_int(rows, 4, &state) != APR_SUCCESS || state < CIV_JOB_QUEUED || state > CIV_JOB_CANCELLED ||
-        civ_rows_int(rows, 12, &cancelled) != APR_SUCCESS)
+        civ_rows_int(rows, 12, &cancelled) != APR_SUCCESS || civ_rows_int(rows, 19, &action) != APR_SUCCESS ||
+        action < CIV_JOB_SYNC || action > CIV_JOB_PUSH)
         return CIV_EDATABASE;
     job->state = (civ_job_state_e)state;
     job->is_cancelled = cancelled != 0;
+    job->action = (civ_job_action_e)action;
     job->platform = apr_pstrdup(pool, civ_rows_text(rows, 1));
     job->project_id = apr_pstrdup(pool, civ_rows_text(rows, 2));
     job->worker = apr_pstrdup(pool, civ_rows_text(rows, 9));
@@ -191,17 +213,12 @@ static apr_status_t ask_int(civ_db_t *db, int statement, apr_int64_t *value, apr
 
 /* --- adding --- */
 
-apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, const char *project_id,
-                                apr_int64_t since, civ_job_t *job)
+apr_status_t civ_job_insert_within(civ_change_t *change, civ_job_action_e action, const char *platform,
+                                   const char *project_id, apr_int64_t since, civ_job_t *job)
 {
-    const civ_argument_t same[] = {civ_text(platform), civ_text(project_id), civ_int(since)};
     apr_int64_t last, waiting;
-    int count;
-    apr_status_t status = find_jobs(NULL, change->db, SQL_SAME, same, 3, job, 1, &count, change->pool);
+    apr_status_t status = ask_int(change->db, SQL_WAITING, &waiting, change->pool);
 
-    if (status != APR_SUCCESS || count > 0)
-        return status;
-    status = ask_int(change->db, SQL_WAITING, &waiting, change->pool);
     if (status == APR_SUCCESS && waiting >= CIV_JOBS_WAITING_MOST) {
         civ_problem_set(change->problem, CIV_PROBLEM_UNAVAILABLE, change->pool,
                         "Too many synchronisations are waiting");
@@ -211,13 +228,26 @@ apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, cons
         status = ask_int(change->db, SQL_LAST, &last, change->pool);
     if (status == APR_SUCCESS) {
         const civ_argument_t row[] = {civ_int(last + 1), civ_text(platform),   civ_text(project_id),
-                                      civ_int(since),    civ_int(change->now), civ_int(change->now)};
+                                      civ_int(since),    civ_int(change->now), civ_int(change->now),
+                                      civ_int(action)};
 
-        status = civ_db_execute(change->db, &sql[SQL_INSERT], row, 6, NULL);
+        status = civ_db_execute(change->db, &sql[SQL_INSERT], row, 7, NULL);
         if (status == APR_SUCCESS)
             status = get_within(change->db, last + 1, job, change->pool);
     }
     return status;
+}
+
+apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, const char *project_id,
+                                apr_int64_t since, civ_job_t *job)
+{
+    const civ_argument_t same[] = {civ_text(platform), civ_text(project_id), civ_int(since)};
+    int count;
+    apr_status_t status = find_jobs(NULL, change->db, SQL_SAME, same, 3, job, 1, &count, change->pool);
+
+    return status == APR_SUCCESS && count == 0
+               ? civ_job_insert_within(change, CIV_JOB_SYNC, platform, project_id, since, job)
+               : status;
 }
 
 typedef struct addition_t {
@@ -361,18 +391,17 @@ typedef struct ending_t {
     const char *reason;
 } ending_t;
 
-static apr_status_t apply_end(void *baton, civ_change_t *change)
+apr_status_t civ_job_end_within(civ_change_t *change, const civ_job_t *job, civ_job_state_e state,
+                                apr_int64_t not_before, const char *reason)
 {
-    const ending_t *ending = baton;
-    const civ_job_t *job = ending->job;
-    const civ_argument_t arguments[] = {civ_int(ending->state),
-                                        civ_int(ending->not_before),
-                                        civ_int(ending->state == CIV_JOB_QUEUED ? 0 : change->now),
-                                        civ_int(ending->state == CIV_JOB_QUEUED ? 0 : job->tries),
+    const civ_argument_t arguments[] = {civ_int(state),
+                                        civ_int(not_before),
+                                        civ_int(state == CIV_JOB_QUEUED ? 0 : change->now),
+                                        civ_int(state == CIV_JOB_QUEUED ? 0 : job->tries),
                                         civ_int(job->pages),
                                         civ_int(job->items),
                                         civ_int(job->run),
-                                        civ_text(ending->reason),
+                                        civ_text(reason != NULL ? reason : ""),
                                         civ_int(job->number),
                                         civ_int(job->lease)};
     int affected = 0;
@@ -381,10 +410,17 @@ static apr_status_t apply_end(void *baton, civ_change_t *change)
     return status == APR_SUCCESS && affected != 1 ? lost(change) : status;
 }
 
+static apr_status_t apply_end(void *baton, civ_change_t *change)
+{
+    const ending_t *ending = baton;
+
+    return civ_job_end_within(change, ending->job, ending->state, ending->not_before, ending->reason);
+}
+
 apr_status_t civ_job_end(const civ_engine_t *engine, const civ_job_t *job, civ_job_state_e state,
                          apr_int64_t not_before, const char *reason, civ_problem_t *problem, apr_pool_t *pool)
 {
-    ending_t ending = {job, state, not_before, reason != NULL ? reason : ""};
+    ending_t ending = {job, state, not_before, reason};
 
     return civ_change_run(&engine->transactor, apply_end, &ending, problem, pool);
 }
@@ -446,8 +482,11 @@ static apr_status_t apply_forget(void *baton, civ_change_t *change)
 {
     const forgetting_t *forgetting = baton;
     const civ_argument_t argument = civ_int(change->now - forgetting->keep);
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_FORGET_PUSHES], &argument, 1, NULL);
 
-    return civ_db_execute(change->db, &sql[SQL_FORGET], &argument, 1, forgetting->count);
+    return status == APR_SUCCESS
+               ? civ_db_execute(change->db, &sql[SQL_FORGET], &argument, 1, forgetting->count)
+               : status;
 }
 
 apr_status_t civ_jobs_forget(const civ_engine_t *engine, apr_int64_t keep, int *count, civ_problem_t *problem,

@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file jobs.h
- * Work to be done: synchronise one project. Jobs are rows; workers of any number of processes and hosts share them. A worker has a
+ * Work to be done: synchronise one project, test a connection, or set a status on a commit. Jobs are rows; workers of any number of processes and hosts share them. A worker has a
  * job under a lease, which it renews while it works; a worker that died has its job taken over when the lease is over. Each claim has
  * a number of its own, and whoever has lost its claim can write nothing more.
  *
@@ -21,6 +21,13 @@ typedef enum civ_job_state_e {
     CIV_JOB_FAILED,
     CIV_JOB_CANCELLED
 } civ_job_state_e;
+
+/** What is to be done. The numbers are in the database: they never change. */
+typedef enum civ_job_action_e {
+    CIV_JOB_SYNC, /**< read a project; with a project_id of "", test the connection */
+    CIV_JOB_PUSH /**< set a status: push.h. Those of one project are done one after the other, in the order in which they were
+                   * asked for, so that the last one wins */
+} civ_job_action_e;
 
 /** How long a claim holds without being renewed. */
 #define CIV_JOB_LEASE APR_INT64_C(60000)
@@ -42,6 +49,7 @@ typedef struct civ_job_t {
         wait_until;     /**< progress; the last one: until when it waits for the platform, or 0 */
     apr_int64_t run;    /**< of the engine; 0: none yet */
     const char *reason; /**< "" for none */
+    civ_job_action_e action;
 } civ_job_t;
 
 /** The word for a state. */
@@ -59,10 +67,19 @@ apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const
 apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, const char *project_id,
                                 apr_int64_t since, civ_job_t *job);
 
+/**
+ * Within a change: a new job, whatever is waiting already. civ_job_add_within is what makes most jobs.
+ * @return as civ_job_add
+ */
+apr_status_t civ_job_insert_within(civ_change_t *change, civ_job_action_e action, const char *platform,
+                                   const char *project_id, apr_int64_t since, civ_job_t *job);
+
 /** What is wanted. A project_id of "" stands for no project: the connection is tested. */
 typedef struct civ_job_wish_t {
     const char *platform, *project_id;
     apr_int64_t since; /**< see civ_engine_run_t */
+    const civ_sync_push_t
+        *push; /**< a status to be set: civ_push_check has taken it; NULL: the project is to be read */
 } civ_job_wish_t;
 
 /**
@@ -73,6 +90,9 @@ typedef struct civ_job_wish_t {
 apr_status_t civ_jobs_ask(const civ_engine_t *engine, const civ_job_wish_t *wishes, int count,
                           const civ_idempotency_t *retry, civ_job_t *jobs, int *repeated,
                           civ_problem_t *problem, apr_pool_t *pool);
+
+/** Within a change, before its first write: is there room for so many more? @return APR_SUCCESS; CIV_ECONFLICT with the problem filled */
+apr_status_t civ_jobs_check_room_within(civ_change_t *change, int count);
 
 /** Within a change: cancel all of a platform, as civ_job_cancel does. */
 apr_status_t civ_jobs_cancel_within(civ_change_t *change, const char *platform);
@@ -98,6 +118,10 @@ apr_status_t civ_job_end(const civ_engine_t *engine, const civ_job_t *job, civ_j
                          apr_int64_t not_before, const char *reason, civ_problem_t *problem,
                          apr_pool_t *pool);
 
+/** Within a change: the same. */
+apr_status_t civ_job_end_within(civ_change_t *change, const civ_job_t *job, civ_job_state_e state,
+                                apr_int64_t not_before, const char *reason);
+
 /** Cancel: at once where it waits; where it runs, its worker is told. @return APR_SUCCESS; APR_NOTFOUND; CIV_ECONFLICT: it is over */
 apr_status_t civ_job_cancel(const civ_engine_t *engine, apr_int64_t number, civ_job_t *job,
                             civ_problem_t *problem, apr_pool_t *pool);
@@ -121,5 +145,6 @@ apr_status_t civ_jobs_forget(const civ_engine_t *engine, apr_int64_t keep, int *
 extern const civ_statement_set_t civ_jobs_statements;
 extern const civ_statement_set_t civ_job_wishes_statements;
 extern const char *const civ_jobs_tables[];
+extern const char *const civ_job_action_tables[];
 
 #endif

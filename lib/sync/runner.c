@@ -14,6 +14,7 @@
 #include "sync/connectors.h"
 #include "sync/fields.h"
 #include "sync/probe.h"
+#include "sync/push.h"
 
 /** How often a lease is renewed that no commit renews, and a sign of life given; microseconds. */
 #define RENEWAL apr_time_from_sec(20)
@@ -231,7 +232,7 @@ static const char *host_of(const char *url, apr_pool_t *pool)
 
 static int is_test(const work_t *work)
 {
-    return work->job.project_id[0] == '\0';
+    return work->job.action == CIV_JOB_SYNC && work->job.project_id[0] == '\0';
 }
 
 /* Everything that can be wrong before anything is asked of the platform. */
@@ -341,6 +342,29 @@ static apr_status_t end_test(work_t *work, const civ_sync_report_t *report, apr_
     return civ_job_end(engine, &work->job, job, 0, report->reason, &problem, pool);
 }
 
+/* Of the connector it says something only where the credentials are refused: to set a status takes more than to read. */
+static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, apr_pool_t *pool)
+{
+    const civ_engine_t *engine = work->runner->engine;
+    civ_job_state_e state = consequences[report->outcome].job;
+    apr_int64_t not_before = 0;
+    civ_problem_t problem;
+    apr_status_t status = APR_SUCCESS;
+
+    if (work->is_lost)
+        return APR_SUCCESS;
+    if (work->is_cancelled && state == CIV_JOB_QUEUED)
+        state = CIV_JOB_CANCELLED;
+    else if (report->outcome == CIV_SYNC_PARTIAL)
+        not_before = report->retry_at > 0 ? report->retry_at : civ_timestamp_now() + 60000;
+    if (report->outcome == CIV_SYNC_AUTH_FAILED)
+        status = civ_connector_note(engine, work->job.platform, CIV_CONNECTOR_AUTH_FAILED, report->reason, 0,
+                                    &problem, pool);
+    return status == APR_SUCCESS
+               ? civ_push_end(engine, &work->job, state, not_before, report->reason, &problem, pool)
+               : status;
+}
+
 static apr_status_t do_job(work_t *work, apr_pool_t *pool)
 {
     const civ_runner_t *runner = work->runner;
@@ -357,6 +381,11 @@ static apr_status_t do_job(work_t *work, apr_pool_t *pool)
     if (is_test(work)) {
         civ_probe(&run, work->http, report, pool);
         return end_test(work, report, pool);
+    }
+    if (work->job.action == CIV_JOB_PUSH) {
+        run.project_id = work->job.project_id;
+        civ_push(runner->engine, &run, &work->job, work->http, report, pool);
+        return end_push(work, report, pool);
     }
     if (runner->engine->timeline.store == NULL)
         return refuse(work, "There is nowhere to store what is found", pool);

@@ -51,10 +51,14 @@ const civ_connector_t *connector_chosen(unsigned char byte)
     return chosen;
 }
 
-static const char *value_of(const civ_connector_setting_t *setting)
+/* Ways to configure a connector: with all its settings, or one of two choices of the required ones; and with one of these bases. */
+#define CHOICES 3
+static const char *const bases[] = {"https://platform.example/root", "https://platform.example/root/2.0"};
+
+static const char *value_of(const civ_connector_setting_t *setting, int way)
 {
     if (strcmp(setting->name, "base_url") == 0)
-        return "https://platform.example/root";
+        return bases[way / CHOICES];
     return setting->is_secret ? "hidden-0b5e55ed" : "fuzz";
 }
 
@@ -77,7 +81,7 @@ static int is_chosen(const civ_connector_t *connector, const char *name, int cho
     return 0;
 }
 
-static const civ_json_t *make_configuration(const civ_connector_t *connector, int choice, int with_secrets,
+static const civ_json_t *make_configuration(const civ_connector_t *connector, int way, int with_secrets,
                                             apr_pool_t *pool)
 {
     const civ_connector_setting_t *setting;
@@ -90,8 +94,8 @@ static const civ_json_t *make_configuration(const civ_connector_t *connector, in
     civ_json_writer_init(&writer, &out);
     civ_json_begin_object(&writer);
     for (setting = connector->settings; setting->name != NULL; setting++)
-        if (is_chosen(connector, setting->name, choice) && (with_secrets || !setting->is_secret))
-            civ_json_member_text(&writer, setting->name, value_of(setting));
+        if (is_chosen(connector, setting->name, way % CHOICES) && (with_secrets || !setting->is_secret))
+            civ_json_member_text(&writer, setting->name, value_of(setting, way));
     civ_json_end_object(&writer);
     FUZZ_DEMAND(civ_json_parse(&json, out.data, out.length, &limits, &problem, pool) == APR_SUCCESS);
     return json;
@@ -100,18 +104,18 @@ static const civ_json_t *make_configuration(const civ_connector_t *connector, in
 static void configure(connector_platform_t *platform, const civ_connector_t *connector, apr_pool_t *pool)
 {
     civ_problem_t problem;
-    int choice = 0;
+    int way = 0;
     apr_status_t status;
 
     do {
         memset(&platform->access, 0, sizeof(platform->access));
         platform->access.headers = apr_array_make(pool, 4, sizeof(civ_connector_header_t));
         platform->access.secret_headers = apr_array_make(pool, 4, sizeof(civ_connector_header_t));
-        status = connector->prepare(&platform->access, make_configuration(connector, choice, 1, pool),
-                                    &problem, pool);
-    } while (status != APR_SUCCESS && ++choice < 3);
+        status = connector->prepare(&platform->access, make_configuration(connector, way, 1, pool), &problem,
+                                    pool);
+    } while (status != APR_SUCCESS && ++way < 2 * CHOICES);
     FUZZ_DEMAND(status == APR_SUCCESS);
-    platform->settings = make_configuration(connector, choice, 0, pool);
+    platform->settings = make_configuration(connector, way, 0, pool);
 }
 
 static void choose_project(connector_platform_t *platform, const civ_connector_t *connector, apr_pool_t *pool)

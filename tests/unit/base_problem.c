@@ -57,6 +57,7 @@ static void kinds_have_status_id_and_title(void)
         {CIV_PROBLEM_INTERNAL, 500, "internal"},
         {CIV_PROBLEM_UNAVAILABLE, 503, "unavailable"},
         {CIV_PROBLEM_READ_ONLY, 503, "read-only"},
+        {CIV_PROBLEM_PLATFORM, 502, "platform"},
     };
     unsigned i;
 

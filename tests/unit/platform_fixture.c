@@ -339,6 +339,7 @@ const civ_sync_item_t *platform_item(const platform_t *platform, const char *typ
                                          .author = "",
                                          .sha = "",
                                          .scope = "",
+                                         .url = "",
                                          .data = "{}",
                                          .source_url = ""};
     const civ_sync_item_t *item =

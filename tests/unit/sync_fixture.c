@@ -15,8 +15,10 @@
 #include "support/database.h"
 #include "support/runner.h"
 #include "sync/connectors.h"
+#include "sync/push.h"
 #include "sync/runner.h"
 #include "sync/schedules.h"
+#include "sync/webhook.h"
 
 /* --- the platform --- */
 
@@ -158,7 +160,7 @@ civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), (6 + CIV_TIMELINE_SETS) * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), (8 + CIV_TIMELINE_SETS) * sizeof(*sets));
     static const civ_timeline_t timeline = {0};
     civ_db_t *db;
     int i;
@@ -169,12 +171,14 @@ civ_engine_t *sync_engine(const char *name)
     sets[3] = civ_connectors_statements;
     sets[4] = civ_runner_statements;
     sets[5] = civ_job_wishes_statements;
+    sets[6] = civ_push_statements;
+    sets[7] = civ_webhook_statements;
     for (i = 0; i < CIV_TIMELINE_SETS; i++)
-        sets[6 + i] = *civ_timeline_statements[i];
+        sets[8 + i] = *civ_timeline_statements[i];
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 6 + CIV_TIMELINE_SETS;
+    config->set_count = 8 + CIV_TIMELINE_SETS;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;

@@ -8,6 +8,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "sync/url.h"
+
 apr_status_t civ_list_elements(const civ_sync_answer_t *answer, const char *member,
                                const civ_json_t **elements, civ_sync_page_t *page)
 {
@@ -29,6 +31,41 @@ apr_status_t civ_list_next(civ_sync_page_t *page, const civ_sync_request_t *requ
         return civ_sync_page_fault(page, "The list goes on, but not on this server: %s",
                                    answer->next_refused);
     return APR_SUCCESS;
+}
+
+static int is_below(const civ_url_t *url, const char *base, apr_pool_t *pool)
+{
+    const char *reason;
+    civ_url_t root;
+
+    return civ_url_parse(&root, base, &reason, pool) == APR_SUCCESS && civ_url_is_below(url, &root);
+}
+
+apr_status_t civ_list_next_url(const civ_sync_context_t *context, civ_sync_page_t *page,
+                               const civ_sync_request_t *request, const char *url)
+{
+    const char *const *further = context->further_bases;
+    apr_pool_t *pool = civ_sync_page_pool(page);
+    const char *reason = "leads outside of the base URL, where the credentials must not go";
+    civ_sync_request_t next = *request;
+    civ_url_t target;
+    int is_ours;
+
+    if (url == NULL)
+        return APR_SUCCESS;
+    next.url = url;
+    next.position++;
+    if (civ_url_parse(&target, url, &reason, pool) == APR_SUCCESS) {
+        is_ours = is_below(&target, context->base, pool);
+        for (; !is_ours && further != NULL && *further != NULL; further++)
+            is_ours = is_below(&target, *further, pool);
+        if (is_ours) {
+            civ_sync_page_next(page, &next);
+            return APR_SUCCESS;
+        }
+    }
+    return civ_sync_page_fault(page, "The list goes on, but not on this server: the URL of the next page %s",
+                               reason);
 }
 
 const char *civ_item_data(const civ_json_t *json, const civ_data_field_t *fields, const civ_buffer_t *more,

@@ -1,0 +1,351 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file sync_push.c
+ * Statuses that are set on commits: from the job to a real server and back.
+ */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "support/database.h"
+#include "support/mock_platform.h"
+#include "support/runner.h"
+#include "sync/connectors.h"
+#include "sync/fields.h"
+#include "sync/push.h"
+#include "sync/runner.h"
+#include "unit/sync_fixture.h"
+
+#define TOKEN "tkn-81c0ffee"
+#define SHA   "0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c"
+#define LAST                                                                                                 \
+    {                                                                                                        \
+        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
+    }
+
+static civ_problem_t problem;
+static int calls, end_at;
+
+/* --- a platform that takes statuses --- */
+
+static apr_status_t push_status(const civ_sync_context_t *context, const civ_sync_push_t *push,
+                                civ_sync_request_t *request, civ_problem_t *fault)
+{
+    const char *scope = civ_sync_fact(context, CIV_FACT_SCOPE);
+
+    if (strcmp(push->state, "success") != 0) {
+        civ_problem_set_at(fault, CIV_PROBLEM_INVALID_MEMBER, "/state", context->pool, "state is success");
+        return CIV_EINVALID;
+    }
+    request->url = apr_pstrcat(context->pool, context->base, "/statuses/", push->sha, NULL);
+    request->body = apr_psprintf(context->pool, "{\"context\":\"%s\",\"scope\":\"%s\"}", push->context,
+                                 scope != NULL ? scope : "");
+    return APR_SUCCESS;
+}
+
+static int is_there(const civ_sync_push_t *push, const civ_json_t *refusal)
+{
+    const char *message = civ_field_text(refusal, "message");
+
+    (void)push;
+    return message != NULL && strcmp(message, "It is there already") == 0;
+}
+
+static civ_connector_t pushing;
+
+static int stopping(void *baton)
+{
+    (void)baton;
+    return end_at > 0 && ++calls >= end_at;
+}
+
+static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
+{
+    static const civ_connector_t *connectors[] = {&pushing, NULL};
+    static const char *const allow[] = {"127.0.0.1", NULL};
+    civ_runner_t *runner = apr_pcalloc(test_pool(), sizeof(*runner));
+    civ_egress_config_t rules = {.allow = allow, .plain_http = 1};
+    civ_limiter_config_t limits = {0};
+    const civ_json_t *config;
+    const char *error = NULL;
+    civ_egress_t *egress;
+    civ_seal_key_t *key;
+    char *text = apr_psprintf(test_pool(), "{\"api_token\":\"" TOKEN "\",\"base_url\":\"%s\"}", url);
+
+    pushing = sync_connector;
+    pushing.push = push_status;
+    pushing.is_pushed = is_there;
+    runner->engine = engine;
+    runner->connectors = connectors;
+    runner->worker = "test";
+    runner->stopping = stopping;
+    runner->log = &unit_log;
+    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_limiter_create(&runner->limiter, &limits, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
+    runner->egress = egress;
+    runner->key = key;
+    CU_ASSERT_EQUAL_FATAL(
+        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
+        APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &pushing, config, &problem, test_pool()),
+                    APR_SUCCESS);
+    calls = end_at = 0;
+    return runner;
+}
+
+static civ_job_t ask(const civ_engine_t *engine, const char *context)
+{
+    civ_sync_push_t push = {SHA, "success", context, "a \"description\"", "https://ledger.example/x"};
+    civ_job_wish_t wish = {"example", "team/project", 0, &push};
+    civ_job_t job;
+    int repeated;
+
+    memset(&job, 0, sizeof(job));
+    CU_ASSERT_EQUAL(civ_jobs_ask(engine, &wish, 1, NULL, &job, &repeated, &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.action, CIV_JOB_PUSH);
+    return job;
+}
+
+static apr_status_t work(const civ_runner_t *runner)
+{
+    apr_status_t status;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, test_pool());
+    status = civ_runner_work(runner, pool);
+    apr_pool_destroy(pool);
+    return status;
+}
+
+static civ_job_t job_now(const civ_engine_t *engine, apr_int64_t number)
+{
+    civ_job_t job;
+
+    memset(&job, 0, sizeof(job));
+    CU_ASSERT_EQUAL(civ_job_get(engine, number, &job, test_pool()), APR_SUCCESS);
+    return job;
+}
+
+static const char *connector_state(const civ_engine_t *engine)
+{
+    civ_connector_row_t row;
+
+    CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
+    return row.state;
+}
+
+/* --- the cases --- */
+
+static void test_status_is_set(void)
+{
+    static const mock_answer_t answers[] = {{"/statuses/" SHA, 201, NULL, "{\"id\":1}", 0, MOCK_PLAIN, 1},
+                                            {"/statuses/" SHA, 200, NULL, "", 0, MOCK_PLAIN, 1},
+                                            LAST};
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_engine_t *engine = sync_engine("set.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t first = ask(engine, "one"), second = ask(engine, "one");
+    int count;
+
+    CU_ASSERT_NOT_EQUAL(first.number, second.number); /* the last one counts, but each is set */
+    CU_ASSERT_EQUAL(database_do(unit_path("set.db"),
+                                "INSERT INTO civ_sync_projects (project, platform, project_id, facts, run) "
+                                "VALUES (1, 'example', 'team/project', '{\"scope\":\"42\"}', 0)"),
+                    0);
+    unit_log_reset();
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_now(engine, first.number).state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_EQUAL(job_now(engine, second.number).state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_EQUAL(mock_platform_count(mock), 2);
+    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "POST /statuses/" SHA " HTTP/1.1"));
+    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "{\"context\":\"one\",\"scope\":\"42\"}"));
+    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " TOKEN));
+    CU_ASSERT_FALSE(unit_log_has(TOKEN));
+    CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_READY);
+    /* It goes with its job. */
+    CU_ASSERT_EQUAL(sync_int("set.db", "SELECT COUNT(*) FROM civ_sync_pushes"), 2);
+    CU_ASSERT_EQUAL(civ_jobs_forget(engine, -1000, &count, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(count, 2);
+    CU_ASSERT_EQUAL(sync_int("set.db", "SELECT COUNT(*) FROM civ_sync_pushes"), 0);
+    mock_platform_stop(mock);
+}
+
+/* What the platform says to it, and what becomes of the job and of the connector. */
+static void test_refusals_are_told(void)
+{
+    static const struct {
+        int status;
+        const char *body;
+        civ_job_state_e job;
+        const char *connector;
+    } refusals[] = {
+        {422, "{\"message\":\"No commit found\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
+        {400, "{\"message\":\"It is there already\"}", CIV_JOB_SUCCEEDED, CIV_CONNECTOR_READY},
+        {409, "{\"message\":\"It is there already\"}", CIV_JOB_SUCCEEDED, CIV_CONNECTOR_READY},
+        {409, "{\"message\":\"Conflict\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
+        {400, "It is there already", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
+        {403, "{\"message\":\"Resource not accessible\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
+        {404, "{\"message\":\"It is there already\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
+        {401, "{\"message\":\"Bad credentials\"}", CIV_JOB_FAILED, CIV_CONNECTOR_AUTH_FAILED},
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        const mock_answer_t answers[] = {{NULL, refusals[i].status, NULL, refusals[i].body, 0, MOCK_PLAIN, 0},
+                                         LAST};
+        mock_platform_t *mock = mock_platform_start(answers);
+        civ_engine_t *engine = sync_engine(apr_psprintf(test_pool(), "refused-%u.db", i));
+        civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+        civ_job_t job = ask(engine, "one");
+
+        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        job = job_now(engine, job.number);
+        CU_ASSERT_EQUAL(job.state, refusals[i].job);
+        CU_ASSERT_EQUAL(job.reason[0] != '\0', job.state == CIV_JOB_FAILED);
+        CU_ASSERT_PTR_NULL(strstr(job.reason, TOKEN));
+        CU_ASSERT_STRING_EQUAL(connector_state(engine), refusals[i].connector);
+        CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
+        mock_platform_stop(mock);
+    }
+}
+
+/* A limit that is far off: the job waits for it, and not the worker. */
+static void test_limits_are_waited_for(void)
+{
+    static const mock_answer_t limited[] = {
+        {NULL, 429, "Content-Type: application/json\r\nRetry-After: 7200\r\n", "{}", 0, MOCK_PLAIN, 0}, LAST};
+    static const mock_answer_t open[] = {{NULL, 201, NULL, "{}", 0, MOCK_PLAIN, 0}, LAST};
+    mock_platform_t *mock = mock_platform_start(limited);
+    civ_engine_t *engine = sync_engine("limits.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t first = ask(engine, "one"), second = ask(engine, "two");
+    apr_int64_t now = civ_timestamp_now();
+
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    first = job_now(engine, first.number);
+    CU_ASSERT_EQUAL(first.state, CIV_JOB_QUEUED);
+    CU_ASSERT_TRUE(first.not_before > now + 1000000);
+    /* The one behind it does not overtake it. */
+    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_now(engine, second.number).state, CIV_JOB_QUEUED);
+    mock_platform_set_answers(mock, open);
+    runner = make_runner(engine, mock_platform_url(mock));
+    CU_ASSERT_EQUAL(database_do(unit_path("limits.db"), "UPDATE civ_sync_jobs SET not_before = 1"), 0);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, first.number).state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, second.number).state, CIV_JOB_SUCCEEDED);
+    mock_platform_stop(mock);
+}
+
+/* Of one project they are set one after the other; nothing else waits for them, nor they for anything else. */
+static void test_order_is_kept(void)
+{
+    civ_engine_t *engine = sync_engine("order.db");
+    civ_job_t read, first, second, job, other;
+
+    first = ask(engine, "one");
+    second = ask(engine, "two");
+    /* What waits to be pushed is no synchronisation. */
+    CU_ASSERT_EQUAL(civ_job_add(engine, "example", "team/project", 0, &read, &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(read.action, CIV_JOB_SYNC);
+    CU_ASSERT_EQUAL(civ_job_claim(engine, "w1", &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.number, first.number);
+    CU_ASSERT_EQUAL(job.action, CIV_JOB_PUSH);
+    CU_ASSERT_EQUAL(civ_job_claim(engine, "w2", &other, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(other.number, read.number);
+    CU_ASSERT_EQUAL(civ_job_claim(engine, "w3", &other, &problem, test_pool()), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(civ_push_end(engine, &job, CIV_JOB_FAILED, 0, "no", &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_job_claim(engine, "w3", &other, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(other.number, second.number);
+}
+
+/* A worker that died after the platform had it: the next one sets it again. */
+static void test_dead_worker_is_succeeded(void)
+{
+    static const mock_answer_t answers[] = {{NULL, 201, NULL, "{}", 0, MOCK_PLAIN, 0}, LAST};
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_engine_t *engine = sync_engine("dead-push.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job, dead = ask(engine, "one");
+
+    CU_ASSERT_EQUAL(civ_job_claim(engine, "dead", &dead, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(database_do(unit_path("dead-push.db"), "UPDATE civ_sync_jobs SET lease_until = 1"), 0);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    job = job_now(engine, dead.number);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_EQUAL(civ_push_end(engine, &dead, CIV_JOB_FAILED, 0, "late", &problem, test_pool()),
+                    CIV_ECONFLICT);
+    CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
+    mock_platform_stop(mock);
+}
+
+static void test_stopped_job_is_given_back(void)
+{
+    static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 0}, LAST};
+    mock_platform_t *mock = mock_platform_start(silent);
+    civ_engine_t *engine = sync_engine("stopped-push.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = ask(engine, "one");
+
+    end_at = 4;
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).not_before, 0);
+    mock_platform_stop(mock);
+}
+
+/* Before there is a job. */
+static void test_impossible_ones_are_refused(void)
+{
+    static const struct {
+        civ_sync_push_t push;
+        const char *pointer;
+    } bad[] = {
+        {{"main", "success", "c", NULL, NULL}, "/sha"},
+        {{"0D1A26E67D8F5EAF1F6BA5C57FC3C7D91AC0FD1C", "success", "c", NULL, NULL}, "/sha"},
+        {{SHA, "sucess", "c", NULL, NULL}, "/state"},
+        {{SHA, "success", "", NULL, NULL}, "/context"},
+        {{SHA, "success", "a\nb", NULL, NULL}, "/context"},
+        {{SHA, "success", "c", "a\nb", NULL}, "/description"},
+        {{SHA, "success", "c", NULL, ""}, "/target_url"},
+        {{SHA, "success", "c", NULL, "/x"}, "/target_url"},
+        {{SHA, "success", "c", NULL, "https://user:secret@x.example/"}, "/target_url"},
+    };
+    civ_sync_push_t good = {SHA, "success", "c", "", "https://x.example/?a=b"};
+    civ_engine_t *engine = sync_engine("impossible-push.db");
+    unsigned i;
+
+    make_runner(engine, "http://127.0.0.1:9");
+    CU_ASSERT_EQUAL(civ_push_check(engine, &pushing, "Example", "p", &good, &problem, test_pool()),
+                    APR_SUCCESS);
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        memset(&problem, 0, sizeof(problem));
+        CU_ASSERT_EQUAL(civ_push_check(engine, &pushing, "Example", "p", &bad[i].push, &problem, test_pool()),
+                        CIV_EINVALID);
+        CU_ASSERT_STRING_EQUAL(problem.pointer, bad[i].pointer);
+    }
+    CU_ASSERT_EQUAL(civ_push_check(engine, &sync_connector, "Example", "p", &good, &problem, test_pool()),
+                    CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(problem.pointer, "/platform");
+    CU_ASSERT_EQUAL(civ_push_check(engine, NULL, "Example", "p", &good, &problem, test_pool()), CIV_EINVALID);
+}
+
+static const test_case_t cases[] = {
+    {"status_is_set", test_status_is_set},
+    {"refusals_are_told", test_refusals_are_told},
+    {"limits_are_waited_for", test_limits_are_waited_for},
+    {"order_is_kept", test_order_is_kept},
+    {"dead_worker_is_succeeded", test_dead_worker_is_succeeded},
+    {"stopped_job_is_given_back", test_stopped_job_is_given_back},
+    {"impossible_ones_are_refused", test_impossible_ones_are_refused},
+    {NULL, NULL},
+};
+const test_suite_t sync_push_suite = {"push", unit_folder_make, unit_folder_remove, cases};
