@@ -34,7 +34,7 @@ static const civ_connector_setting_t token_settings[] = {{"api_token", 1, "An ac
 
 const civ_platform_t civ_platforms[] = {
     {"github", "GitHub", token_settings, {"api_token"}},
-    {"gitlab", "GitLab", token_settings, {"api_token"}},
+    {"gitlab", "GitLab", NULL, {"api_token"}},
     {"bitbucket",
      "Bitbucket Cloud",
      NULL,

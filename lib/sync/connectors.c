@@ -16,8 +16,13 @@
 #include "sync/platforms/platforms.h"
 
 const civ_connector_t *const civ_connectors[] = {
-    &civ_connector_github,       &civ_connector_circle_ci, &civ_connector_jenkins,
-    &civ_connector_azure_devops, &civ_connector_bitbucket, NULL,
+    &civ_connector_github,
+    &civ_connector_gitlab,
+    &civ_connector_circle_ci,
+    &civ_connector_jenkins,
+    &civ_connector_azure_devops,
+    &civ_connector_bitbucket,
+    NULL,
 };
 
 enum { SQL_GET, SQL_LIST, SQL_PUT, SQL_REMOVE, SQL_NOTE, SQL_COUNT };

@@ -13,6 +13,9 @@ extern const test_suite_t platform_azure_suite;
 extern const test_suite_t platform_azure_more_suite;
 extern const test_suite_t platform_github_suite;
 extern const test_suite_t platform_github_more_suite;
+extern const test_suite_t platform_gitlab_suite;
+extern const test_suite_t platform_gitlab_more_suite;
+extern const test_suite_t platform_gitlab_refusals_suite;
 extern const test_suite_t platform_jenkins_suite;
 extern const test_suite_t platform_jenkins_more_suite;
 
@@ -25,6 +28,9 @@ static const test_suite_t *const suites[] = {
     &platform_azure_more_suite,
     &platform_github_suite,
     &platform_github_more_suite,
+    &platform_gitlab_suite,
+    &platform_gitlab_more_suite,
+    &platform_gitlab_refusals_suite,
     &platform_jenkins_suite,
     &platform_jenkins_more_suite,
     NULL,

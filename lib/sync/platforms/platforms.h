@@ -12,6 +12,7 @@ extern const civ_connector_t civ_connector_azure_devops;
 extern const civ_connector_t civ_connector_bitbucket;
 extern const civ_connector_t civ_connector_circle_ci;
 extern const civ_connector_t civ_connector_github;
+extern const civ_connector_t civ_connector_gitlab;
 extern const civ_connector_t civ_connector_jenkins;
 
 #endif
