@@ -225,6 +225,7 @@ const civ_connector_t civ_connector_gitlab = {
     .settings = settings,
     .kinds = kinds,
     .kind_count = sizeof(kinds) / sizeof(kinds[0]),
+    .page_size = "per_page",
     .prepare = prepare,
     .check_project = check_project,
     .probe = probe,
