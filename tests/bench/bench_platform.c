@@ -187,7 +187,7 @@ static void add_all(bench_platform_t *platform, int commits, int pulls)
     add_list(platform, BASE "/commits?per_page=100", commits, commit);
     add_text(platform, apr_pstrcat(platform->pool, head, "/check-runs?per_page=100", NULL),
              "{\"total_count\":0,\"check_runs\":[]}");
-    add_text(platform, apr_pstrcat(platform->pool, head, "/check-runs?filter=all&per_page=100", NULL),
+    add_text(platform, apr_pstrcat(platform->pool, head, "/check-runs?filter=latest&per_page=100", NULL),
              "{\"total_count\":0,\"check_runs\":[]}");
     add_text(platform, apr_pstrcat(platform->pool, head, "/status?per_page=100", NULL),
              "{\"total_count\":0,\"state\":\"pending\",\"statuses\":[]}");

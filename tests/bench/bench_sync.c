@@ -195,7 +195,7 @@ static int is_sealed(void *baton)
 {
     (void)baton;
     http_forget(web);
-    return http_json_int(http_get(web, "/api/blockchain/info"), "/blockchain/pending") == 0;
+    return http_json_int(http_get(web, "/api/blockchain/info"), "/blockchain/pending_evidence") == 0;
 }
 
 static void large_repository(void)
