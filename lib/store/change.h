@@ -56,4 +56,8 @@ typedef struct civ_transactor_t {
                         civ_problem_t *problem, apr_pool_t *pool);
 } civ_transactor_t;
 
+/** Make a change that is nothing but its function: no Idempotency-Key, no answer. @return as civ_transactor_t's run */
+apr_status_t civ_change_run(const civ_transactor_t *transactor, civ_change_fn apply, void *baton,
+                            civ_problem_t *problem, apr_pool_t *pool);
+
 #endif

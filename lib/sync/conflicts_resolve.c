@@ -326,8 +326,6 @@ apr_status_t civ_conflicts_resolve(civ_store_t *store, const civ_transactor_t *t
 {
     apr_array_header_t *told = apr_array_make(pool, 16, sizeof(apr_int64_t));
     resolving_t resolving = {.resolution = resolution};
-    civ_change_steps_t steps;
-    civ_change_result_t result;
     apr_pool_t *scratch;
     apr_status_t status = check(resolution, problem, pool);
     int i;
@@ -339,11 +337,8 @@ apr_status_t civ_conflicts_resolve(civ_store_t *store, const civ_transactor_t *t
     if (status != APR_SUCCESS)
         return status;
     apr_pool_create(&scratch, pool);
-    memset(&steps, 0, sizeof(steps));
-    steps.apply = apply;
-    steps.baton = &resolving;
     do {
-        status = transactor->run(transactor->baton, &steps, &result, problem, scratch);
+        status = civ_change_run(transactor, apply, &resolving, problem, scratch);
         for (i = 0; i < resolving.done_count && status == APR_SUCCESS; i++) {
             resolving.after = resolving.done[i];
             if (told->nelts < TOLD_MOST)

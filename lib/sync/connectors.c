@@ -54,19 +54,6 @@ static int is_secret(const civ_connector_setting_t *settings, const char *name)
     return 0;
 }
 
-static apr_status_t run_change(const civ_engine_t *engine, civ_change_fn apply, void *baton,
-                               civ_problem_t *problem, apr_pool_t *pool)
-{
-    civ_change_steps_t steps;
-    civ_change_result_t result;
-
-    memset(&steps, 0, sizeof(steps));
-    memset(&result, 0, sizeof(result));
-    steps.apply = apply;
-    steps.baton = baton;
-    return engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
-}
-
 typedef struct configuration_t {
     const char *platform, *settings, *sealed;
 } configuration_t;
@@ -185,7 +172,7 @@ static apr_status_t apply_remove(void *baton, civ_change_t *change)
 apr_status_t civ_connector_remove(const civ_engine_t *engine, const char *platform, civ_problem_t *problem,
                                   apr_pool_t *pool)
 {
-    return run_change(engine, apply_remove, apr_pstrdup(pool, platform), problem, pool);
+    return civ_change_run(&engine->transactor, apply_remove, apr_pstrdup(pool, platform), problem, pool);
 }
 
 static apr_status_t take_row(civ_rows_t *rows, civ_connector_row_t *row, const char **sealed,
@@ -343,5 +330,5 @@ apr_status_t civ_connector_note(const civ_engine_t *engine, const char *platform
 {
     note_t note = {platform, state, reason != NULL ? reason : "", synced};
 
-    return run_change(engine, apply_note, &note, problem, pool);
+    return civ_change_run(&engine->transactor, apply_note, &note, problem, pool);
 }

@@ -118,15 +118,13 @@ apr_status_t civ_timeline_deduplicate(civ_store_t *store, const civ_transactor_t
     apr_pool_create(&scratch, pool);
     do {
         cleaning_t cleaning = {apr_array_make(scratch, 16, sizeof(apr_int64_t)), 0};
-        civ_change_steps_t steps = {.apply = apply, .baton = &cleaning};
-        civ_change_result_t result;
 
         if (interrupted != NULL && interrupted(baton))
             status = CIV_EINTERRUPTED;
         if (status == APR_SUCCESS)
             status = look(store, &after, &last, cleaning.found, scratch);
         if (status == APR_SUCCESS && cleaning.found->nelts > 0)
-            status = transactor->run(transactor->baton, &steps, &result, problem, scratch);
+            status = civ_change_run(transactor, apply, &cleaning, problem, scratch);
         if (status == APR_SUCCESS) {
             *removed += cleaning.removed;
             apr_pool_clear(scratch);

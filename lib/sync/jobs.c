@@ -179,19 +179,6 @@ static apr_status_t get_within(civ_db_t *db, apr_int64_t number, civ_job_t *job,
     return status == APR_SUCCESS && count == 0 ? APR_NOTFOUND : status;
 }
 
-static apr_status_t run_change(const civ_engine_t *engine, civ_change_fn apply, void *baton,
-                               civ_problem_t *problem, apr_pool_t *pool)
-{
-    civ_change_steps_t steps;
-    civ_change_result_t result;
-
-    memset(&steps, 0, sizeof(steps));
-    memset(&result, 0, sizeof(result));
-    steps.apply = apply;
-    steps.baton = baton;
-    return engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
-}
-
 static apr_status_t ask_int(civ_db_t *db, int statement, apr_int64_t *value, apr_pool_t *pool)
 {
     civ_rows_t *rows;
@@ -252,7 +239,7 @@ apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const
 {
     addition_t addition = {platform, project_id, since, job};
 
-    return run_change(engine, apply_add, &addition, problem, pool);
+    return civ_change_run(&engine->transactor, apply_add, &addition, problem, pool);
 }
 
 /* --- claiming --- */
@@ -312,7 +299,7 @@ apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_j
     for (i = 0; status == APR_SUCCESS && i < orphans + due; i++) {
         claim_t claim = {worker, &candidates[i], job, 0};
 
-        status = run_change(engine, apply_claim, &claim, problem, pool);
+        status = civ_change_run(&engine->transactor, apply_claim, &claim, problem, pool);
         if (status == APR_SUCCESS && claim.is_ours)
             return APR_SUCCESS;
     }
@@ -361,7 +348,7 @@ apr_status_t civ_job_renew(const civ_engine_t *engine, const civ_job_t *job, int
                            civ_problem_t *problem, apr_pool_t *pool)
 {
     holding_t holding = {job, {0}};
-    apr_status_t status = run_change(engine, apply_hold, &holding, problem, pool);
+    apr_status_t status = civ_change_run(&engine->transactor, apply_hold, &holding, problem, pool);
 
     *cancelled = status == APR_SUCCESS && holding.now.is_cancelled;
     return status;
@@ -399,7 +386,7 @@ apr_status_t civ_job_end(const civ_engine_t *engine, const civ_job_t *job, civ_j
 {
     ending_t ending = {job, state, not_before, reason != NULL ? reason : ""};
 
-    return run_change(engine, apply_end, &ending, problem, pool);
+    return civ_change_run(&engine->transactor, apply_end, &ending, problem, pool);
 }
 
 static apr_status_t apply_cancel(void *baton, civ_change_t *change)
@@ -428,7 +415,7 @@ apr_status_t civ_job_cancel(const civ_engine_t *engine, apr_int64_t number, civ_
 {
     memset(job, 0, sizeof(*job));
     job->number = number;
-    return run_change(engine, apply_cancel, job, problem, pool);
+    return civ_change_run(&engine->transactor, apply_cancel, job, problem, pool);
 }
 
 /* --- reading and forgetting --- */
@@ -469,5 +456,5 @@ apr_status_t civ_jobs_forget(const civ_engine_t *engine, apr_int64_t keep, int *
     forgetting_t forgetting = {keep, count};
 
     *count = 0;
-    return run_change(engine, apply_forget, &forgetting, problem, pool);
+    return civ_change_run(&engine->transactor, apply_forget, &forgetting, problem, pool);
 }

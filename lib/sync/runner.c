@@ -68,16 +68,9 @@ static apr_status_t apply_beat(void *baton, civ_change_t *change)
 
 static apr_status_t beat(const civ_runner_t *runner, apr_pool_t *pool)
 {
-    const civ_transactor_t *transactor = &runner->engine->transactor;
-    civ_change_steps_t steps;
-    civ_change_result_t result;
     civ_problem_t problem;
 
-    memset(&steps, 0, sizeof(steps));
-    memset(&result, 0, sizeof(result));
-    steps.apply = apply_beat;
-    steps.baton = (void *)runner;
-    return transactor->run(transactor->baton, &steps, &result, &problem, pool);
+    return civ_change_run(&runner->engine->transactor, apply_beat, (void *)runner, &problem, pool);
 }
 
 /* --- what the engine and the client ask --- */

@@ -165,23 +165,10 @@ static apr_status_t apply_withdraw(void *baton, civ_change_t *change)
     return status;
 }
 
-static apr_status_t run_change(const civ_engine_t *engine, civ_change_fn apply, void *baton,
-                               civ_problem_t *problem, apr_pool_t *pool)
-{
-    civ_change_steps_t steps;
-    civ_change_result_t result;
-
-    memset(&steps, 0, sizeof(steps));
-    memset(&result, 0, sizeof(result));
-    steps.apply = apply;
-    steps.baton = baton;
-    return engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
-}
-
 apr_status_t civ_schedule_withdraw(const civ_engine_t *engine, apr_int64_t number, civ_problem_t *problem,
                                    apr_pool_t *pool)
 {
-    return run_change(engine, apply_withdraw, &number, problem, pool);
+    return civ_change_run(&engine->transactor, apply_withdraw, &number, problem, pool);
 }
 
 /* --- in the server's configuration --- */
@@ -267,6 +254,6 @@ apr_status_t civ_schedules_declare(const civ_engine_t *engine, const civ_schedul
     status = walk_declared(db, &declaration, NULL, pool);
     civ_store_release(engine->store, db);
     return status == APR_SUCCESS && declaration.is_needed
-               ? run_change(engine, apply_declare, &declaration, problem, pool)
+               ? civ_change_run(&engine->transactor, apply_declare, &declaration, problem, pool)
                : status;
 }

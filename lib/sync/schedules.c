@@ -64,19 +64,6 @@ static apr_status_t read_schedules(civ_db_t *db, int statement, const civ_argume
     return status;
 }
 
-static apr_status_t run_change(const civ_engine_t *engine, civ_change_fn apply, void *baton,
-                               civ_problem_t *problem, apr_pool_t *pool)
-{
-    civ_change_steps_t steps;
-    civ_change_result_t result;
-
-    memset(&steps, 0, sizeof(steps));
-    memset(&result, 0, sizeof(result));
-    steps.apply = apply;
-    steps.baton = baton;
-    return engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
-}
-
 typedef struct putting_t {
     const char *platform, *project_id, *origin;
     apr_int64_t every;
@@ -140,7 +127,7 @@ apr_status_t civ_schedule_put(const civ_engine_t *engine, const char *platform, 
 {
     putting_t putting = {platform, project_id, origin, every, schedule};
 
-    return run_change(engine, apply_put, &putting, problem, pool);
+    return civ_change_run(&engine->transactor, apply_put, &putting, problem, pool);
 }
 
 static apr_status_t apply_remove(void *baton, civ_change_t *change)
@@ -158,7 +145,7 @@ static apr_status_t apply_remove(void *baton, civ_change_t *change)
 apr_status_t civ_schedule_remove(const civ_engine_t *engine, apr_int64_t number, civ_problem_t *problem,
                                  apr_pool_t *pool)
 {
-    return run_change(engine, apply_remove, &number, problem, pool);
+    return civ_change_run(&engine->transactor, apply_remove, &number, problem, pool);
 }
 
 apr_status_t civ_schedules_list(const civ_engine_t *engine, apr_int64_t after, int limit,
@@ -217,5 +204,5 @@ apr_status_t civ_schedules_run(const civ_engine_t *engine, int *count, civ_probl
     civ_store_release(engine->store, db);
     if (status != APR_SUCCESS || *count == 0)
         return status;
-    return run_change(engine, apply_due, count, problem, pool);
+    return civ_change_run(&engine->transactor, apply_due, count, problem, pool);
 }
