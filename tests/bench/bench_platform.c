@@ -226,9 +226,10 @@ static int send_parts(int descriptor, const char *head, apr_size_t head_length, 
 /* Runs are named by a window of time, which is never the same. */
 static const answer_t *find(const bench_platform_t *platform, const char *target)
 {
-    static const answer_t runs = {
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n",
-        "{\"total_count\":0,\"workflow_runs\":[]}", "none", 74, 36};
+    static const char head[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n";
+    static const char body[] = "{\"total_count\":0,\"workflow_runs\":[]}";
+    static const answer_t runs = {head, body, "none", sizeof(head) - 1, sizeof(body) - 1};
 
     if (strncmp(target, BASE "/actions/runs?", strlen(BASE "/actions/runs?")) == 0)
         return &runs;

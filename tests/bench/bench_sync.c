@@ -173,6 +173,8 @@ static void synchronise(run_t *run, unsigned long wanted)
     run->counts.unchanged = now.unchanged - before.unchanged;
     run->counts.bytes = now.bytes - before.bytes;
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "succeeded");
+    if (http_json_bool(answer, "/job/partial"))
+        test_note("%.8000s", answer->body);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/job/partial"), 0);
     CU_ASSERT_EQUAL(now.unknown, 0);
 }
