@@ -138,7 +138,7 @@ apr_status_t civ_sync_item_finish(civ_sync_item_t *item, civ_problem_t *problem,
         item->native_id = apr_psprintf(pool, "%s#%" APR_INT64_T_FMT, item->native_id, item->attempt);
     item->title = cut(civ_field_scrub(item->title, pool), CIV_ITEM_TITLE_MAX, pool);
     item->author = cut(civ_field_scrub(item->author, pool), CIV_ITEM_AUTHOR_MAX, pool);
-    item->url = cut(item->url, CIV_ITEM_URL_MAX, pool);
+    item->url = cut(civ_field_scrub(item->url, pool), CIV_ITEM_URL_MAX, pool);
     item->sha = cut(item->sha, CIV_ITEM_SHA_MAX, pool);
     civ_sync_item_key(&item->key, item);
     return APR_SUCCESS;
