@@ -28,6 +28,7 @@ extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t signed_requests_suite;
 extern const test_suite_t sync_api_suite;
+extern const test_suite_t sync_ledger_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
@@ -57,6 +58,7 @@ int main(int argc, const char *const *argv)
         &federation_votes_suite,
         &federation_hostility_suite,
         &sync_api_suite,
+        &sync_ledger_suite,
         NULL,
     };
 
