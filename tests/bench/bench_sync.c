@@ -9,15 +9,16 @@
 #include "config.h"
 
 #include <apr_strings.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/timestamp.h"
 #include "bench/bench_platform.h"
 #include "bench/bench_support.h"
 #include "integration/http.h"
+#include "integration/scenario.h"
 #include "support/load.h"
 #include "support/runner.h"
 
@@ -25,6 +26,8 @@
 #define CONFIG                                                                                               \
     "CustomLog /dev/null short\nCivarcosWorker managed \"" PROGRAM "\"\nCivarcosEgressAllow 127.0.0.1\n"     \
     "CivarcosEgressPlainHttp On\n"
+
+static const char *const json_header[] = {"Content-Type: application/json", NULL};
 
 /** Between two looks at the worker. */
 #define LOOK 20000
@@ -37,7 +40,7 @@ static int number_wanted(const char *name, int otherwise)
 {
     const char *text = getenv(name);
 
-    return text != NULL ? atoi(text) : otherwise;
+    return text != NULL ? (int)strtol(text, NULL, 10) : otherwise;
 }
 
 static int has_ledger(void)
@@ -91,30 +94,21 @@ static long status_of(pid_t pid, const char *name)
     return value;
 }
 
-static pid_t find_worker(void)
+/* The first PSS in its smaps_rollup, in KiB: what it shares is counted in part. */
+static long shared_size_of(pid_t pid)
 {
-    DIR *folder = opendir("/proc");
-    struct dirent *entry;
-    pid_t found = 0;
+    char path[64], line[256];
+    long value = 0;
+    FILE *file;
 
-    while (folder != NULL && found == 0 && (entry = readdir(folder)) != NULL) {
-        pid_t pid = (pid_t)atoi(entry->d_name);
-        char path[64], name[64] = "";
-        FILE *file;
-
-        if (pid == 0 || status_of(pid, "PPid:") != server->pid)
-            continue;
-        apr_snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-        file = fopen(path, "r");
-        if (file != NULL && fgets(name, sizeof(name), file) != NULL &&
-            strncmp(name, "civarcos-worker", 15) == 0)
-            found = pid;
-        if (file != NULL)
-            fclose(file);
-    }
-    if (folder != NULL)
-        closedir(folder);
-    return found;
+    apr_snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    file = fopen(path, "r");
+    while (value == 0 && file != NULL && fgets(line, sizeof(line), file) != NULL)
+        if (strncmp(line, "Pss:", 4) == 0)
+            value = strtol(line + 4, NULL, 10);
+    if (file != NULL)
+        fclose(file);
+    return value;
 }
 
 /* --- runs --- */
@@ -122,7 +116,7 @@ static pid_t find_worker(void)
 typedef struct run_t {
     double seconds;
     apr_int64_t items;
-    long most, half; /**< KiB of the worker: at most, and when half of the requests had been sent */
+    long most, tenths[11]; /**< KiB of the worker: RSS at most, and PSS after each tenth of the requests */
     bench_platform_counts_t counts;
 } run_t;
 
@@ -142,7 +136,8 @@ static void synchronise(run_t *run, unsigned long wanted)
     static const char body[] = "{\"platform\":\"github\",\"project_id\":\"" BENCH_PROJECT "\"}";
     bench_platform_counts_t before = bench_platform_counts(platform), now;
     double began = load_clock();
-    pid_t worker = find_worker();
+    int workers, tenth = 0;
+    pid_t worker = scenario_worker(server, &workers);
     http_response_t *answer = http_send(web, "POST", "/api/sync/source", headers, body, strlen(body));
     const char *path = apr_psprintf(test_pool(), "/api/sync/jobs/%s", http_json_text(answer, "/job/job_id"));
 
@@ -157,8 +152,8 @@ static void synchronise(run_t *run, unsigned long wanted)
 
         now = bench_platform_counts(platform);
         run->most = memory > run->most ? memory : run->most;
-        if (run->half == 0 && now.requests - before.requests >= wanted / 2)
-            run->half = memory;
+        for (; tenth < 11 && now.requests - before.requests >= wanted * (unsigned long)tenth / 10; tenth++)
+            run->tenths[tenth] = shared_size_of(worker);
         http_forget(web);
         answer = http_get(web, path);
         state = http_json_text(answer, "/job/state");
@@ -177,6 +172,38 @@ static void synchronise(run_t *run, unsigned long wanted)
         test_note("%.8000s", answer->body);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/job/partial"), 0);
     CU_ASSERT_EQUAL(now.unknown, 0);
+}
+
+/* Entries of the same size, a hundred at once, by one client: what the ledger alone does. @return entries a second */
+static double pend_alone(int batches)
+{
+    const char *filler = apr_psprintf(test_pool(), "%01100d", 0);
+    double began, taken;
+    int i, j;
+
+    began = load_clock();
+    for (i = 0; i < batches; i++) {
+        civ_buffer_t body;
+
+        http_forget(web);
+        civ_buffer_init(&body, 131072, test_pool());
+        for (j = 0; j < 100; j++)
+            civ_buffer_append_format(&body, "%s{\"n\":%d,\"text\":\"%s\"}", j == 0 ? "{\"evidence\":[" : ",",
+                                     i * 100 + j, filler);
+        civ_buffer_append_text(&body, "]}");
+        CU_ASSERT_EQUAL_FATAL(
+            http_send(web, "POST", "/api/blockchain/pending", json_header, body.data, body.length)->status,
+            202);
+    }
+    taken = load_clock() - began;
+    return batches * 100 / taken;
+}
+
+static double load_average(void)
+{
+    double load = 0;
+
+    return getloadavg(&load, 1) == 1 ? load : 0;
 }
 
 /* The same requests, one after the other, and nothing done with the answers. @return requests a second */
@@ -203,8 +230,9 @@ static int is_sealed(void *baton)
 static void large_repository(void)
 {
     unsigned long requests;
-    double alone = read_alone(&requests), sealed;
+    double load = load_average(), alone = read_alone(&requests), pended = pend_alone(100), sealed;
     run_t first, second;
+    int i;
 
     configure();
     synchronise(&first, requests);
@@ -219,8 +247,15 @@ static void large_repository(void)
         first.counts.requests, (double)first.counts.bytes / 1e6, sealed);
     test_note("baseline: the same %lu requests alone %.2f s; ratio %.2f", requests, alone,
               alone / first.seconds);
-    test_note("worker: %ld KiB at half of it, %ld KiB at most", first.half, first.most);
+    test_note("baseline: the ledger alone, entries of 1.1 KB posted a hundred at once by one client: %.0f a "
+              "second; "
+              "ratio %.2f",
+              pended, (double)first.items / first.seconds / pended);
+    test_note("worker: RSS %ld KiB at most; PSS after each tenth of the requests:", first.most);
+    for (i = 0; i < 11; i++)
+        test_note("  %d %%: %ld KiB", i * 10, first.tenths[i]);
     synchronise(&second, requests);
+    test_note("load of the machine before: %.2f", load);
     test_note("a run that finds nothing new: %.2f s, %lu requests, of which %lu were answered with 304; "
               "%" APR_INT64_T_FMT " items seen; worker %ld KiB",
               second.seconds, second.counts.requests, second.counts.unchanged, second.items, second.most);

@@ -312,7 +312,7 @@ static void answer_long(sync_platform_t *platform, const char *path, civ_http_an
                         apr_pool_t *pool)
 {
     const char *number = strstr(path, "page=");
-    int page = number != NULL ? atoi(number + 5) : 1;
+    int page = number != NULL ? (int)strtol(number + 5, NULL, 10) : 1;
 
     (void)platform;
     answer->class = CIV_HTTP_DATA;
