@@ -111,10 +111,28 @@ static long shared_size_of(pid_t pid)
     return value;
 }
 
+/* Seconds of a processor that a process has had. */
+static double processor_time_of(pid_t pid)
+{
+    char path[64], line[1024] = "", *fields;
+    unsigned long user = 0, kernel = 0;
+    FILE *file;
+
+    apr_snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "r");
+    fields = file != NULL && fgets(line, sizeof(line), file) != NULL ? strrchr(line, ')') : NULL;
+    /* The 14th and 15th field; the second one ends with the bracket. */
+    if (fields != NULL)
+        sscanf(fields + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel);
+    if (file != NULL)
+        fclose(file);
+    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* --- runs --- */
 
 typedef struct run_t {
-    double seconds;
+    double seconds, processor; /**< the second: of the worker */
     apr_int64_t items;
     long most, tenths[11]; /**< KiB of the worker: RSS at most, and PSS after each tenth of the requests */
     bench_platform_counts_t counts;
@@ -146,6 +164,7 @@ static void synchronise(run_t *run, unsigned long wanted)
     if (strstr(path, "absent") != NULL)
         path = apr_psprintf(test_pool(), "/api/sync/jobs/%d", (int)http_json_int(answer, "/job/job_id"));
     memset(run, 0, sizeof(*run));
+    run->processor = -processor_time_of(worker);
     for (;;) {
         const char *state;
         long memory = status_of(worker, "VmRSS:");
@@ -162,6 +181,7 @@ static void synchronise(run_t *run, unsigned long wanted)
         apr_sleep(LOOK);
     }
     run->seconds = load_clock() - began;
+    run->processor += processor_time_of(worker);
     run->items = http_json_int(answer, "/job/progress/items");
     now = bench_platform_counts(platform);
     run->counts.requests = now.requests - before.requests;
@@ -251,6 +271,8 @@ static void large_repository(void)
               "second; "
               "ratio %.2f",
               pended, (double)first.items / first.seconds / pended);
+    test_note("worker: %.2f s of a processor, %.0f items a second of it; it waited or others ran the rest",
+              first.processor, (double)first.items / first.processor);
     test_note("worker: RSS %ld KiB at most; PSS after each tenth of the requests:", first.most);
     for (i = 0; i < 11; i++)
         test_note("  %d %%: %ld KiB", i * 10, first.tenths[i]);
