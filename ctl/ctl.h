@@ -76,6 +76,9 @@ void ctl_interrupt_listen(void);
 /** The signal that came, or 0. Long work asks often, tidies up and returns CIV_EINTERRUPTED. */
 int ctl_interrupt_signal(void);
 
+/** Wait until @a file can be read. @return APR_SUCCESS; CIV_EINTERRUPTED once a signal has come, however late before the wait */
+apr_status_t ctl_interrupt_await(int file);
+
 /** Die of the signal that came, as if nobody had listened. */
 void ctl_interrupt_die(void);
 

@@ -4,10 +4,18 @@
  */
 #include "ctl.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 
+#include "base/status.h"
+
 static volatile sig_atomic_t came;
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+#define NUMBER_COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
 static void take_note(int number)
 {
@@ -16,14 +24,13 @@ static void take_note(int number)
 
 void ctl_interrupt_listen(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
     unsigned i;
 
     memset(&action, 0, sizeof(action));
     sigemptyset(&action.sa_mask);
     action.sa_handler = take_note;
-    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+    for (i = 0; i < NUMBER_COUNT; i++) {
         struct sigaction before;
 
         /* nohup(1) wants it ignored. */
@@ -36,6 +43,26 @@ void ctl_interrupt_listen(void)
 int ctl_interrupt_signal(void)
 {
     return came;
+}
+
+apr_status_t ctl_interrupt_await(int file)
+{
+    struct pollfd wanted = {.fd = file, .events = POLLIN};
+    apr_status_t status = APR_SUCCESS;
+    sigset_t ours, before;
+    unsigned i;
+
+    sigemptyset(&ours);
+    for (i = 0; i < NUMBER_COUNT; i++)
+        sigaddset(&ours, numbers[i]);
+    /* Outside of ppoll they are held back, so none can come between the look and the wait. */
+    sigprocmask(SIG_BLOCK, &ours, &before);
+    while (came == 0 && ppoll(&wanted, 1, NULL, &before) < 0 && status == APR_SUCCESS) {
+        if (errno != EINTR)
+            status = apr_get_os_error();
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return came != 0 ? CIV_EINTERRUPTED : status;
 }
 
 void ctl_interrupt_die(void)

@@ -81,8 +81,10 @@ static apr_status_t fill(ctl_lines_t *lines)
 
     do {
         /* Standard input may have nothing for a long time. */
-        if (ctl_interrupt_signal() != 0)
-            return CIV_EINTERRUPTED;
+        apr_status_t status = ctl_interrupt_await(lines->file);
+
+        if (status != APR_SUCCESS)
+            return status;
         got = read(lines->file, lines->buffer + lines->end, lines->room - lines->end);
     } while (got < 0 && errno == EINTR);
     if (got < 0)

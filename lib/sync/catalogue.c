@@ -40,22 +40,13 @@ static const civ_connector_setting_t bitbucket_settings[] = {
     BASE_URL,
     END};
 
-static const civ_connector_setting_t azure_settings[] = {
-    {"personal_access_token", 1, "A personal access token"},
-    {"organization", 0, "The organization"},
-    BASE_URL,
-    END};
-
-static const civ_connector_setting_t jenkins_settings[] = {
-    {"username", 0, "The account"}, {"api_token", 1, "Its API token"}, BASE_URL, END};
-
 const civ_platform_t civ_platforms[] = {
     {"github", "GitHub", token_settings, {"api_token"}},
     {"gitlab", "GitLab", token_settings, {"api_token"}},
     {"bitbucket", "Bitbucket", bitbucket_settings, {"username|email", "app_password|api_token"}},
-    {"azure_devops", "Azure DevOps", azure_settings, {"personal_access_token", "organization"}},
-    {"jenkins", "Jenkins", jenkins_settings, {"base_url", "username", "api_token"}},
-    {"circle_ci", "CircleCI", token_settings, {"api_token"}},
+    {"azure_devops", "Azure DevOps", NULL, {"personal_access_token", "organization"}},
+    {"jenkins", "Jenkins", NULL, {"base_url", "username", "api_token"}},
+    {"circle_ci", "CircleCI", NULL, {"api_token"}},
 };
 const int civ_platform_count = (int)(sizeof(civ_platforms) / sizeof(civ_platforms[0]));
 
@@ -122,6 +113,14 @@ static int is_line(const char *text, apr_size_t length)
     return 1;
 }
 
+/* Whether a setting is where requests go: "base_url", "release_url". */
+static int is_root(const char *name)
+{
+    apr_size_t length = strlen(name);
+
+    return length > 4 && strcmp(name + length - 4, "_url") == 0;
+}
+
 /* @param egress NULL: any host will do */
 static apr_status_t check_url(const char *name, const char *text, const civ_egress_t *egress,
                               civ_problem_t *problem, apr_pool_t *pool)
@@ -159,7 +158,7 @@ static apr_status_t check_member(const civ_platform_t *platform, const civ_json_
                 "A setting is a text of up to %d bytes without control characters, and a secret is not "
                 "empty.",
                 CIV_SETTING_MOST));
-    if (strcmp(name, "base_url") == 0)
+    if (is_root(name))
         return check_url(name, text, egress, problem, pool);
     if (strcmp(name, "proxy") == 0) /* it is as near as its administrator wants it */
         return check_url(name, text, NULL, problem, pool);

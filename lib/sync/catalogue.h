@@ -21,7 +21,7 @@
 typedef struct civ_platform_t {
     const char *name;                        /**< "github": in the API, and the source of items */
     const char *title;                       /**< "GitHub" */
-    const civ_connector_setting_t *settings; /**< all of them, ended by a NULL name */
+    const civ_connector_setting_t *settings; /**< all of them, ended by a NULL name; NULL: its connector's */
     const char
         *required[CIV_PLATFORM_REQUIRED]; /**< each "a" or "a|b": one of them must be there; ended by NULL */
 } civ_platform_t;

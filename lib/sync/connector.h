@@ -139,6 +139,10 @@ void civ_sync_page_follow(civ_sync_page_t *page, const char *kind, const civ_syn
 void civ_sync_page_recheck(civ_sync_page_t *page, const civ_sync_item_t *item,
                            const civ_sync_request_t *request);
 
+/** What was asked for by civ_sync_page_recheck is not there any more, though the platform has answered: its id has passed to
+ *  something else. As if it had said 404. */
+void civ_sync_page_gone(civ_sync_page_t *page);
+
 /** The instant that the list is sorted by, of one of its elements, whether it became an item or not. */
 void civ_sync_page_saw(civ_sync_page_t *page, apr_int64_t milliseconds);
 
@@ -205,6 +209,9 @@ struct civ_connector_t {
     const civ_connector_setting_t *settings;
     const civ_sync_kind_t *kinds;
     int kind_count;
+    /** A token that lacks a permission is answered with 401, as one that is wrong is. Once the essential kind has been read, such an
+     *  answer is taken for "forbidden", and costs its kind only. */
+    int scopes_are_unauthorised;
 
     /** From a configuration (an object, secrets in clear) to access; arrays are there and empty.
      *  @return APR_SUCCESS; CIV_EINVALID with @a problem (pointers start with /config/) that repeats no secret */

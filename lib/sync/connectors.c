@@ -17,6 +17,9 @@
 
 const civ_connector_t *const civ_connectors[] = {
     &civ_connector_github,
+    &civ_connector_circle_ci,
+    &civ_connector_jenkins,
+    &civ_connector_azure_devops,
     NULL,
 };
 

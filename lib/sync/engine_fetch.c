@@ -162,6 +162,23 @@ static apr_status_t handle_forbidden(civ_run_t *run, const civ_sync_step_t *step
     return APR_SUCCESS;
 }
 
+/* Some platforms answer a token that lacks a permission as they do one that is wrong. This one was good for the project itself, which
+ * comes first. */
+static int lacks_scope(const civ_run_t *run, const civ_sync_step_t *step, const civ_http_answer_t *answer)
+{
+    return run->connector->scopes_are_unauthorised && answer->status == 401 &&
+           !civ_run_kind(run, step->kind)->is_essential;
+}
+
+static apr_status_t handle_unauthorised(civ_run_t *run, const civ_sync_step_t *step,
+                                        const civ_http_answer_t *answer)
+{
+    civ_http_answer_t refused = *answer;
+
+    refused.reason = "the credential lacks a permission for this, or has just been revoked";
+    return handle_forbidden(run, step, &refused);
+}
+
 static void handle_unready(civ_run_t *run, const civ_sync_step_t *step)
 {
     pop(run);
@@ -377,6 +394,8 @@ static apr_status_t handle(civ_run_t *run, const civ_sync_step_t *step, const ci
     case CIV_HTTP_BAD_REQUEST:
         return handle_bad_request(run, step, answer, pool);
     case CIV_HTTP_AUTH_FAILED:
+        if (lacks_scope(run, step, answer))
+            return handle_unauthorised(run, step, answer);
         return end_run(run, CIV_SYNC_AUTH_FAILED, reason_of(answer, pool));
     case CIV_HTTP_FORBIDDEN:
         return handle_forbidden(run, step, answer);

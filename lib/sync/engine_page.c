@@ -110,6 +110,12 @@ void civ_sync_page_recheck(civ_sync_page_t *page, const civ_sync_item_t *item,
     }
 }
 
+void civ_sync_page_gone(civ_sync_page_t *page)
+{
+    if (page->step.role == CIV_ROLE_OPEN)
+        page->closes_open = page->is_gone = 1;
+}
+
 void civ_sync_page_saw(civ_sync_page_t *page, apr_int64_t milliseconds)
 {
     /* What has no instant stops nothing. */

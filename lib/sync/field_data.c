@@ -131,6 +131,23 @@ const char *civ_field_scrub(const char *text, apr_pool_t *pool)
     return out.data;
 }
 
+void civ_field_scrub_all(civ_json_t *json, apr_pool_t *pool)
+{
+    civ_buffer_t out;
+    apr_size_t i;
+
+    if (json->type == CIV_JSON_STRING && memchr(json->as.text.text, '@', json->as.text.length) != NULL) {
+        civ_buffer_init(&out, json->as.text.length + 16, pool);
+        append_scrubbed(&out, json->as.text.text, json->as.text.length);
+        json->as.text.text = out.data;
+        json->as.text.length = out.length;
+    }
+    for (i = 0; json->type == CIV_JSON_ARRAY && i < json->as.array.count; i++)
+        civ_field_scrub_all(&json->as.array.items[i], pool);
+    for (i = 0; json->type == CIV_JSON_OBJECT && i < json->as.object.count; i++)
+        civ_field_scrub_all(&json->as.object.members[i].value, pool);
+}
+
 static apr_size_t cut_length(const char *text, apr_size_t length)
 {
     if (length <= STRING_MOST)

@@ -105,6 +105,11 @@ static apr_status_t parse_any_zone(apr_int64_t *milliseconds, const char *text)
     if (length < 19 || length > 48)
         return civ_timestamp_parse(milliseconds, text);
     memcpy(copy, text, length + 1);
+    /* "2026-03-31 09:30:00 +0200" */
+    if (length >= 25 && copy[length - 6] == ' ' && (copy[length - 5] == '+' || copy[length - 5] == '-')) {
+        memmove(copy + length - 6, copy + length - 5, 6);
+        length--;
+    }
     if ((copy[length - 5] == '+' || copy[length - 5] == '-') && copy[length - 3] != ':') {
         memmove(copy + length - 1, copy + length - 2, 3);
         copy[length - 2] = ':';

@@ -56,6 +56,9 @@ typedef struct civ_data_field_t {
 /** A text without e-mail addresses, and without the user information of URLs. NULL in, NULL out. */
 const char *civ_field_scrub(const char *text, apr_pool_t *pool);
 
+/** The same for every string of a document, in place; as deep as it was parsed. Names of members stay. */
+void civ_field_scrub_all(civ_json_t *json, apr_pool_t *pool);
+
 /**
  * Data of an item: a JSON object in RFC 8785 form with those of @a fields that are there and not null; objects and arrays with all
  * that is in them. E-mail addresses in strings become "[e-mail]", user names and passwords in URLs and the values of members that are

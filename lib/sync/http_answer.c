@@ -144,11 +144,33 @@ static const struct {
     {429, CIV_HTTP_THROTTLED, "the server's rate limit"},
 };
 
+/* Whether a 403 is of somebody who is not known, rather than not permitted: some servers say so in a header, or with a page
+ * that leads to one to sign in. */
+static int is_stranger(const civ_http_answer_t *answer, apr_pool_t *pool)
+{
+    const char *who = civ_http_field(answer, "x-you-are-authenticated-as");
+    const char *to;
+
+    if (answer->status != 403)
+        return 0;
+    if (who != NULL)
+        return strcmp(who, "anonymous") == 0;
+    if (answer->content_type == NULL || !is_html_type(answer->content_type) ||
+        strstr(answer->body, "http-equiv") == NULL)
+        return 0;
+    to = strstr(answer->body, "url=");
+    return to != NULL && civ_http_is_sign_in(apr_pstrndup(pool, to, strcspn(to, "\"'> ")));
+}
+
 static void classify_status(civ_http_answer_t *answer, const civ_http_expectation_t *expectation,
                             apr_pool_t *pool)
 {
     apr_size_t i;
 
+    if (is_stranger(answer, pool)) {
+        set(answer, CIV_HTTP_AUTH_FAILED, "the server does not know who asks: the credential does not work");
+        return;
+    }
     for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         if (statuses[i].status == answer->status) {
             set(answer, statuses[i].class, statuses[i].reason);

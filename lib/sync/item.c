@@ -113,8 +113,14 @@ static apr_status_t canonicalise(civ_sync_item_t *item, civ_problem_t *problem, 
         civ_problem_set(problem, CIV_PROBLEM_INVALID_MEMBER, pool, "its data is no object");
         return CIV_EINVALID;
     }
+    /* Connectors do so where they make data of an answer's fields; this is for what they write themselves. */
+    civ_field_scrub_all((civ_json_t *)data, pool);
     civ_buffer_init(&out, strlen(text) + 16, pool);
     status = civ_canonical_write(&out, data);
+    if (status == APR_SUCCESS && out.length > CIV_ITEM_DATA_MAX) {
+        civ_problem_set(problem, CIV_PROBLEM_LIMIT_EXCEEDED, pool, "its data is too long");
+        return CIV_EINVALID;
+    }
     if (status == APR_SUCCESS) {
         item->data = out.data;
         civ_digest_sha256(&item->content_hash, out.data, out.length);
@@ -138,6 +144,7 @@ apr_status_t civ_sync_item_finish(civ_sync_item_t *item, civ_problem_t *problem,
         item->native_id = apr_psprintf(pool, "%s#%" APR_INT64_T_FMT, item->native_id, item->attempt);
     item->title = cut(civ_field_scrub(item->title, pool), CIV_ITEM_TITLE_MAX, pool);
     item->author = cut(civ_field_scrub(item->author, pool), CIV_ITEM_AUTHOR_MAX, pool);
+    item->scope = apr_pstrdup(pool, item->scope);
     item->url = cut(civ_field_scrub(item->url, pool), CIV_ITEM_URL_MAX, pool);
     item->sha = cut(item->sha, CIV_ITEM_SHA_MAX, pool);
     civ_sync_item_key(&item->key, item);

@@ -221,6 +221,9 @@ static void bad_configurations_are_told(void)
         {"{\"platform\":\"bitbucket\",\"config\":{\"email\":\"a\"}}", "/config/app_password"},
         {"{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"a\"}}",
          "/config/organization"},
+        {"{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"a\",\"organization\":\"o\","
+         "\"release_url\":\"https://127.0.0.1\"}}",
+         "/config/release_url"},
         {"{\"platform\":\"jenkins\",\"config\":{\"username\":\"a\",\"api_token\":\"b\"}}",
          "/config/base_url"},
         {"{\"platform\":\"circle_ci\",\"config\":{\"username\":\"a\"}}", "/config/username"},

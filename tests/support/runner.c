@@ -20,6 +20,7 @@
 #include <apr_pools.h>
 #include <apr_strings.h>
 
+#include <sys/resource.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,12 +44,44 @@ static struct {
     unsigned failed;
     const char *skipped; /**< why the running case skipped itself, or NULL */
     char where[256];     /**< "suite/case", for the alarm */
+    apr_time_t began;    /**< when the running case did */
+    double used;         /**< seconds of processor time that this process and its children had used by then */
 } runner;
+
+/** Cases that take no longer are not worth a line. */
+#define WORTH_A_LINE 2.0
 
 static void print_result(const char *verdict, const char *suite, const char *name, const char *skipped)
 {
     printf("%s %u - %s/%s%s%s\n", verdict, ++runner.number, suite, name, skipped ? " # SKIP " : "",
            skipped ? skipped : "");
+}
+
+static double processor_seconds(void)
+{
+    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    double seconds = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof(whose) / sizeof(*whose); i++) {
+        struct rusage usage;
+
+        if (getrusage(whose[i], &usage) == 0) {
+            seconds += (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+        }
+    }
+    return seconds;
+}
+
+/* Where a suite's time goes, for whoever wants it shorter. */
+static void print_duration(void)
+{
+    double seconds = (double)(apr_time_now() - runner.began) / APR_USEC_PER_SEC;
+
+    if (seconds > WORTH_A_LINE) {
+        printf("# took %.1f s, %.1f s of them on a processor\n", seconds, processor_seconds() - runner.used);
+    }
 }
 
 /* Only async-signal-safe calls: the case is stuck anywhere. */
@@ -72,6 +105,8 @@ static void case_starts(const CU_pTest test, const CU_pSuite suite)
     runner.skipped = NULL;
     apr_pool_create(&runner.current, runner.process);
     apr_pool_tag(runner.current, "test case");
+    runner.began = apr_time_now();
+    runner.used = processor_seconds();
     alarm(seconds ? (unsigned)strtoul(seconds, NULL, 10) : CASE_SECONDS);
 }
 
@@ -86,6 +121,7 @@ static void case_ends(const CU_pTest test, const CU_pSuite suite, const CU_pFail
         printf("# %s:%u: %s\n", failure->strFileName ? failure->strFileName : "?", failure->uiLineNumber,
                failure->strCondition ? failure->strCondition : "?");
     }
+    print_duration();
     apr_pool_destroy(runner.current);
     runner.current = NULL;
     runner.skipped = NULL;
@@ -211,6 +247,8 @@ int test_main(int argc, const char *const *argv, const test_suite_t *const *suit
     int total;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
+    /* A shell without job control ignores it for what it starts with "&", and programs under test heed that. */
+    signal(SIGINT, SIG_DFL);
     printf("TAP version 13\n");
     if (database_absence()) {
         printf("1..0 # SKIP %s\n", database_absence());

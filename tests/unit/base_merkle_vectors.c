@@ -309,7 +309,7 @@ static void aggregates_of_130_leaves(void)
     for (n = 0; n <= 130; n++) {
         civ_merkle_root(&root, leaves, n);
         civ_buffer_append_format(&roots, "%lu %s\n", (unsigned long)n, civ_digest_hex(hex, &root));
-        for (i = 0; i < n; i++) {
+        for (i = 0; i < n && (n % 10 == 0 || !test_is_slow()); i++) {
             civ_merkle_inclusion_proof(proof, &length, leaves, n, i);
             append_proof_line(&inclusion, i, n, proof, length);
             civ_merkle_consistency_proof(proof, &length, leaves, n, i + 1);
@@ -317,6 +317,9 @@ static void aggregates_of_130_leaves(void)
         }
     }
     CU_ASSERT(sums_to(&roots, "9c67f07f906103b6bf201842a50ff0b8c91fca9b3e211334a6b7aa3133165dec"));
+    if (test_is_slow()) {
+        return; /* only each tenth tree's proofs were made */
+    }
     CU_ASSERT(sums_to(&inclusion, "893ce6eea61adc33c22c0e3a952498b76dfa3c282e78ac659f6fcc0ea44f9983"));
     CU_ASSERT(sums_to(&consistency, "2498232e1aebe8d1aa8d339d897fc471f4495fe0b8a55ac08f7dae3d88bc4c2a"));
 }

@@ -90,6 +90,12 @@ static void get_for_json(void)
         {401, HTML, "<html>", NULL, CIV_HTTP_AUTH_FAILED, 0},
         {403, JSON, "{}", NULL, CIV_HTTP_FORBIDDEN, 0},
         {403, HTML, "<html>", NULL, CIV_HTTP_FORBIDDEN, 0},
+        {403, HTML, "<html>Denied <a href='/login'>log in</a>", NULL, CIV_HTTP_FORBIDDEN, 0},
+        {403, HTML, "<meta http-equiv=refresh content='1;url=/denied?from=login'/>", NULL, CIV_HTTP_FORBIDDEN,
+         0},
+        {403, HTML, "<meta http-equiv=refresh content=\"1;url=/login?from=%2F\"/>", NULL,
+         CIV_HTTP_AUTH_FAILED, 0},
+        {403, JSON, "{\"http-equiv\":\"url=/login\"}", NULL, CIV_HTTP_FORBIDDEN, 0},
         {404, HTML, "<html>", NULL, CIV_HTTP_GONE, 0},
         {407, HTML, "<html>", NULL, CIV_HTTP_AUTH_FAILED, 0},
         {410, JSON, "{}", NULL, CIV_HTTP_GONE, 0},
@@ -146,6 +152,34 @@ static void limited(void)
     check(&row, &expectation, 1);
 }
 
+/* Jenkins names the account for which a 403 is meant: "anonymous" is nobody's. */
+static void account_in_header(void)
+{
+    static const struct {
+        int status;
+        const char *account;
+        civ_http_class_e class;
+    } rows[] = {{403, "anonymous", CIV_HTTP_AUTH_FAILED},
+                {403, "reader", CIV_HTTP_FORBIDDEN},
+                {404, "anonymous", CIV_HTTP_GONE}};
+    static const civ_http_expectation_t expectation = {1, 0};
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        civ_http_field_t field = {"x-you-are-authenticated-as", rows[i].account};
+        civ_http_answer_t answer;
+
+        memset(&answer, 0, sizeof(answer));
+        answer.status = rows[i].status;
+        answer.content_type = HTML;
+        answer.body = "";
+        answer.fields = &field;
+        answer.field_count = 1;
+        civ_http_classify(&answer, &expectation, 0, test_pool());
+        CU_ASSERT_EQUAL(answer.class, rows[i].class);
+    }
+}
+
 static void names_of_classes(void)
 {
     int class;
@@ -157,7 +191,12 @@ static void names_of_classes(void)
 }
 
 static const test_case_t cases[] = {
-    {"get_for_json", get_for_json}, {"get_for_anything", get_for_anything}, {"post", post},
-    {"limited", limited},           {"names_of_classes", names_of_classes}, {NULL, NULL},
+    {"get_for_json", get_for_json},
+    {"get_for_anything", get_for_anything},
+    {"post", post},
+    {"limited", limited},
+    {"account_in_header", account_in_header},
+    {"names_of_classes", names_of_classes},
+    {NULL, NULL},
 };
 const test_suite_t http_answer_suite = {"http_answer", NULL, NULL, cases};

@@ -5,12 +5,24 @@
  */
 #include "support/runner.h"
 
+extern const test_suite_t platform_circle_suite;
+extern const test_suite_t platform_circle_more_suite;
+extern const test_suite_t platform_azure_suite;
+extern const test_suite_t platform_azure_more_suite;
 extern const test_suite_t platform_github_suite;
 extern const test_suite_t platform_github_more_suite;
+extern const test_suite_t platform_jenkins_suite;
+extern const test_suite_t platform_jenkins_more_suite;
 
 static const test_suite_t *const suites[] = {
+    &platform_circle_suite,
+    &platform_circle_more_suite,
+    &platform_azure_suite,
+    &platform_azure_more_suite,
     &platform_github_suite,
     &platform_github_more_suite,
+    &platform_jenkins_suite,
+    &platform_jenkins_more_suite,
     NULL,
 };
 

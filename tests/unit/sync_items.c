@@ -68,7 +68,7 @@ static void test_key_and_content(void)
 /* An answer is gone before its items are stored. */
 static void test_item_outlives_its_answer(void)
 {
-    char title[] = "title", author[] = "author", sha[] = "acb5820", url[] = "https://h/";
+    char title[] = "title", author[] = "author", sha[] = "acb5820", url[] = "https://h/", scope[] = "7";
     civ_sync_item_t item;
     civ_problem_t problem;
 
@@ -76,7 +76,8 @@ static void test_item_outlives_its_answer(void)
     item.source = "github";
     item.instance = "api.github.com";
     item.type = CIV_ITEM_COMMIT;
-    item.scope = item.project_id = "octo/hello";
+    item.project_id = "octo/hello";
+    item.scope = scope;
     item.native_id = "1";
     item.timestamp = SYNC_NOW;
     item.title = title;
@@ -84,11 +85,32 @@ static void test_item_outlives_its_answer(void)
     item.sha = sha;
     item.url = url;
     CU_ASSERT_EQUAL(civ_sync_item_finish(&item, &problem, test_pool()), APR_SUCCESS);
-    title[0] = author[0] = sha[0] = url[0] = '?';
+    title[0] = author[0] = sha[0] = url[0] = scope[0] = '?';
+    CU_ASSERT_STRING_EQUAL(item.scope, "7");
     CU_ASSERT_STRING_EQUAL(item.title, "title");
     CU_ASSERT_STRING_EQUAL(item.author, "author");
     CU_ASSERT_STRING_EQUAL(item.sha, "acb5820");
     CU_ASSERT_STRING_EQUAL(item.url, "https://h/");
+}
+
+/* Whoever made its data: what must not be in it is not. */
+static void test_items_are_scrubbed(void)
+{
+    civ_sync_item_t item;
+    civ_problem_t problem;
+
+    memset(&item, 0, sizeof(item));
+    item.source = item.instance = item.scope = item.project_id = "x";
+    item.type = CIV_ITEM_COMMIT;
+    item.native_id = "1";
+    item.timestamp = SYNC_NOW;
+    item.url = "https://jo:hidden@host.example/1";
+    item.data = "{\"a\":[{\"b\":\"https://jo:hidden@host.example/\"}],\"c\":\"by "
+                "jo\\u0040host.example\",\"d\":\"@jo\"}";
+    CU_ASSERT_EQUAL(civ_sync_item_finish(&item, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(item.url, "https://host.example/1");
+    CU_ASSERT_STRING_EQUAL(item.data,
+                           "{\"a\":[{\"b\":\"https://host.example/\"}],\"c\":\"by [e-mail]\",\"d\":\"@jo\"}");
 }
 
 static void test_unfit_items_are_refused(void)
@@ -211,6 +233,8 @@ static void test_times(void)
         {"2026-04-01T00:00:00", SYNC_NOW},
         {"2026-04-01T00:00:00.123456", SYNC_NOW + 123},
         {"2026-04-01 00:00:00 UTC", SYNC_NOW},
+        {"2026-04-01 02:00:00 +0200", SYNC_NOW},
+        {"2026-03-31 22:00:00 -0200", SYNC_NOW},
         {"2026-04-01", SYNC_NOW},
         {"0001-01-01T00:00:00", 0},
         {"1970-01-01T00:00:00Z", 0},
@@ -298,6 +322,7 @@ static void test_queries(void)
 static const test_case_t cases[] = {
     {"key_and_content", test_key_and_content},
     {"item_outlives_its_answer", test_item_outlives_its_answer},
+    {"items_are_scrubbed", test_items_are_scrubbed},
     {"unfit_items_are_refused", test_unfit_items_are_refused},
     {"shared_vectors", test_shared_vectors},
     {"fields", test_fields},

@@ -217,6 +217,8 @@ static void test_neither_skips_nor_repeats(void)
     check_while_written("written-up.db", query);
     query.is_descending = 1;
     check_while_written("written-down.db", query);
+    if (test_is_slow())
+        return;
     query.limit = 3;
     query.project_id = projects[1];
     check_while_written("written-project.db", query);

@@ -36,7 +36,7 @@ const char *civ_item_data(const civ_json_t *json, const civ_data_field_t *fields
 {
     const char *data = civ_field_data(json, fields, pool);
 
-    if (more == NULL || more->length == 0)
+    if (more == NULL || more->length <= strlen("{}"))
         return data;
     return apr_pstrcat(pool, apr_pstrmemdup(pool, more->data, more->length - 1),
                        strcmp(data, "{}") == 0 ? "" : ",", data + 1, NULL);

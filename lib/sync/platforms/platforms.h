@@ -8,6 +8,9 @@
 
 #include "sync/connector.h"
 
+extern const civ_connector_t civ_connector_azure_devops;
+extern const civ_connector_t civ_connector_circle_ci;
 extern const civ_connector_t civ_connector_github;
+extern const civ_connector_t civ_connector_jenkins;
 
 #endif
