@@ -357,39 +357,6 @@ static void test_shared_vectors(void)
     CU_ASSERT_TRUE(i > 0);
 }
 
-/* Indexes have the beginnings of keys and SHAs; what begins alike is another item all the same. */
-static void test_keys_that_begin_alike(void)
-{
-    civ_engine_t *engine = sync_engine("alike.db");
-    civ_sync_item_t one = timeline_item("1", T1, "{\"a\":1}"), other = timeline_item("2", T1, "{\"a\":2}");
-    civ_timeline_entry_t entry;
-    civ_timeline_page_t page;
-    const char *key;
-
-    one.sha = "acb5820ced9479c074f688cc328bf03f341a511d";
-    other.sha = "acb5820ced9479c000000000000000000000000";
-    timeline_put(engine, other);
-    timeline_put(engine, one);
-    key = timeline_get(engine, timeline_finish(&one)).key;
-    CU_ASSERT_EQUAL(
-        database_do(unit_path("alike.db"), apr_psprintf(test_pool(),
-                                                        "UPDATE civ_timeline_items SET item_key = '%.16s' || "
-                                                        "substr(item_key, 17, 48) WHERE native_id = '2'",
-                                                        key)),
-        0);
-    entry = timeline_get(engine, &one);
-    CU_ASSERT_STRING_EQUAL(entry.native_id, "1");
-    CU_ASSERT_EQUAL(civ_timeline_history(engine->store, key, 0, &page, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(page.count, 1);
-    CU_ASSERT_STRING_EQUAL(page.entries[0].native_id, "1");
-    CU_ASSERT_EQUAL(timeline_put(engine, timeline_item("1", T1, "{\"a\":1}")), CIV_TIMELINE_DUPLICATE);
-    CU_ASSERT_EQUAL(civ_timeline_linked(engine->store, one.sha, 0, 10, &page, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(page.count, 1);
-    CU_ASSERT_STRING_EQUAL(page.entries[0].native_id, "1");
-    timeline_gone(engine, &one);
-    CU_ASSERT_EQUAL(sync_int("alike.db", "SELECT COUNT(*) FROM civ_timeline_items WHERE gone > 0"), 1);
-}
-
 /* --- the ledger's entries --- */
 
 static void test_notes(void)
@@ -448,7 +415,6 @@ static const test_case_t cases[] = {
     {"gone_and_back", test_gone_and_back},
     {"any_order", test_any_order},
     {"shared_vectors", test_shared_vectors},
-    {"keys_that_begin_alike", test_keys_that_begin_alike},
     {"notes", test_notes},
     {NULL, NULL},
 };
