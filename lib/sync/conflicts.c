@@ -21,9 +21,9 @@ const civ_statement_t civ_conflicts_sql[SQL_CONFLICTS_COUNT] = {
     [SQL_CONFLICTS_PAGE] = {"conflicts_page", CONFLICT_FROM "c.state = 0 AND c.conflict > %lld AND "
                                                             "c.conflict <= %lld ORDER BY c.conflict "
                                                             "LIMIT %lld"},
-    [SQL_CONFLICT_OF_KEY] = {"conflict_of_key", CONFLICT_FROM
-                             "c.item = (SELECT item FROM civ_timeline_items WHERE " CIV_KEY_IS_GIVEN
-                             ") AND c.state = 0 LIMIT 1"},
+    [SQL_CONFLICT_OF_KEY] = {"conflict_of_key",
+                             CONFLICT_FROM "c.item = (SELECT item FROM civ_timeline_items WHERE item_key = "
+                                           "%s) AND c.state = 0 LIMIT 1"},
     [SQL_CONFLICT_BY_NUMBER] = {"conflict_by_number", CONFLICT_FROM "c.conflict = %lld"},
     [SQL_CONFLICT_LAST] = {"conflict_last", "SELECT COALESCE(MAX(conflict), 0) FROM civ_timeline_conflicts"},
     [SQL_CONFLICT_CLOSE] = {"conflict_close", "UPDATE civ_timeline_conflicts SET state = 1, closed = %lld, "

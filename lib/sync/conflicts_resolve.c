@@ -236,8 +236,7 @@ static apr_status_t apply(void *baton, civ_change_t *change)
     resolving_t *resolving = baton;
     const civ_resolution_t *resolution = resolving->resolution;
     const civ_argument_t page[] = {civ_int(resolving->after), civ_int(resolving->last), civ_int(AT_ONCE)};
-    const char *wanted = resolution->key != NULL ? resolution->key : "";
-    const civ_argument_t key[] = {CIV_TIMELINE_KEY(wanted, change->pool)};
+    const civ_argument_t key = civ_text(resolution->key != NULL ? resolution->key : "");
     apr_array_header_t *found = apr_array_make(change->pool, AT_ONCE, sizeof(civ_conflict_t));
     civ_timeline_change_t work;
     apr_status_t status;
@@ -245,7 +244,7 @@ static apr_status_t apply(void *baton, civ_change_t *change)
 
     resolving->done_count = 0;
     status = resolution->key != NULL
-                 ? civ_conflicts_read(change->db, SQL_CONFLICT_OF_KEY, key, 2, found, change->pool)
+                 ? civ_conflicts_read(change->db, SQL_CONFLICT_OF_KEY, &key, 1, found, change->pool)
                  : civ_conflicts_read(change->db, SQL_CONFLICTS_PAGE, page, 3, found, change->pool);
     if (status == APR_SUCCESS)
         status = refuse(resolving, change, found);

@@ -308,11 +308,11 @@ static apr_status_t store(void *baton, civ_change_t *change, const civ_sync_item
 
 static apr_status_t gone(void *baton, civ_change_t *change, const civ_digest_t *key)
 {
-    const char *hex = civ_digest_hex_dup(key, change->pool);
-    const civ_argument_t arguments[] = {civ_int(change->now), CIV_TIMELINE_KEY(hex, change->pool)};
+    const civ_argument_t arguments[] = {civ_int(change->now),
+                                        civ_text(civ_digest_hex_dup(key, change->pool))};
 
     (void)baton;
-    return civ_db_send(change->db, &civ_timeline_sql[SQL_ITEM_GONE], arguments, 3);
+    return civ_db_send(change->db, &civ_timeline_sql[SQL_ITEM_GONE], arguments, 2);
 }
 
 civ_timeline_writer_t civ_timeline_writer(const civ_timeline_t *timeline)

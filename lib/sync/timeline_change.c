@@ -90,7 +90,7 @@ apr_status_t civ_timeline_load(civ_timeline_change_t *work, const char *const *k
     int i;
 
     for (i = 0; i < CIV_TIMELINE_BATCH; i++)
-        arguments[i] = civ_text(apr_pstrmemdup(pool, keys[i < count ? i : count - 1], CIV_INDEXED_LENGTH));
+        arguments[i] = civ_text(keys[i < count ? i : count - 1]);
     status = civ_db_select(work->change->db, &civ_timeline_sql[SQL_STATES], arguments, CIV_TIMELINE_BATCH,
                            &rows, pool);
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {

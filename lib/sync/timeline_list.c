@@ -63,14 +63,14 @@ static const civ_statement_t sql[SQL_LIST_COUNT] = {
                                                      "m.timestamp >= %lld ORDER BY m.timestamp DESC, m.item "
                                                      "DESC LIMIT %lld"},
     [SQL_ENTRIES] = {"timeline_entries", CIV_ENTRY_FROM "WHERE v.number IN (" NUMBERS_24 ") LIMIT 24"},
-    [SQL_BY_KEY] = {"timeline_by_key", CIV_ENTRY_FROM "WHERE " CIV_KEY_IS_GIVEN " AND v.number = i.version"},
+    [SQL_BY_KEY] = {"timeline_by_key", CIV_ENTRY_FROM "WHERE i.item_key = %s AND v.number = i.version"},
     [SQL_HISTORY] = {"timeline_history", CIV_ENTRY_FROM
-                     "WHERE v.item = (SELECT item FROM civ_timeline_items WHERE " CIV_KEY_IS_GIVEN ") "
+                     "WHERE v.item = (SELECT item FROM civ_timeline_items WHERE item_key = %s) "
                      "AND v.version < %lld ORDER BY v.version DESC LIMIT 24"},
-    [SQL_LINKED] = {"timeline_linked", "SELECT timestamp, item, version, size FROM civ_timeline_items "
-                                       "CIV_BY(civ_timeline_items_by_sha) WHERE substr(sha, 1, " CIV_INDEXED
-                                       ") = %s AND sha || '' = %s AND sha <> '' AND item > %lld "
-                                       "ORDER BY item LIMIT %lld"},
+    [SQL_LINKED] = {"timeline_linked",
+                    "SELECT timestamp, item, version, size FROM civ_timeline_items "
+                    "CIV_BY(civ_timeline_items_by_sha) WHERE sha = %s AND sha <> '' AND item > %lld "
+                    "ORDER BY item LIMIT %lld"},
     {"timeline_all_up", PLACES("civ_timeline_by_time", UP)},
     {"timeline_all_down", PLACES("civ_timeline_by_time", DOWN)},
     {"timeline_type_up", PLACES("civ_timeline_by_type", "type = %s AND " UP)},
@@ -395,9 +395,9 @@ static apr_status_t read_rows(civ_store_t *store, int statement, const civ_argum
 apr_status_t civ_timeline_get(civ_store_t *store, const char *key, civ_timeline_entry_t *entry,
                               apr_pool_t *pool)
 {
-    const civ_argument_t arguments[] = {CIV_TIMELINE_KEY(key, pool)};
+    const civ_argument_t argument = civ_text(key);
     civ_timeline_page_t page;
-    apr_status_t status = read_rows(store, SQL_BY_KEY, arguments, 2, &page, pool);
+    apr_status_t status = read_rows(store, SQL_BY_KEY, &argument, 1, &page, pool);
 
     if (status != APR_SUCCESS)
         return status;
@@ -410,16 +410,15 @@ apr_status_t civ_timeline_get(civ_store_t *store, const char *key, civ_timeline_
 apr_status_t civ_timeline_history(civ_store_t *store, const char *key, apr_int64_t before,
                                   civ_timeline_page_t *page, apr_pool_t *pool)
 {
-    const civ_argument_t arguments[] = {CIV_TIMELINE_KEY(key, pool),
-                                        civ_int(before > 0 ? before : APR_INT64_MAX)};
+    const civ_argument_t arguments[] = {civ_text(key), civ_int(before > 0 ? before : APR_INT64_MAX)};
 
-    return read_rows(store, SQL_HISTORY, arguments, 3, page, pool);
+    return read_rows(store, SQL_HISTORY, arguments, 2, page, pool);
 }
 
 apr_status_t civ_timeline_linked(civ_store_t *store, const char *sha, apr_int64_t after, int limit,
                                  civ_timeline_page_t *page, apr_pool_t *pool)
 {
-    const civ_argument_t arguments[] = {CIV_TIMELINE_KEY(sha, pool), civ_int(after), civ_int(limit)};
+    const civ_argument_t arguments[] = {civ_text(sha), civ_int(after), civ_int(limit)};
     reading_t reading = {.pool = pool};
     apr_status_t status;
 
@@ -430,7 +429,7 @@ apr_status_t civ_timeline_linked(civ_store_t *store, const char *sha, apr_int64_
     if (status != APR_SUCCESS)
         return status;
     reading.places = apr_array_make(pool, limit, sizeof(place_t));
-    status = read_places(&reading, SQL_LINKED, arguments, 4);
+    status = read_places(&reading, SQL_LINKED, arguments, 3);
     if (status == APR_SUCCESS)
         status = read_entries(reading.db, (const place_t *)reading.places->elts, fit(reading.places, limit),
                               page, pool);

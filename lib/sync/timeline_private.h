@@ -40,16 +40,6 @@ typedef enum civ_timeline_sql_e {
     SQL_TIMELINE_COUNT
 } civ_timeline_sql_e;
 
-/** Characters of keys and SHAs that are in an index. They come in no order, so each that is stored touches a page of its own; of a short
- * index more pages stay in memory. What begins alike is told apart by the row. */
-#define CIV_INDEXED_LENGTH 16
-#define CIV_INDEXED        APR_STRINGIFY(CIV_INDEXED_LENGTH)
-
-/** Takes two arguments: CIV_TIMELINE_KEY(hex key, pool). Were the column itself compared with a value, SQLite would put that value in the
- * column's place everywhere, and no index would be left to look into. */
-#define CIV_KEY_IS_GIVEN            "substr(item_key, 1, " CIV_INDEXED ") = %s AND item_key || '' = %s"
-#define CIV_TIMELINE_KEY(key, pool) civ_text(apr_pstrndup((pool), (key), CIV_INDEXED_LENGTH)), civ_text(key)
-
 extern const civ_statement_t civ_timeline_sql[SQL_TIMELINE_COUNT];
 extern const civ_statement_set_t civ_timeline_list_statements;
 extern const civ_statement_set_t civ_conflicts_statements;

@@ -24,15 +24,14 @@ static const char *const tables[] = {
     "status VARCHAR(16) NOT NULL, sha VARCHAR(64) NOT NULL, subject VARCHAR(64) NOT NULL, "
     "first_seen BIGINT NOT NULL, last_seen BIGINT NOT NULL, gone BIGINT NOT NULL, "
     "instance VARCHAR(512) NOT NULL, scope VARCHAR(512) NOT NULL, native_id VARCHAR(512) NOT NULL)",
-    "CREATE INDEX civ_timeline_items_by_key ON civ_timeline_items (substr(item_key, 1, " CIV_INDEXED "))",
+    "CREATE UNIQUE INDEX civ_timeline_items_by_key ON civ_timeline_items (item_key)",
     "CREATE INDEX civ_timeline_by_time ON civ_timeline_items (timestamp, item)",
     "CREATE INDEX civ_timeline_by_type ON civ_timeline_items (type, timestamp, item)",
     "CREATE INDEX civ_timeline_by_source ON civ_timeline_items (source, timestamp, item)",
     "CREATE INDEX civ_timeline_by_source_type ON civ_timeline_items (source, type, timestamp, item)",
     "CREATE INDEX civ_timeline_by_project ON civ_timeline_items (project, timestamp, item)",
     "CREATE INDEX civ_timeline_by_project_type ON civ_timeline_items (project, type, timestamp, item)",
-    "CREATE INDEX civ_timeline_items_by_sha ON civ_timeline_items (substr(sha, 1, " CIV_INDEXED
-    "), item) WHERE sha <> ''",
+    "CREATE INDEX civ_timeline_items_by_sha ON civ_timeline_items (sha, item) WHERE sha <> ''",
     "CREATE INDEX civ_timeline_by_subject ON civ_timeline_items (sha, subject, item) WHERE subject <> ''",
 
     "CREATE TABLE civ_timeline_versions (CIV_KEY(number), item BIGINT NOT NULL, version BIGINT NOT NULL, "
@@ -91,8 +90,7 @@ const civ_statement_t civ_timeline_sql[SQL_TIMELINE_COUNT] = {
     [SQL_STATES] = {"timeline_states",
                     "SELECT item_key, item, versions, placed, version, project, timestamp, size, attempt, "
                     "updated, chosen, origin, revision, content_hash, status, sha, subject "
-                    "FROM civ_timeline_items WHERE substr(item_key, 1, " CIV_INDEXED ") IN (" KEYS_24
-                    ") LIMIT 1000"},
+                    "FROM civ_timeline_items WHERE item_key IN (" KEYS_24 ") LIMIT 24"},
     [SQL_ITEM_INSERT] =
         {"timeline_item_insert",
          "INSERT INTO civ_timeline_items (item, item_key, source, type, project, timestamp, placed, version, "
@@ -103,7 +101,7 @@ const civ_statement_t civ_timeline_sql[SQL_TIMELINE_COUNT] = {
                        "UPDATE civ_timeline_items SET last_seen = %lld, gone = 0 WHERE item IN (" NUMBERS_23
                        ")"},
     [SQL_ITEM_GONE] = {"timeline_item_gone",
-                       "UPDATE civ_timeline_items SET gone = %lld WHERE " CIV_KEY_IS_GIVEN " AND gone = 0"},
+                       "UPDATE civ_timeline_items SET gone = %lld WHERE item_key = %s AND gone = 0"},
     [SQL_ITEM_RAISE] = {"timeline_item_raise", "UPDATE civ_timeline_items SET attempt = %lld, "
                                                "updated = %lld, chosen = %lld, origin = %lld, "
                                                "revision = %lld WHERE item = %lld"},
