@@ -473,6 +473,13 @@ static const char *set_egress_plain_http(cmd_parms *cmd, void *unused, int on)
     return NULL;
 }
 
+static const char *set_sync_ledger(cmd_parms *cmd, void *unused, int on)
+{
+    (void)unused;
+    note(cmd, CIV_SETTING_SYNC_LEDGER)->node.sync_ledger = on;
+    return NULL;
+}
+
 /* One worker serves all nodes of a server. */
 static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, const char *program)
 {
@@ -648,6 +655,8 @@ const command_rec civ_directives[] = {
             "how long a request waits for the synchronisation that it asks for"),
     AP_INIT_TAKE3(CIV_DIRECTIVE_SYNC_SCHEDULE, set_sync_schedule, NULL, RSRC_CONF,
                   "a platform, a project of it, and how often that is synchronised"),
+    AP_INIT_FLAG(CIV_DIRECTIVE_SYNC_LEDGER, set_sync_ledger, NULL, RSRC_CONF,
+                 "whether what is synchronised goes into the ledger as well"),
     AP_INIT_TAKE2(CIV_DIRECTIVE_SIGNATURE_WINDOW, set_signature_window, NULL, RSRC_CONF,
                   "how old a signed request may be, and how far ahead its clock"),
     AP_INIT_ITERATE(CIV_DIRECTIVE_AUTHORITY, set_authority, NULL, RSRC_CONF,

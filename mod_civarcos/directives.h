@@ -33,6 +33,7 @@
 #define CIV_DIRECTIVE_WORKER               "CivarcosWorker"
 #define CIV_DIRECTIVE_SYNC_WAIT            "CivarcosSyncWait"
 #define CIV_DIRECTIVE_SYNC_SCHEDULE        "CivarcosSyncSchedule"
+#define CIV_DIRECTIVE_SYNC_LEDGER          "CivarcosSyncLedger"
 #define CIV_DIRECTIVE_SIGNATURE_WINDOW     "CivarcosSignatureWindow"
 #define CIV_DIRECTIVE_AUTHORITY            "CivarcosAuthority"
 
@@ -71,6 +72,7 @@ typedef enum civ_scope_e {
     X(WORKER_PROGRAM, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker_program)                                \
     X(SYNC_WAIT, CIV_DIRECTIVE_SYNC_WAIT, CIV_SCOPE_SERVER, sync_wait)                                       \
     X(SYNC_SCHEDULES, CIV_DIRECTIVE_SYNC_SCHEDULE, CIV_SCOPE_IDENTITY, node.sync_schedules)                  \
+    X(SYNC_LEDGER, CIV_DIRECTIVE_SYNC_LEDGER, CIV_SCOPE_NODE, node.sync_ledger)                              \
     X(SIGNATURE_BACK, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_back)                      \
     X(SIGNATURE_AHEAD, CIV_DIRECTIVE_SIGNATURE_WINDOW, CIV_SCOPE_SERVER, signature_ahead)                    \
     X(AUTHORITIES, CIV_DIRECTIVE_AUTHORITY, CIV_SCOPE_NAME, authorities)                                     \

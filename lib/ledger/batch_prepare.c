@@ -9,6 +9,9 @@
 /* Waiting evidence is sealed at this many bytes even when CivarcosSealCount is not reached: keeps blocks readable. */
 #define PENDING_BYTES (1024 * 1024)
 
+/* So many at once are sealed at once: a block costs less than writing them now, and reading, deleting and writing them again later. */
+#define MANY 32
+
 static apr_status_t seal(civ_batch_t *batch, const civ_entry_t *entries, apr_size_t count,
                          civ_block_t **block)
 {
@@ -71,6 +74,13 @@ apr_status_t civ_batch_seal_full(civ_batch_t *batch)
     if (civ_batch_waiting(batch) < batch->ledger->config->seal_count && bytes < PENDING_BYTES)
         return APR_SUCCESS;
     return seal_waiting(batch, &unused);
+}
+
+apr_status_t civ_batch_seal_many(civ_batch_t *batch)
+{
+    civ_block_t *unused;
+
+    return batch->waiting->nelts < MANY ? civ_batch_seal_full(batch) : seal_waiting(batch, &unused);
 }
 
 static apr_status_t prepare_pend(civ_batch_t *batch, civ_request_t *request)

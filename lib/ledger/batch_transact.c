@@ -96,7 +96,7 @@ apr_status_t civ_batch_transact(civ_batch_t *batch)
     }
     /* Long mining would hold the database's write lock; the housekeeper seals then. */
     if (status == APR_SUCCESS && batch->transacted && batch->before.difficulty <= CIV_MINE_ALONE_BITS)
-        status = civ_batch_seal_full(batch);
+        status = civ_batch_seal_many(batch);
     return status;
 }
 

@@ -39,6 +39,7 @@ typedef struct civ_node_config_t {
     apr_array_header_t *benchmark_bounds; /**< CivarcosBenchmarkBounds: of civ_metric_bounds_t; NULL: none */
     int egress_plain_http;                /**< CivarcosEgressPlainHttp */
     apr_array_header_t *egress_allow;     /**< CivarcosEgressAllow: of const char *; NULL: none */
+    int sync_ledger;                      /**< CivarcosSyncLedger: what is synchronised goes on record */
     apr_array_header_t *sync_schedules;   /**< CivarcosSyncSchedule: of civ_schedule_order_t; NULL: none */
     int has_schedules; /**< sync_schedules are all there are to be: others of this origin are taken away at start */
 } civ_node_config_t;

@@ -22,6 +22,7 @@ struct civ_node_t {
     civ_ledger_t *ledger;
     civ_federation_config_t federation_config;
     civ_federation_t *federation;
+    civ_timeline_t timeline;
     civ_engine_t engine;
     const civ_redactor_t *redactor; /**< guarded by the lock; NULL: not made yet */
     apr_pool_t *pool;

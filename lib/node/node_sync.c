@@ -16,12 +16,12 @@ static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_c
 
 void civ_node_open_engine(civ_node_t *node)
 {
-    static const civ_timeline_t timeline = {.is_noted = 0};
-
+    node->timeline.is_noted = node->config->sync_ledger;
     node->engine.store = node->store;
     node->engine.transactor.baton = node;
     node->engine.transactor.run = transact;
-    node->engine.timeline = civ_timeline_writer(&timeline);
+    node->engine.timeline = civ_timeline_writer(&node->timeline);
+    node->engine.is_noted = node->config->sync_ledger;
     node->engine.log = node->context.log;
 }
 

@@ -40,6 +40,7 @@ static const member_t members[] = {
     MEMBER(min_free, INT64),
     MEMBER(federation_min_votes, UINT32),
     MEMBER(egress_plain_http, INT),
+    MEMBER(sync_ledger, INT),
 };
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
 

@@ -17,6 +17,7 @@
 /** What one transaction takes: parts of items come in many small pages. */
 #define BATCH_ITEMS 200
 #define BATCH_PAGES 32
+#define BATCH_ASKED 64
 #define BATCH_TIME  APR_INT64_C(1000000)
 
 /** How often something may be followed. */
@@ -171,6 +172,8 @@ static int is_commit_due(const civ_run_t *run)
     const civ_sync_page_t *const *pages = (const civ_sync_page_t *const *)run->batch->elts;
     int count = run->batch->nelts;
 
+    if (run->asked->nelts >= BATCH_ASKED)
+        return 1;
     if (count == 0)
         return run->deferrals->nelts >= BATCH_PAGES;
     return pages[count - 1]->tells_conditions || pages[count - 1]->step.role == CIV_ROLE_LIST ||
@@ -238,6 +241,8 @@ static apr_status_t open_run(civ_run_t *run)
     run->is_new_project = status == APR_SUCCESS && run->project == 0;
     if (status == APR_SUCCESS && report->number != 0)
         status = civ_rows_load_frontier(run);
+    if (status == APR_SUCCESS && report->number != 0)
+        status = civ_record_load(run);
     if (status != APR_SUCCESS)
         return status;
     if (run->facts_text == NULL ||
@@ -247,7 +252,8 @@ static apr_status_t open_run(civ_run_t *run)
         run->facts = NULL;
         run->facts_text = "{}";
     }
-    if (report->number == 0 || run->frontier.count == 0)
+    /* One that had nothing left to ask for is only to be concluded. */
+    if (report->number == 0)
         begin(run);
     else
         report->resumed++;
@@ -282,6 +288,7 @@ static void conclude(civ_run_t *run)
         apr_cpystrn(report->reason, report->warnings[0], CIV_REASON_SIZE);
     run->is_over = run->frontier.count == 0;
     report->remaining_items = -1;
+    run->record.is_ending = 1;
     report->ended = civ_timestamp_now();
 }
 
@@ -292,6 +299,15 @@ static apr_status_t release_cursor(void *data)
     free((void *)cursor->bookmark);
     free((void *)cursor->pending_bookmark);
     cursor->bookmark = cursor->pending_bookmark = NULL;
+    return APR_SUCCESS;
+}
+
+static apr_status_t release_record(void *data)
+{
+    civ_record_t *record = data;
+
+    free(record->answers);
+    record->answers = NULL;
     return APR_SUCCESS;
 }
 
@@ -312,8 +328,10 @@ static civ_run_t *make_run(const civ_engine_t *engine, const civ_engine_run_t *r
     run->visited = apr_hash_make(run->visited_pool);
     run->batch = apr_array_make(run->batch_pool, 32, sizeof(civ_sync_page_t *));
     run->deferrals = apr_array_make(run->batch_pool, 8, sizeof(civ_deferral_t));
+    run->asked = apr_array_make(run->batch_pool, 32, sizeof(civ_asked_t));
     civ_frontier_init(&run->frontier, pool);
     apr_pool_cleanup_register(pool, &run->cursor, release_cursor, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(pool, &run->record, release_record, apr_pool_cleanup_null);
     if (request->fetch.counts != NULL)
         run->counted = request->fetch.counts(request->fetch.baton);
     return run;

@@ -34,6 +34,7 @@ typedef struct civ_engine_t {
     civ_store_t *store;
     civ_transactor_t transactor;
     civ_timeline_writer_t timeline;
+    int is_noted; /**< what a run asked, was told and stored is put on record: lib/sync/engine_record.c */
     const civ_clock_t *clock; /**< NULL: the machine's */
     const civ_log_t *log;
 } civ_engine_t;

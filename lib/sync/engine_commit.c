@@ -159,6 +159,8 @@ static apr_status_t apply(void *baton, civ_change_t *change)
     if (status == APR_SUCCESS)
         status = store_others(run, change);
     if (status == APR_SUCCESS)
+        status = civ_record_store(run, change);
+    if (status == APR_SUCCESS)
         status = civ_rows_store_frontier(run, change);
     return status == APR_SUCCESS ? civ_rows_store_project(run, change) : status;
 }
@@ -201,6 +203,7 @@ apr_status_t civ_run_commit(civ_run_t *run)
     if (status != APR_SUCCESS)
         return status;
     run->is_new = run->is_new_project = 0;
+    civ_record_committed(run);
     run->frontier.stored = run->frontier.count;
     run->cursor.is_dirty = 0;
     run->batch_items = 0;
@@ -210,6 +213,7 @@ apr_status_t civ_run_commit(civ_run_t *run)
     apr_pool_clear(run->batch_pool);
     run->batch = apr_array_make(run->batch_pool, 32, sizeof(civ_sync_page_t *));
     run->deferrals = apr_array_make(run->batch_pool, 8, sizeof(civ_deferral_t));
+    run->asked = apr_array_make(run->batch_pool, 32, sizeof(civ_asked_t));
     if (run->request->progress != NULL)
         run->request->progress(run->request->baton, run->report);
     return APR_SUCCESS;

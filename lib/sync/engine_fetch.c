@@ -320,6 +320,7 @@ static void finish_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_an
     pop(run);
     settle(run, step);
     civ_run_take_page(run, page, answer);
+    civ_record_read(run, page);
     if (!page->tells_conditions)
         civ_run_push_page(run, page);
 }
@@ -479,5 +480,8 @@ apr_status_t civ_run_fetch(civ_run_t *run, const civ_sync_step_t *step, apr_pool
     }
     memset(&answer, 0, sizeof(answer));
     status = run->request->fetch.send(run->request->fetch.baton, &request, &answer, pool);
-    return status == APR_SUCCESS ? handle(run, step, &answer, next, pool) : status;
+    if (status != APR_SUCCESS)
+        return status;
+    civ_record_asked(run, step, &answer);
+    return handle(run, step, &answer, next, pool);
 }

@@ -56,7 +56,7 @@ static const char *open_key(const civ_sync_step_t *step, const char *base_id, ap
 }
 
 static apr_status_t finish_item(civ_run_t *run, civ_sync_page_t *page, const civ_page_item_t *entry,
-                                const civ_http_answer_t *answer)
+                                const civ_http_answer_t *answer, const char *source_url)
 {
     civ_sync_item_t *item = &page->finished[page->finished_count];
     apr_pool_t *pool = page->pool;
@@ -76,7 +76,7 @@ static apr_status_t finish_item(civ_run_t *run, civ_sync_page_t *page, const civ
     item->sha = apr_pstrdup(pool, item->sha);
     item->url = apr_pstrdup(pool, item->url);
     item->data = apr_pstrdup(pool, item->data);
-    item->source_url = page->step.request.url;
+    item->source_url = source_url;
     item->raw_hash = answer->digest;
     if (civ_sync_item_finish(item, &problem, pool) != APR_SUCCESS) {
         civ_sync_page_warn(page, "%s %s was left out: %s", page->step.kind,
@@ -103,6 +103,7 @@ void civ_run_take_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_ans
     const civ_page_item_t *entries = (const civ_page_item_t *)page->items->elts;
     civ_kind_report_t *report = civ_run_kind_report(run, page->step.kind);
     apr_size_t count = (apr_size_t)page->items->nelts + 1;
+    const char *source_url = civ_field_scrub(page->step.request.url, page->pool);
     const char *const *warnings;
     int i;
 
@@ -113,7 +114,7 @@ void civ_run_take_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_ans
     page->outcomes = apr_pcalloc(page->pool, count * sizeof(*page->outcomes));
     page->origins = apr_pcalloc(page->pool, count * sizeof(*page->origins));
     for (i = 0; i < page->items->nelts; i++)
-        if (finish_item(run, page, &entries[i], answer) != APR_SUCCESS)
+        if (finish_item(run, page, &entries[i], answer, source_url) != APR_SUCCESS)
             report->left_out++;
     if (page->bookmark != NULL && page->step.role == CIV_ROLE_LIST) {
         free((void *)run->cursor.pending_bookmark);

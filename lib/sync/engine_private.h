@@ -132,6 +132,28 @@ typedef struct civ_cursor_t {
     int is_loaded, is_dirty;
 } civ_cursor_t;
 
+/* --- its record --- */
+
+/** A request and its answer, for the record. */
+typedef struct civ_asked_t {
+    const char *kind, *url;
+    civ_digest_t request_hash, raw_hash; /**< of the bodies */
+    int has_request, has_answer;         /**< there is such a body */
+    civ_http_class_e class;
+    int status;                  /**< of HTTP; 0: there was no answer */
+    const civ_sync_page_t *page; /**< what was read from it; NULL: nothing */
+} civ_asked_t;
+
+/** What was asked and is in no entry yet. */
+typedef struct civ_record_t {
+    char *
+        answers; /**< malloc'ed: objects of JSON, separated by commas; "" for none. The same is in rows of the database */
+    apr_int64_t rows;      /**< the last one's number */
+    const char *next;      /**< what answers are to be once the transaction is committed; NULL: as they are */
+    apr_int64_t next_rows; /**< the same of rows */
+    int is_ending;         /**< the run ends with this commit, for now at least: all of it becomes an entry */
+} civ_record_t;
+
 /* --- the run --- */
 
 typedef struct civ_deferral_t {
@@ -170,6 +192,8 @@ typedef struct civ_run_t {
 
     apr_array_header_t *batch;     /**< civ_sync_page_t *: not committed yet */
     apr_array_header_t *deferrals; /**< civ_deferral_t: the same */
+    apr_array_header_t *asked;     /**< civ_asked_t: the same */
+    civ_record_t record;
     int batch_items;
     apr_int64_t batch_since;
     const char
@@ -217,6 +241,14 @@ void civ_run_take_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_ans
 /** Commit the batch and everything that has changed since the last commit. */
 apr_status_t civ_run_commit(civ_run_t *run);
 
+/** The record of the run: read what was left of it; note a request and its answer; note that a page was read from the last one;
+ *  within a change, store it; once that is committed. All do nothing where runs are not put on record. */
+apr_status_t civ_record_load(civ_run_t *run);
+void civ_record_asked(civ_run_t *run, const civ_sync_step_t *step, const civ_http_answer_t *answer);
+void civ_record_read(civ_run_t *run, const civ_sync_page_t *page);
+apr_status_t civ_record_store(civ_run_t *run, civ_change_t *change);
+void civ_record_committed(civ_run_t *run);
+
 /** Load the cursor of a list, after committing the one before. */
 apr_status_t civ_run_load_cursor(civ_run_t *run, const char *kind, const char *stream);
 
@@ -251,7 +283,13 @@ apr_status_t civ_rows_open(civ_run_t *run, const char *kind, int limit, const ch
 apr_status_t civ_rows_deferred(civ_run_t *run, const char *kind, int limit, const char ***texts,
                                const char ***keys, int *count, apr_pool_t *pool);
 
+/** What was asked and is in no entry yet, on @a pool, and the last row's number. */
+apr_status_t civ_rows_answers(civ_run_t *run, const char **answers, apr_int64_t *last, apr_pool_t *pool);
+
 /* Within a change. */
+apr_status_t civ_rows_store_answers(civ_run_t *run, civ_change_t *change, apr_int64_t row,
+                                    const char *answers);
+apr_status_t civ_rows_remove_answers(civ_run_t *run, civ_change_t *change);
 apr_status_t civ_rows_begin(civ_run_t *run, civ_change_t *change);
 apr_status_t civ_rows_give_up_open(civ_run_t *run, civ_change_t *change);
 apr_status_t civ_rows_store_project(civ_run_t *run, civ_change_t *change);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/digest.h"
 #include "base/status.h"
 #include "sync/engine_private.h"
@@ -34,6 +35,8 @@ const char *const civ_engine_tables[] = {
     "CREATE TABLE civ_sync_runs (CIV_KEY(run), project BIGINT NOT NULL, started BIGINT NOT NULL, "
     "ended BIGINT NOT NULL, outcome VARCHAR(16) NOT NULL, report TEXT NOT NULL)",
     "CREATE INDEX civ_sync_runs_by_project ON civ_sync_runs (project, run)",
+    "CREATE TABLE civ_sync_answers (project BIGINT NOT NULL, number BIGINT NOT NULL, answers TEXT NOT NULL, "
+    "PRIMARY KEY (project, number))",
     NULL,
 };
 
@@ -68,6 +71,9 @@ typedef enum rows_sql_e {
     SQL_VALIDATORS_USE,
     SQL_VALIDATORS_FORGET,
     SQL_VALIDATORS_OLD,
+    SQL_ANSWERS,
+    SQL_ANSWERS_STORE,
+    SQL_ANSWERS_REMOVE,
     SQL_PROJECTS_OF,
     SQL_COUNT
 } rows_sql_e;
@@ -147,6 +153,11 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "DELETE FROM civ_sync_validators WHERE project = %lld AND used < (SELECT "
          "COALESCE(MIN(r.run), 0) FROM (SELECT run FROM civ_sync_runs WHERE project = %lld "
          "ORDER BY run DESC LIMIT %lld) r)"},
+    [SQL_ANSWERS] = {"sync_answers", "SELECT number, answers FROM civ_sync_answers WHERE project = %lld AND "
+                                     "number > %lld ORDER BY number LIMIT 100"},
+    [SQL_ANSWERS_STORE] = {"sync_answers_store",
+                           "INSERT INTO civ_sync_answers (project, number, answers) VALUES (%lld, %lld, %s)"},
+    [SQL_ANSWERS_REMOVE] = {"sync_answers_remove", "DELETE FROM civ_sync_answers WHERE project = %lld"},
     [SQL_PROJECTS_OF] = {"sync_projects_of", "SELECT project, project_id, run FROM civ_sync_projects WHERE "
                                              "platform = %s AND project > %lld ORDER BY project LIMIT 500"},
 };
@@ -336,6 +347,46 @@ apr_status_t civ_rows_deferred(civ_run_t *run, const char *kind, int limit, cons
     return status == APR_SUCCESS ? take_texts(rows, limit, texts, keys, count, pool) : status;
 }
 
+apr_status_t civ_rows_answers(civ_run_t *run, const char **answers, apr_int64_t *last, apr_pool_t *pool)
+{
+    apr_int64_t before = -1;
+    apr_status_t status = APR_SUCCESS;
+    civ_buffer_t out;
+
+    civ_buffer_init(&out, 1024, pool);
+    for (*last = 0; status == APR_SUCCESS && *last != before;) {
+        const civ_argument_t arguments[] = {civ_int(run->project), civ_int(*last)};
+        civ_rows_t *rows;
+
+        before = *last;
+        status = select_rows(run, SQL_ANSWERS, arguments, 2, &rows, pool);
+        while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
+            if (out.length > 0)
+                civ_buffer_append_byte(&out, ',');
+            civ_buffer_append_text(&out, civ_rows_text(rows, 1));
+            if (civ_rows_int(rows, 0, last) != APR_SUCCESS)
+                status = CIV_EDATABASE;
+        }
+    }
+    *answers = out.length > 0 ? out.data : "";
+    return status;
+}
+
+apr_status_t civ_rows_store_answers(civ_run_t *run, civ_change_t *change, apr_int64_t row,
+                                    const char *answers)
+{
+    const civ_argument_t arguments[] = {civ_int(run->project), civ_int(row), civ_text(answers)};
+
+    return civ_db_send(change->db, &sql[SQL_ANSWERS_STORE], arguments, 3);
+}
+
+apr_status_t civ_rows_remove_answers(civ_run_t *run, civ_change_t *change)
+{
+    const civ_argument_t argument = civ_int(run->project);
+
+    return civ_db_send(change->db, &sql[SQL_ANSWERS_REMOVE], &argument, 1);
+}
+
 static apr_status_t last_of(civ_change_t *change, rows_sql_e statement, apr_int64_t *last)
 {
     civ_rows_t *rows;
@@ -512,7 +563,8 @@ apr_status_t civ_rows_store_deferral(civ_run_t *run, civ_change_t *change, const
 
 static apr_status_t forget_project(civ_change_t *change, apr_int64_t project)
 {
-    const rows_sql_e statements[] = {SQL_CURSORS_FORGET, SQL_VALIDATORS_FORGET, SQL_DEFERRED_FORGET};
+    const rows_sql_e statements[] = {SQL_CURSORS_FORGET, SQL_VALIDATORS_FORGET, SQL_DEFERRED_FORGET,
+                                     SQL_ANSWERS_REMOVE};
     const civ_argument_t argument = civ_int(project);
     const civ_argument_t from[] = {argument, civ_int(0)};
     const civ_argument_t ended[] = {civ_text("{}"), civ_int(0), argument};

@@ -42,6 +42,7 @@ static const number_t report_numbers[] = {
     {"throttled_milliseconds", offsetof(civ_sync_report_t, throttled)},
     {"quota_remaining", offsetof(civ_sync_report_t, remaining)},
     {"items_remaining", offsetof(civ_sync_report_t, remaining_items)},
+    {"record_parts", offsetof(civ_sync_report_t, record_parts)},
     {NULL, 0},
 };
 
@@ -114,6 +115,8 @@ void civ_sync_report_write(civ_json_writer_t *writer, const civ_sync_report_t *r
     write_instant(writer, "retry_at", report->retry_at);
     civ_json_member_int(writer, "resumed", report->resumed);
     write_numbers(writer, report_numbers, report);
+    if (report->record[0] != '\0')
+        civ_json_member_text(writer, "record", report->record);
     civ_json_name(writer, "kinds");
     civ_json_begin_array(writer);
     for (i = 0; i < report->kind_count; i++)
@@ -147,6 +150,11 @@ static int index_of(const char *const *words, int count, const char *word)
         if (word != NULL && strcmp(words[i], word) == 0)
             return i;
     return 0;
+}
+
+static void copy_hash(char out[65], const char *text)
+{
+    apr_cpystrn(out, text != NULL ? text : "", 65);
 }
 
 static void copy_reason(char out[CIV_REASON_SIZE], const char *text)
@@ -188,6 +196,7 @@ apr_status_t civ_sync_report_read(civ_sync_report_t *report, const char *text, a
     report->retry_at = civ_field_time(json, "retry_at");
     report->resumed = (int)civ_field_int(json, "resumed", 0);
     read_numbers(json, report_numbers, report);
+    copy_hash(report->record, civ_field_text(json, "record"));
     list = civ_json_get(json, "kinds");
     for (i = 0; i < civ_field_count(json, "kinds"); i++)
         read_kind(report, &list->as.array.items[i]);

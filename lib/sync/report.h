@@ -52,7 +52,9 @@ typedef struct civ_sync_report_t {
     apr_int64_t
         remaining_items;  /**< of the list that is being read, as far as the platform tells; -1: not known */
     apr_int64_t retry_at; /**< CIV_SYNC_PARTIAL: milliseconds since 1970 */
-    int warning_count;    /**< of all; the first ones are kept */
+    char record[65];      /**< evidence hash of the newest entry of the run's record, in hex; "" for none */
+    apr_int64_t record_parts; /**< how many entries it has */
+    int warning_count;        /**< of all; the first ones are kept */
     char warnings[CIV_WARNINGS_MAX][CIV_REASON_SIZE];
     int kind_count;
     civ_kind_report_t *kinds; /**< in the connector's order */

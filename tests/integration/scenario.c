@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 
 #include <stdio.h>
@@ -242,4 +243,33 @@ const char *scenario_prepare_host(const harness_t *first, const char *name, cons
         return NULL;
     return chown(keys, info.st_uid, info.st_gid) == 0 && chown(ledger, info.st_uid, info.st_gid) == 0 ? folder
                                                                                                       : NULL;
+}
+
+pid_t scenario_worker(const harness_t *server, int *count)
+{
+    DIR *folder = opendir("/proc");
+    struct dirent *entry;
+    pid_t found = 0;
+
+    *count = 0;
+    while (folder && (entry = readdir(folder))) {
+        char line[256] = "";
+        int pid, owner;
+        char state;
+        char name[64];
+        FILE *file = fopen(apr_psprintf(test_pool(), "/proc/%s/stat", entry->d_name), "r");
+
+        if (!file)
+            continue;
+        if (fgets(line, sizeof(line), file) &&
+            sscanf(line, "%d (%63[^)]) %c %d", &pid, name, &state, &owner) == 4 && state != 'Z' &&
+            owner == server->pid && strcmp(name, "civarcos-worker") == 0) {
+            found = pid;
+            (*count)++;
+        }
+        fclose(file);
+    }
+    if (folder)
+        closedir(folder);
+    return found;
 }

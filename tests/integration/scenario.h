@@ -53,6 +53,9 @@ double scenario_metric(http_client_t *client, const char *name);
 /** The answer of info, total_blocks. */
 int scenario_blocks(http_client_t *client);
 
+/** The worker of a server: the first one's process id, or 0. @param count how many there are */
+pid_t scenario_worker(const harness_t *server, int *count);
+
 /** A file in the server's state folder, on test_pool(). */
 const char *scenario_file(const harness_t *server, const char *name);
 

@@ -11,7 +11,6 @@
 
 #include <apr_strings.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
@@ -35,41 +34,11 @@ static int start(const char *config)
     return server == NULL;
 }
 
-/* Worker processes of that parent; the first one's id, or 0. */
-static pid_t find_worker(pid_t parent, int *count)
-{
-    DIR *folder = opendir("/proc");
-    struct dirent *entry;
-    pid_t found = 0;
-
-    *count = 0;
-    while (folder && (entry = readdir(folder))) {
-        char line[256] = "";
-        int pid, owner;
-        char state;
-        char name[64];
-        FILE *file = fopen(apr_psprintf(test_pool(), "/proc/%s/stat", entry->d_name), "r");
-
-        if (!file)
-            continue;
-        if (fgets(line, sizeof(line), file) &&
-            sscanf(line, "%d (%63[^)]) %c %d", &pid, name, &state, &owner) == 4 && state != 'Z' &&
-            owner == parent && strcmp(name, "civarcos-worker") == 0) {
-            found = pid;
-            (*count)++;
-        }
-        fclose(file);
-    }
-    if (folder)
-        closedir(folder);
-    return found;
-}
-
 static pid_t worker_now(void)
 {
     int count;
 
-    return find_worker(server->pid, &count);
+    return scenario_worker(server, &count);
 }
 
 static int worker_is(void *baton)
@@ -119,12 +88,12 @@ static void test_lives_with_httpd(void)
     CU_ASSERT_EQUAL(harness_graceful(server), 0);
     CU_ASSERT_NOT_EQUAL(kill(second, 0), 0);
     CU_ASSERT_EQUAL(harness_wait(worker_is, &second, 10), 0);
-    third = find_worker(server->pid, &count);
+    third = scenario_worker(server, &count);
     CU_ASSERT_EQUAL(count, 1);
     CU_ASSERT_EQUAL(harness_reload(server), 0);
     CU_ASSERT_NOT_EQUAL(kill(third, 0), 0);
     CU_ASSERT_EQUAL(harness_wait(worker_is, &third, 10), 0);
-    third = find_worker(server->pid, &count);
+    third = scenario_worker(server, &count);
     CU_ASSERT_EQUAL(count, 1);
     /* It ends with httpd. */
     CU_ASSERT_EQUAL(harness_halt(server), 0);

@@ -393,6 +393,28 @@ static void full_count_seals_notes(void)
     CU_ASSERT(fixture_is_clean(fixture));
 }
 
+/* Many notes at once are not written twice; what waited before them comes with them. */
+static void many_notes_are_sealed_at_once(void)
+{
+    fixture_t *fixture = fixture_make();
+    thing_t few = {.number = 1, .notes = 31}, many = {.number = 2, .notes = 32};
+    const civ_block_t *block;
+
+    fixture->config.seal_count = 10000;
+    things_start(fixture);
+    CU_ASSERT_EQUAL(thing_run(fixture, &few), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_head(fixture).height, 0);
+    CU_ASSERT_EQUAL(things_waiting(fixture), 31);
+    CU_ASSERT_EQUAL(thing_run(fixture, &many), APR_SUCCESS);
+    CU_ASSERT_EQUAL(fixture_head(fixture).height, 1);
+    CU_ASSERT_EQUAL(things_waiting(fixture), 0);
+    block = fixture_known_block(fixture, 1);
+    CU_ASSERT_EQUAL_FATAL(block->header.entry_count, 63);
+    CU_ASSERT_STRING_EQUAL(block->entries[0].data, NOTE(1));
+    CU_ASSERT(strstr(block->entries[62].data, "\"thing\":2,") != NULL);
+    CU_ASSERT(fixture_is_clean(fixture));
+}
+
 /* What was posted and what is noted are sealed together, in order; what is drained once is not sealed twice. */
 static void notes_join_what_waits(void)
 {
@@ -676,6 +698,7 @@ static const test_case_t cases[] = {
     {"refused_change_does_not_take_the_key", refused_change_does_not_take_the_key},
     {"key_of_another_kind_is_refused", key_of_another_kind_is_refused},
     {"full_count_seals_notes", full_count_seals_notes},
+    {"many_notes_are_sealed_at_once", many_notes_are_sealed_at_once},
     {"notes_join_what_waits", notes_join_what_waits},
     {"time_seals_notes", time_seals_notes},
     {"hard_work_is_left_to_the_housekeeper", hard_work_is_left_to_the_housekeeper},

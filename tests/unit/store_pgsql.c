@@ -97,10 +97,15 @@ static void settings_of_a_session(void)
         const char *name;
         const char *value;
     } rows[] = {
-        {"synchronous_commit", "on"}, {"statement_timeout", "30s"},
-        {"lock_timeout", "5s"},       {"idle_in_transaction_session_timeout", "30s"},
-        {"client_encoding", "UTF8"},  {"default_transaction_isolation", "read committed"},
-        {"tcp_user_timeout", "0"},    {"application_name", "mod_civarcos"},
+        {"synchronous_commit", "on"},
+        {"statement_timeout", "30s"},
+        {"enable_seqscan", "off"},
+        {"lock_timeout", "5s"},
+        {"idle_in_transaction_session_timeout", "30s"},
+        {"client_encoding", "UTF8"},
+        {"default_transaction_isolation", "read committed"},
+        {"tcp_user_timeout", "0"},
+        {"application_name", "mod_civarcos"},
     };
     civ_store_config_t *config = store_config(unit_path("session.db"));
     apr_size_t i;

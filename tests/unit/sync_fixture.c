@@ -123,6 +123,53 @@ static int is_interrupted(void *baton)
 
 /* --- the database --- */
 
+/* What changes put on record, by the same commit as in the ledger. */
+static const char *const note_tables[] = {
+    "CREATE TABLE test_notes (number BIGINT NOT NULL PRIMARY KEY, note TEXT NOT NULL)", NULL};
+static const civ_schema_step_t note_steps[] = {{1, "notes", note_tables}};
+static const civ_schema_t note_schema = {"test_notes", note_steps, 1};
+static const civ_statement_t note_sql[] = {
+    {"test_note_insert", "INSERT INTO test_notes (number, note) SELECT COALESCE(MAX(number), 0) + 1, "
+                         "CAST(%s AS TEXT) FROM test_notes"},
+    {"test_notes", "SELECT number, note FROM test_notes WHERE number > %lld ORDER BY number LIMIT 500"}};
+static const civ_statement_set_t note_statements = {note_sql, 2};
+
+static apr_status_t keep_notes(const civ_change_t *change)
+{
+    apr_status_t status = APR_SUCCESS;
+    int i;
+
+    for (i = 0; i < change->notes->nelts && status == APR_SUCCESS; i++) {
+        const civ_argument_t note = civ_text(APR_ARRAY_IDX(change->notes, i, const char *));
+
+        status = civ_db_execute(change->db, &note_sql[0], &note, 1, NULL);
+    }
+    return status;
+}
+
+apr_array_header_t *sync_notes(const civ_engine_t *engine)
+{
+    apr_array_header_t *notes = apr_array_make(test_pool(), 64, sizeof(const char *));
+    apr_int64_t last = 0;
+    int before = -1;
+    civ_db_t *db;
+
+    CU_ASSERT_EQUAL_FATAL(civ_store_acquire(engine->store, &db), APR_SUCCESS);
+    while (notes->nelts != before) {
+        const civ_argument_t after = civ_int(last);
+        civ_rows_t *rows;
+
+        before = notes->nelts;
+        CU_ASSERT_EQUAL_FATAL(civ_db_select(db, &note_sql[1], &after, 1, &rows, test_pool()), APR_SUCCESS);
+        while (civ_rows_next(rows) == APR_SUCCESS) {
+            civ_rows_int(rows, 0, &last);
+            APR_ARRAY_PUSH(notes, const char *) = apr_pstrdup(test_pool(), civ_rows_text(rows, 1));
+        }
+    }
+    civ_store_release(engine->store, db);
+    return notes;
+}
+
 /* Each change is tried twice, as a transaction that another writer got in the way of would be. */
 static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_change_result_t *result,
                              civ_problem_t *problem, apr_pool_t *pool)
@@ -147,6 +194,8 @@ static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_c
         status = civ_db_begin(db);
         if (status == APR_SUCCESS)
             status = steps->apply(steps->baton, &change);
+        if (status == APR_SUCCESS)
+            status = keep_notes(&change);
         if (status == APR_SUCCESS && i == 1)
             status = civ_db_commit(db, &unknown);
         else
@@ -160,7 +209,7 @@ civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), (8 + CIV_TIMELINE_SETS) * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), (9 + CIV_TIMELINE_SETS) * sizeof(*sets));
     static const civ_timeline_t timeline = {0};
     civ_db_t *db;
     int i;
@@ -173,12 +222,13 @@ civ_engine_t *sync_engine(const char *name)
     sets[5] = civ_job_wishes_statements;
     sets[6] = civ_push_statements;
     sets[7] = civ_webhook_statements;
+    sets[8] = note_statements;
     for (i = 0; i < CIV_TIMELINE_SETS; i++)
-        sets[8 + i] = *civ_timeline_statements[i];
+        sets[9 + i] = *civ_timeline_statements[i];
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 8 + CIV_TIMELINE_SETS;
+    config->set_count = 9 + CIV_TIMELINE_SETS;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;
@@ -187,6 +237,7 @@ civ_engine_t *sync_engine(const char *name)
     CU_ASSERT_EQUAL_FATAL(civ_store_acquire(engine->store, &db), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &civ_timeline_schema, &unit_log, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &civ_engine_schema, &unit_log, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &note_schema, &unit_log, test_pool()), APR_SUCCESS);
     civ_store_release(engine->store, db);
     engine->transactor.baton = engine->store;
     engine->transactor.run = transact;

@@ -61,6 +61,9 @@ civ_engine_run_t *sync_run(sync_platform_t *platform);
 /** Run it; the report on test_pool(). */
 civ_sync_report_t *sync_go(civ_engine_t *engine, civ_engine_run_t *run);
 
+/** All that changes have put on record there, in order: const char *. */
+apr_array_header_t *sync_notes(const civ_engine_t *engine);
+
 /** Report of a kind. */
 const civ_kind_report_t *sync_kind(const civ_sync_report_t *report, const char *name);
 

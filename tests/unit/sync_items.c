@@ -47,6 +47,7 @@ static void test_key_and_content(void)
     item.timestamp = SYNC_NOW;
     item.data = "{\"status\":\"completed\",\"conclusion\":\"success\"}";
     item.title = "Fix by jo@example.org";
+    item.url = "https://jo:secret@h.example/x";
     other = item;
     CU_ASSERT_EQUAL(civ_sync_item_finish(&item, &problem, test_pool()), APR_SUCCESS);
     civ_digest_sha256(&expected, joined, strlen(joined));
@@ -54,6 +55,7 @@ static void test_key_and_content(void)
     civ_digest_sha256(&expected, "{\"conclusion\":\"success\",\"status\":\"completed\"}", 45);
     CU_ASSERT_TRUE(civ_digest_equal(&item.content_hash, &expected));
     CU_ASSERT_STRING_EQUAL(item.title, "Fix by [e-mail]");
+    CU_ASSERT_STRING_EQUAL(item.url, "https://h.example/x");
     /* The order of members is no difference, an attempt is. */
     other.data = "{ \"conclusion\":\"success\", \"status\":\"completed\"}";
     other.attempt = 2;
