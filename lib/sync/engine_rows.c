@@ -35,8 +35,6 @@ const char *const civ_engine_tables[] = {
     "CREATE TABLE civ_sync_runs (CIV_KEY(run), project BIGINT NOT NULL, started BIGINT NOT NULL, "
     "ended BIGINT NOT NULL, outcome VARCHAR(16) NOT NULL, report TEXT NOT NULL)",
     "CREATE INDEX civ_sync_runs_by_project ON civ_sync_runs (project, run)",
-    "CREATE TABLE civ_sync_answers (project BIGINT NOT NULL, number BIGINT NOT NULL, answers TEXT NOT NULL, "
-    "PRIMARY KEY (project, number))",
     NULL,
 };
 

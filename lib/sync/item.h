@@ -56,7 +56,7 @@ typedef enum civ_item_origin_e {
 #define CIV_ITEM_AUTHOR_MAX    256
 #define CIV_ITEM_SHA_MAX       64
 #define CIV_ITEM_URL_MAX       2048
-#define CIV_ITEM_DATA_MAX      60000 /**< so that it fits into an entry of the ledger with what is around it */
+#define CIV_ITEM_DATA_MAX      60000
 
 /**
  * An item. All text is UTF-8; NULL means that it is not known. Who fills what: a connector makes an item by

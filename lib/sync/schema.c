@@ -17,11 +17,19 @@ static const char *const progress_tables[] = {
     NULL,
 };
 
+/* What was asked and what it was answered with, until it is in the ledger. */
+static const char *const record_tables[] = {
+    "CREATE TABLE civ_sync_answers (project BIGINT NOT NULL, number BIGINT NOT NULL, answers TEXT NOT NULL, "
+    "PRIMARY KEY (project, number))",
+    NULL,
+};
+
 static const civ_schema_step_t steps[] = {
     {1, "cursors and steps of synchronisation", civ_engine_tables},
     {2, "jobs, schedules and connectors", civ_jobs_tables},
     {3, "statuses to be set, deliveries of webhooks", civ_job_action_tables},
     {4, "progress of jobs", progress_tables},
+    {5, "what runs have asked", record_tables},
 };
 
 const civ_schema_t civ_engine_schema = {"sync_engine", steps, sizeof(steps) / sizeof(steps[0])};

@@ -52,7 +52,7 @@ extern const civ_statement_set_t *const civ_timeline_statements[CIV_TIMELINE_SET
 /** How items are stored. */
 typedef struct civ_timeline_t {
     /** Each version that is stored becomes an entry of the ledger by the same commit: a note of the change, of type
-     * "civarcos.sync.item", with all of the item. */
+     * "civarcos.sync.item", with its facts and hashes of the rest. */
     int is_noted;
 } civ_timeline_t;
 

@@ -370,11 +370,12 @@ static void test_notes(void)
     civ_problem_t problem;
     civ_digest_t digest;
     civ_buffer_t out;
-    const char *note;
+    const char *note, *words;
 
     limits.size = 65535;
     engine->timeline = civ_timeline_writer(&noted);
     item.title = "a \"b\"\x01";
+    item.author = "jo";
     item.sha = "acb5820ced9479c074f688cc328bf03f341a511d";
     timeline_put(engine, item);
     CU_ASSERT_EQUAL_FATAL(timeline_notes->nelts, 1);
@@ -389,11 +390,19 @@ static void test_notes(void)
     CU_ASSERT_STRING_EQUAL(note, out.data);
     CU_ASSERT_STRING_EQUAL(civ_json_get_text(json, "key"), entry.key);
     CU_ASSERT_STRING_EQUAL(civ_json_get_text(json, "raw_hash"), entry.raw_hash);
-    CU_ASSERT_STRING_EQUAL(civ_json_get_text(civ_json_get(json, "data"), "a"), "x");
+    CU_ASSERT_STRING_EQUAL(civ_json_get_text(json, "content_hash"), entry.content_hash);
+    /* Words and names are there by their hash. */
+    CU_ASSERT_PTR_NULL(civ_json_get(json, "data"));
+    CU_ASSERT_PTR_NULL(civ_json_get(json, "title"));
+    CU_ASSERT_PTR_NULL(civ_json_get(json, "author"));
+    words = apr_pstrcat(test_pool(), "{\"author\":\"jo\",\"content_hash\":\"", entry.content_hash,
+                        "\",\"title\":\"a \\\"b\\\"\\u0001\"}", NULL);
+    civ_digest_sha256(&digest, words, strlen(words));
+    CU_ASSERT_STRING_EQUAL(civ_json_get_text(json, "detail_hash"), civ_digest_hex_dup(&digest, test_pool()));
     /* Seen again, there is nothing to say. */
     timeline_put(engine, item);
     CU_ASSERT_EQUAL(timeline_notes->nelts, 0);
-    /* What is too large for an entry is there by its hash. */
+    /* However large an item is, its entry is not. */
     item.native_id = "2";
     item.data = apr_psprintf(test_pool(), "{\"a\":\"%059000d\"}", 1);
     item.source_url = apr_psprintf(test_pool(), "https://x/%04000d", 1);
@@ -401,10 +410,8 @@ static void test_notes(void)
     item.title = apr_psprintf(test_pool(), "%01000d", 1);
     timeline_put(engine, item);
     note = APR_ARRAY_IDX(timeline_notes, 0, const char *);
-    CU_ASSERT_TRUE(strlen(note) < 65535);
+    CU_ASSERT_TRUE(strlen(note) < 8192);
     CU_ASSERT_EQUAL(civ_json_parse(&json, note, strlen(note), &limits, &problem, test_pool()), APR_SUCCESS);
-    CU_ASSERT_PTR_NULL(civ_json_get(json, "data"));
-    CU_ASSERT_PTR_NOT_NULL(civ_json_get_text(json, "content_hash"));
 }
 
 static const test_case_t cases[] = {
