@@ -68,7 +68,7 @@ static int store(civ_call_t *call, const civ_platform_t *platform, const civ_jso
                       "CIV0786: the key file of connectors' secrets cannot be used, so none can be stored");
         return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Secrets cannot be stored at the moment.");
     }
-    if (civ_connector_put(civ_node_engine(call->node), key, platform->name, civ_platform_settings(platform),
+    if (civ_connector_put(civ_node_engine(call->node), key, platform->name, platform->connector->settings,
                           config, civ_request_retry(call), &repeated, &call->problem, pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }

@@ -43,8 +43,8 @@ static int read_wish(civ_call_t *call, civ_job_wish_t *wish, civ_sync_push_t *pu
         civ_sync_read_project(call, platform, &wish->project_id) != OK || read_push(call, push) != OK) {
         return CIV_FAULTED;
     }
-    if (civ_push_check(civ_node_engine(call->node), civ_platform_connector(platform), platform->title,
-                       wish->project_id, push, &call->problem, call->r->pool) != APR_SUCCESS) {
+    if (civ_push_check(civ_node_engine(call->node), platform->connector, platform->title, wish->project_id,
+                       push, &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
     wish->platform = platform->name;

@@ -9,13 +9,8 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "sync/connectors.h"
+#include "sync/platforms/platforms.h"
 #include "sync/url.h"
-
-#define BASE_URL                                                                                             \
-    {                                                                                                        \
-        "base_url", 0, "The platform's root, where it is not the public one"                                 \
-    }
 
 #define END                                                                                                  \
     {                                                                                                        \
@@ -29,19 +24,16 @@ static const civ_connector_setting_t common_settings[] = {
     {"proxy", 0, "http://host:port to go through"},
     END};
 
-/* Where a connector has a table of its own, that one counts. */
-static const civ_connector_setting_t token_settings[] = {{"api_token", 1, "An access token"}, BASE_URL, END};
-
 const civ_platform_t civ_platforms[] = {
-    {"github", "GitHub", token_settings, {"api_token"}},
-    {"gitlab", "GitLab", NULL, {"api_token"}},
+    {"github", "GitHub", &civ_connector_github, {"api_token"}},
+    {"gitlab", "GitLab", &civ_connector_gitlab, {"api_token"}},
     {"bitbucket",
      "Bitbucket Cloud",
-     NULL,
+     &civ_connector_bitbucket,
      {"username|email|access_token", "app_password|api_token|access_token"}},
-    {"azure_devops", "Azure DevOps", NULL, {"personal_access_token", "organization"}},
-    {"jenkins", "Jenkins", NULL, {"base_url", "username", "api_token"}},
-    {"circle_ci", "CircleCI", NULL, {"api_token"}},
+    {"azure_devops", "Azure DevOps", &civ_connector_azure_devops, {"personal_access_token", "organization"}},
+    {"jenkins", "Jenkins", &civ_connector_jenkins, {"base_url", "username", "api_token"}},
+    {"circle_ci", "CircleCI", &civ_connector_circle_ci, {"api_token"}},
 };
 const int civ_platform_count = (int)(sizeof(civ_platforms) / sizeof(civ_platforms[0]));
 
@@ -55,16 +47,6 @@ const civ_platform_t *civ_platform_find(const char *name)
     return NULL;
 }
 
-const civ_connector_t *civ_platform_connector(const civ_platform_t *platform)
-{
-    const civ_connector_t *const *connector;
-
-    for (connector = civ_connectors; *connector != NULL; connector++)
-        if (strcmp((*connector)->platform, platform->name) == 0)
-            return *connector;
-    return NULL;
-}
-
 /* --- a configuration --- */
 
 static apr_status_t refuse(civ_problem_t *problem, const char *name, apr_pool_t *pool, const char *what)
@@ -73,13 +55,6 @@ static apr_status_t refuse(civ_problem_t *problem, const char *name, apr_pool_t 
                        name != NULL ? civ_json_pointer_join("/config", name, pool) : "/config", pool, "%s",
                        what);
     return CIV_EINVALID;
-}
-
-const civ_connector_setting_t *civ_platform_settings(const civ_platform_t *platform)
-{
-    const civ_connector_t *connector = civ_platform_connector(platform);
-
-    return connector != NULL ? connector->settings : platform->settings;
 }
 
 static const civ_connector_setting_t *find_in(const civ_connector_setting_t *settings, const char *name)
@@ -92,7 +67,7 @@ static const civ_connector_setting_t *find_in(const civ_connector_setting_t *set
 
 static const civ_connector_setting_t *find_setting(const civ_platform_t *platform, const char *name)
 {
-    const civ_connector_setting_t *setting = find_in(civ_platform_settings(platform), name);
+    const civ_connector_setting_t *setting = find_in(platform->connector->settings, name);
 
     return setting != NULL ? setting : find_in(common_settings, name);
 }
@@ -180,15 +155,12 @@ static int has_one(const civ_json_t *config, const char *names, apr_pool_t *pool
 static apr_status_t ask_connector(const civ_platform_t *platform, const civ_json_t *config,
                                   civ_problem_t *problem, apr_pool_t *pool)
 {
-    const civ_connector_t *connector = civ_platform_connector(platform);
     civ_connector_access_t access;
 
-    if (connector == NULL)
-        return APR_SUCCESS;
     memset(&access, 0, sizeof(access));
     access.headers = apr_array_make(pool, 4, sizeof(civ_connector_header_t));
     access.secret_headers = apr_array_make(pool, 2, sizeof(civ_connector_header_t));
-    return connector->prepare(&access, config, problem, pool);
+    return platform->connector->prepare(&access, config, problem, pool);
 }
 
 apr_status_t civ_platform_check(const civ_platform_t *platform, const civ_egress_t *egress,
@@ -215,7 +187,6 @@ apr_status_t civ_platform_check(const civ_platform_t *platform, const civ_egress
 apr_status_t civ_platform_check_project(const civ_platform_t *platform, const char *project_id,
                                         civ_problem_t *problem, apr_pool_t *pool)
 {
-    const civ_connector_t *connector = civ_platform_connector(platform);
     apr_size_t length = strlen(project_id);
 
     if (length > CIV_PROJECT_MOST || length == 0 || !is_line(project_id, length)) {
@@ -224,7 +195,5 @@ apr_status_t civ_platform_check_project(const civ_platform_t *platform, const ch
                            CIV_PROJECT_MOST);
         return CIV_EINVALID;
     }
-    return connector != NULL && connector->check_project != NULL
-               ? connector->check_project(project_id, problem, pool)
-               : APR_SUCCESS;
+    return platform->connector->check_project(project_id, problem, pool);
 }

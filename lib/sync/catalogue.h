@@ -19,9 +19,9 @@
 #define CIV_PLATFORM_REQUIRED 4
 
 typedef struct civ_platform_t {
-    const char *name;                        /**< "github": in the API, and the source of items */
-    const char *title;                       /**< "GitHub" */
-    const civ_connector_setting_t *settings; /**< all of them, ended by a NULL name; NULL: its connector's */
+    const char *name;  /**< "github": in the API, and the source of items */
+    const char *title; /**< "GitHub" */
+    const civ_connector_t *connector;
     const char
         *required[CIV_PLATFORM_REQUIRED]; /**< each "a" or "a|b": one of them must be there; ended by NULL */
 } civ_platform_t;
@@ -32,13 +32,6 @@ extern const int civ_platform_count;
 
 /** Find a platform. NULL: there is none of that name. */
 const civ_platform_t *civ_platform_find(const char *name);
-
-/** Its connector. NULL: this library has none. */
-const civ_connector_t *civ_platform_connector(const civ_platform_t *platform);
-
-/** What its configuration may hold beside webhook_secret, ca_file and proxy, ended by a NULL name: its connector's table, else
- *  civ_platform_t's. */
-const civ_connector_setting_t *civ_platform_settings(const civ_platform_t *platform);
 
 /**
  * Whether a configuration is one: known members, all texts that may be sent in a header, those that are required, base_url and proxy

@@ -16,12 +16,12 @@
 #include "sync/platforms/platforms.h"
 
 const civ_connector_t *const civ_connectors[] = {
-    &civ_connector_github,
-    &civ_connector_gitlab,
-    &civ_connector_circle_ci,
-    &civ_connector_jenkins,
     &civ_connector_azure_devops,
     &civ_connector_bitbucket,
+    &civ_connector_circle_ci,
+    &civ_connector_github,
+    &civ_connector_gitlab,
+    &civ_connector_jenkins,
     NULL,
 };
 

@@ -124,7 +124,7 @@ apr_status_t civ_push_check(const civ_engine_t *engine, const civ_connector_t *c
     civ_connector_row_t row;
     apr_status_t status;
 
-    if (connector == NULL || connector->push == NULL)
+    if (connector->push == NULL)
         return civ_request_refuse(
             problem, "/platform", pool,
             apr_psprintf(pool, "%s has no statuses of commits that could be set", title));

@@ -16,7 +16,6 @@
 
 /**
  * Whether a status can be set: the platform has statuses, and the connector would make a request of it. Nothing is connected to.
- * @param connector NULL: there is none
  * @param title what the platform is called in sentences
  * @return APR_SUCCESS; CIV_EINVALID with @a problem and a pointer to the member at fault; a failure of the database
  */

@@ -14,7 +14,7 @@
 
 static const civ_connector_t *github(void)
 {
-    return civ_connectors[0];
+    return &civ_connector_github;
 }
 
 static civ_problem_t problem;
