@@ -15,15 +15,6 @@
 #define JENKINS_JOBS(path)   "/jenkins" path "/api/json?tree=color"
 #define JENKINS_BUILDS(path) "/jenkins" path "/api/json?tree=allBuilds"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, headers, body)                                                                \
-    {                                                                                                        \
-        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
-    }
-
 static const platform_setup_t jenkins_setup = {
     .connector = &civ_connector_jenkins,
     .folder = "jenkins",

@@ -13,14 +13,6 @@
 #define NEWHEAD "1616161616161616161616161616161616161616"
 #define LATE    "1111111111111111111111111111111111111111"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, headers, body)                                                                \
-    {                                                                                                        \
-        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
-    }
 #define ONCE(target, status, headers, body)                                                                  \
     {                                                                                                        \
         target, status, headers, body, 0, MOCK_PLAIN, 1                                                      \
@@ -191,9 +183,10 @@ static void test_collects_everything(void)
 static void test_second_run_is_cheap(void)
 {
     static const mock_answer_t quiet[] = {
-        ANSWER(UNFINISHED, 200, PLATFORM_HEADERS, NONE),
-        ANSWER(FINISHED "&minTime=2026-03-31T23%3A50%3A00Z&$top=200&" AZURE_V, 200, PLATFORM_HEADERS, NONE),
-        ANSWER(WIQL, 200, PLATFORM_HEADERS, "{\"workItems\":[]}"), END};
+        PLATFORM_ANSWER(UNFINISHED, 200, PLATFORM_HEADERS, NONE),
+        PLATFORM_ANSWER(FINISHED "&minTime=2026-03-31T23%3A50%3A00Z&$top=200&" AZURE_V, 200, PLATFORM_HEADERS,
+                        NONE),
+        PLATFORM_ANSWER(WIQL, 200, PLATFORM_HEADERS, "{\"workItems\":[]}"), PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "cheap.db", platform_answers(&azure_setup, NULL));
     civ_sync_report_t *report = platform_go(azure);
     apr_int64_t stored = sync_int("cheap.db", "SELECT COUNT(*) FROM civ_timeline_items");
@@ -221,13 +214,14 @@ static void test_second_run_is_cheap(void)
 static void test_late_commits_are_found(void)
 {
     mock_answer_t instead[] = {
-        ANSWER(COMMITS "0&" AZURE_V, 200, PLATFORM_HEADERS, platform_body(&azure_setup, "commits-new.json")),
-        ANSWER(COMMITS "0&searchCriteria.itemVersion.version=" HEAD
-                       "&searchCriteria.itemVersion.versionType=commit"
-                       "&searchCriteria.compareVersion.version=" NEWHEAD
-                       "&searchCriteria.compareVersion.versionType=commit&" AZURE_V,
-               200, PLATFORM_HEADERS, platform_body(&azure_setup, "commits-difference.json")),
-        END};
+        PLATFORM_ANSWER(COMMITS "0&" AZURE_V, 200, PLATFORM_HEADERS,
+                        platform_body(&azure_setup, "commits-new.json")),
+        PLATFORM_ANSWER(COMMITS "0&searchCriteria.itemVersion.version=" HEAD
+                                "&searchCriteria.itemVersion.versionType=commit"
+                                "&searchCriteria.compareVersion.version=" NEWHEAD
+                                "&searchCriteria.compareVersion.versionType=commit&" AZURE_V,
+                        200, PLATFORM_HEADERS, platform_body(&azure_setup, "commits-difference.json")),
+        PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "late.db", platform_answers(&azure_setup, NULL));
     civ_sync_report_t *report = platform_go(azure);
 
@@ -248,13 +242,14 @@ static void test_late_commits_are_found(void)
 static void test_closed_pull_request_is_asked_for(void)
 {
     mock_answer_t instead[] = {
-        ANSWER(AZURE_GIT "/pullrequests?searchCriteria.status=active&$top=100&$skip=0&" AZURE_V, 200,
-               PLATFORM_HEADERS, NONE),
-        ANSWER(AZURE_GIT "/pullrequests/23?" AZURE_V, 200, PLATFORM_HEADERS,
-               "{\"pullRequestId\":23,\"status\":\"completed\",\"title\":\"T\",\"creationDate\":"
-               "\"2026-03-30T10:00:00Z\",\"closedDate\":\"2026-03-31T10:00:00Z\",\"repository\":{\"id\":"
-               "\"" AZURE_REPO "\",\"name\":\"tool\"},\"createdBy\":{\"displayName\":\"Ada Grace\"}}"),
-        END};
+        PLATFORM_ANSWER(AZURE_GIT "/pullrequests?searchCriteria.status=active&$top=100&$skip=0&" AZURE_V, 200,
+                        PLATFORM_HEADERS, NONE),
+        PLATFORM_ANSWER(
+            AZURE_GIT "/pullrequests/23?" AZURE_V, 200, PLATFORM_HEADERS,
+            "{\"pullRequestId\":23,\"status\":\"completed\",\"title\":\"T\",\"creationDate\":"
+            "\"2026-03-30T10:00:00Z\",\"closedDate\":\"2026-03-31T10:00:00Z\",\"repository\":{\"id\":"
+            "\"" AZURE_REPO "\",\"name\":\"tool\"},\"createdBy\":{\"displayName\":\"Ada Grace\"}}"),
+        PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "closed.db", platform_answers(&azure_setup, NULL));
     civ_sync_report_t *report = platform_go(azure);
 
@@ -284,19 +279,20 @@ static void test_closed_pull_request_is_asked_for(void)
 static void test_repeated_stage(void)
 {
     static const mock_answer_t before[] = {
-        ANSWER(FINISHED "&$top=200&" AZURE_V, 200, PLATFORM_HEADERS,
-               "{\"value\":[" BUILD("101", "failed", "2026-03-30T06:10:00Z") "]}"),
-        ANSWER(AZURE_APIS "/build/builds/101/timeline?" AZURE_V, 200, PLATFORM_HEADERS,
-               STAGE("1", "", "failed")),
-        END};
+        PLATFORM_ANSWER(FINISHED "&$top=200&" AZURE_V, 200, PLATFORM_HEADERS,
+                        "{\"value\":[" BUILD("101", "failed", "2026-03-30T06:10:00Z") "]}"),
+        PLATFORM_ANSWER(AZURE_APIS "/build/builds/101/timeline?" AZURE_V, 200, PLATFORM_HEADERS,
+                        STAGE("1", "", "failed")),
+        PLATFORM_END};
     static const mock_answer_t after[] = {
-        ANSWER(FINISHED "&minTime=2026-03-31T23%3A50%3A00Z&$top=200&" AZURE_V, 200, PLATFORM_HEADERS,
-               "{\"value\":[" BUILD("101", "succeeded", "2026-03-31T23:58:00Z") "]}"),
-        ANSWER(AZURE_APIS "/build/builds/101/timeline?" AZURE_V, 200, PLATFORM_HEADERS,
-               STAGE("2", "{\"attempt\":1,\"timelineId\":\"t-1\",\"recordId\":\"stage-2\"}", "succeeded")),
-        ANSWER(AZURE_APIS "/build/builds/101/timeline/t-1?" AZURE_V, 200, PLATFORM_HEADERS,
-               STAGE("1", "", "failed")),
-        END};
+        PLATFORM_ANSWER(FINISHED "&minTime=2026-03-31T23%3A50%3A00Z&$top=200&" AZURE_V, 200, PLATFORM_HEADERS,
+                        "{\"value\":[" BUILD("101", "succeeded", "2026-03-31T23:58:00Z") "]}"),
+        PLATFORM_ANSWER(
+            AZURE_APIS "/build/builds/101/timeline?" AZURE_V, 200, PLATFORM_HEADERS,
+            STAGE("2", "{\"attempt\":1,\"timelineId\":\"t-1\",\"recordId\":\"stage-2\"}", "succeeded")),
+        PLATFORM_ANSWER(AZURE_APIS "/build/builds/101/timeline/t-1?" AZURE_V, 200, PLATFORM_HEADERS,
+                        STAGE("1", "", "failed")),
+        PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "stage.db", platform_answers(&azure_setup, before));
     civ_sync_report_t *report = platform_go(azure);
 
@@ -331,10 +327,10 @@ static const char *many_commits(int from, int count)
 /* Without a token a list goes on until a page is not full. */
 static void test_pages_by_number(void)
 {
-    mock_answer_t instead[] = {ANSWER(COMMITS "0&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1000, 100)),
-                               ANSWER(COMMITS "100&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1100, 100)),
-                               ANSWER(COMMITS "200&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1200, 7)),
-                               END};
+    mock_answer_t instead[] = {
+        PLATFORM_ANSWER(COMMITS "0&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1000, 100)),
+        PLATFORM_ANSWER(COMMITS "100&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1100, 100)),
+        PLATFORM_ANSWER(COMMITS "200&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1200, 7)), PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "number.db", platform_answers(&azure_setup, instead));
     civ_sync_report_t *report = platform_go(azure);
 
@@ -351,12 +347,13 @@ static void test_pages_by_number(void)
 static void test_same_page_again(void)
 {
     mock_answer_t instead[] = {
-        ANSWER(FINISHED "*", 200, PLATFORM_HEADERS "x-ms-continuationtoken: t\r\n",
-               "{\"value\":[" BUILD("101", "failed", "2026-03-30T06:10:00Z") "]}"),
-        ANSWER(FINISHED "&$top=200&" AZURE_V, 200, PLATFORM_HEADERS "x-ms-continuationtoken: t\r\n",
-               "{\"value\":[" BUILD("101", "failed", "2026-03-30T06:10:00Z") "]}"),
-        ANSWER(COMMITS "0&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1000, 100)),
-        ANSWER(COMMITS "100&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1000, 100)), END};
+        PLATFORM_ANSWER(FINISHED "*", 200, PLATFORM_HEADERS "x-ms-continuationtoken: t\r\n",
+                        "{\"value\":[" BUILD("101", "failed", "2026-03-30T06:10:00Z") "]}"),
+        PLATFORM_ANSWER(FINISHED "&$top=200&" AZURE_V, 200, PLATFORM_HEADERS "x-ms-continuationtoken: t\r\n",
+                        "{\"value\":[" BUILD("101", "failed", "2026-03-30T06:10:00Z") "]}"),
+        PLATFORM_ANSWER(COMMITS "0&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1000, 100)),
+        PLATFORM_ANSWER(COMMITS "100&" AZURE_V, 200, PLATFORM_HEADERS, many_commits(1000, 100)),
+        PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "again.db", platform_answers(&azure_setup, instead));
     civ_sync_report_t *report = platform_go(azure);
 
@@ -377,7 +374,7 @@ static void test_queries_are_halved(void)
             WIQL, 400, PLATFORM_HEADERS,
             "{\"message\":\"VS402337: The number of work items returned exceeds the size limit of 20000.\"}"),
         ONCE(WIQL, 200, PLATFORM_HEADERS, "{\"workItems\":[{\"id\":11}]}"),
-        ANSWER(WIQL, 200, PLATFORM_HEADERS, "{\"workItems\":[{\"id\":12}]}"), END};
+        PLATFORM_ANSWER(WIQL, 200, PLATFORM_HEADERS, "{\"workItems\":[{\"id\":12}]}"), PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "halves.db", platform_answers(&azure_setup, halves));
     civ_sync_report_t *report = platform_go(azure);
 

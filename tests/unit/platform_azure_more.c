@@ -13,52 +13,35 @@
 
 #define SHA "1515151515151515151515151515151515151515"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, headers, body)                                                                \
-    {                                                                                                        \
-        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
-    }
 #define NONE    "{\"count\":0,\"value\":[]}"
 #define PROJECT "/octo/_apis/projects/Tool%20Works?" AZURE_V
 #define HTML    "Content-Type: text/html; charset=utf-8\r\n"
-
-static civ_problem_t problem;
 
 static const civ_json_t *parse(const char *text)
 {
     const civ_json_t *json;
 
     CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&json, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
+        civ_json_parse(&json, text, strlen(text), &civ_json_request_limits, &platform_problem, test_pool()),
         APR_SUCCESS);
     return json;
 }
 
 /* @param more members behind the token and the organisation */
+static const char *configuration(const char *organization, const char *more)
+{
+    return apr_psprintf(test_pool(), "{\"personal_access_token\":\"hunter2\",\"organization\":\"%s\"%s}",
+                        organization, more);
+}
+
 static apr_status_t prepare(civ_connector_access_t *access, const char *organization, const char *more)
 {
-    memset(access, 0, sizeof(*access));
-    memset(&problem, 0, sizeof(problem));
-    access->headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    access->secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    return civ_connector_azure_devops.prepare(
-        access,
-        parse(apr_psprintf(test_pool(), "{\"personal_access_token\":\"hunter2\",\"organization\":\"%s\"%s}",
-                           organization, more)),
-        &problem, test_pool());
+    return platform_prepare(&civ_connector_azure_devops, access, configuration(organization, more));
 }
 
 static void refuses(const char *organization, const char *more, const char *pointer)
 {
-    civ_connector_access_t access;
-
-    CU_ASSERT_EQUAL(prepare(&access, organization, more), CIV_EINVALID);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(problem.pointer);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, pointer);
-    CU_ASSERT_PTR_NULL(strstr(problem.detail, "hunter2"));
+    platform_refuses(&civ_connector_azure_devops, configuration(organization, more), pointer);
 }
 
 /* @param release NULL: the releases are where all else is */
@@ -100,9 +83,9 @@ static void test_configuration(void)
     is_at("octo", ",\"base_url\":\"https://dev.azure.com.example\"", "https://dev.azure.com.example/octo",
           NULL);
     CU_ASSERT_EQUAL(civ_connector_azure_devops.prepare(&access, parse("{\"organization\":\"octo\"}"),
-                                                       &problem, test_pool()),
+                                                       &platform_problem, test_pool()),
                     CIV_EINVALID);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, "/config/personal_access_token");
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, "/config/personal_access_token");
     refuses("", "", "/config/organization");
     refuses("a/b", "", "/config/organization");
     refuses("..", "", "/config/organization");
@@ -127,10 +110,10 @@ static void test_projects(void)
     int i;
 
     for (i = 0; good[i] != NULL; i++)
-        CU_ASSERT_EQUAL(civ_connector_azure_devops.check_project(good[i], &problem, test_pool()),
+        CU_ASSERT_EQUAL(civ_connector_azure_devops.check_project(good[i], &platform_problem, test_pool()),
                         APR_SUCCESS);
     for (i = 0; bad[i] != NULL; i++)
-        CU_ASSERT_EQUAL(civ_connector_azure_devops.check_project(bad[i], &problem, test_pool()),
+        CU_ASSERT_EQUAL(civ_connector_azure_devops.check_project(bad[i], &platform_problem, test_pool()),
                         CIV_EINVALID);
 }
 
@@ -146,14 +129,16 @@ static void test_probe_and_push(void)
     context.pool = test_pool();
     CU_ASSERT_EQUAL(civ_connector_azure_devops.probe(&context, &request), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://dev.azure.com/octo/_apis/projects?$top=1&api-version=7.1");
-    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &platform_problem),
+                    APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://dev.azure.com/octo/Tool%20Works/_apis/git/repositories/tool/"
                                         "commits/" SHA "/statuses?api-version=7.1");
     CU_ASSERT_STRING_EQUAL(request.body, "{\"state\":\"succeeded\",\"context\":{\"name\":\"assurance\","
                                          "\"genre\":\"civarcos\"}}");
     for (i = 0; states[i] != NULL; i += 2) {
         push.state = states[i];
-        CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &problem), APR_SUCCESS);
+        CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &platform_problem),
+                        APR_SUCCESS);
         CU_ASSERT_PTR_NOT_NULL(
             strstr(request.body, apr_pstrcat(test_pool(), "\"state\":\"", states[i + 1], "\"", NULL)));
     }
@@ -163,19 +148,22 @@ static void test_probe_and_push(void)
     push.context = "assurance/";
     push.description = "D";
     push.target_url = "https://ledger.example/x";
-    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &platform_problem),
+                    APR_SUCCESS);
     CU_ASSERT_PTR_NOT_NULL(strstr(request.url, "/repositories/Tool%20Works/commits/"));
     CU_ASSERT_PTR_NOT_NULL(strstr(request.url, "/statuses?api-version=6.0"));
     CU_ASSERT_PTR_NOT_NULL(strstr(request.body,
                                   "\"description\":\"D\",\"targetUrl\":\"https://ledger.example/x\","
                                   "\"context\":{\"name\":\"assurance/\",\"genre\":\"civarcos\"}"));
     push.sha = "main";
-    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &problem), CIV_EINVALID);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, "/sha");
+    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &platform_problem),
+                    CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, "/sha");
     push.sha = SHA;
     push.state = "passed";
-    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &problem), CIV_EINVALID);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, "/state");
+    CU_ASSERT_EQUAL(civ_connector_azure_devops.push(&context, &push, &request, &platform_problem),
+                    CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, "/state");
 }
 
 /* --- where the token goes --- */
@@ -192,13 +180,13 @@ static platform_setup_t with_releases_at(const mock_platform_t *releases)
 /* The releases' host gets it, and is asked for nothing else; a third one, which they lead to, gets nothing. */
 static void test_releases_on_another_host(void)
 {
-    static const mock_answer_t nothing[] = {END};
+    static const mock_answer_t nothing[] = {PLATFORM_END};
     static const mock_answer_t leads_away[] = {
-        ANSWER(AZURE_APIS "/release/deployments?*", 302,
-               PLATFORM_DATE "Location: http://{other}/octo/_apis/release/deployments\r\n", ""),
-        ANSWER(AZURE_APIS "/release/deployments?queryOrder=ascending&$top=100&" AZURE_V, 302,
-               PLATFORM_DATE "Location: http://{other}/octo/_apis/release/deployments\r\n", ""),
-        END};
+        PLATFORM_ANSWER(AZURE_APIS "/release/deployments?*", 302,
+                        PLATFORM_DATE "Location: http://{other}/octo/_apis/release/deployments\r\n", ""),
+        PLATFORM_ANSWER(AZURE_APIS "/release/deployments?queryOrder=ascending&$top=100&" AZURE_V, 302,
+                        PLATFORM_DATE "Location: http://{other}/octo/_apis/release/deployments\r\n", ""),
+        PLATFORM_END};
     mock_platform_t *third = mock_platform_start(nothing);
     mock_platform_t *releases = mock_platform_start(platform_answers(&azure_setup, leads_away));
     platform_setup_t setup = with_releases_at(releases);
@@ -230,7 +218,8 @@ static void test_releases_on_another_host(void)
 
 static void expect_sign_in(const char *database, const char *target, int status, const char *headers)
 {
-    mock_answer_t refused[] = {ANSWER(target, status, headers, "<!DOCTYPE html><title>Sign In</title>"), END};
+    mock_answer_t refused[] = {
+        PLATFORM_ANSWER(target, status, headers, "<!DOCTYPE html><title>Sign In</title>"), PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, database, platform_answers(&azure_setup, refused));
     civ_sync_report_t *report = platform_go(azure);
 
@@ -254,20 +243,21 @@ static void test_refused_token(void)
 static void test_refusals_degrade_their_kind(void)
 {
     static const mock_answer_t refused[] = {
-        ANSWER(AZURE_APIS "/test/runs?includeRunDetails=true&$top=100&$skip=0&" AZURE_V, 401,
-               PLATFORM_HEADERS,
-               "{\"message\":\"TF400813: The user is not authorized to access this resource.\"}"),
-        ANSWER(AZURE_APIS "/wit/wiql?timePrecision=true&$top=20000&" AZURE_V, 403, PLATFORM_HEADERS,
-               "{\"message\":\"TF50309\"}"),
-        ANSWER(AZURE_APIS "/build/builds/101/timeline?" AZURE_V, 500, PLATFORM_HEADERS, "{}"),
-        ANSWER(AZURE_APIS "/build/builds/102/timeline?" AZURE_V, 404, PLATFORM_HEADERS, "{}"),
-        ANSWER(AZURE_APIS "/build/builds/101/artifacts?" AZURE_V, 403, PLATFORM_HEADERS, "{}"),
-        ANSWER(AZURE_APIS
-               "/release/releases?$expand=environments,artifacts&queryOrder=ascending&$top=100&" AZURE_V,
-               404, PLATFORM_HEADERS, "{}"),
-        ANSWER(AZURE_GIT "/commits?searchCriteria.$top=100&searchCriteria.$skip=0&" AZURE_V, 404,
-               PLATFORM_HEADERS, "{}"),
-        END};
+        PLATFORM_ANSWER(AZURE_APIS "/test/runs?includeRunDetails=true&$top=100&$skip=0&" AZURE_V, 401,
+                        PLATFORM_HEADERS,
+                        "{\"message\":\"TF400813: The user is not authorized to access this resource.\"}"),
+        PLATFORM_ANSWER(AZURE_APIS "/wit/wiql?timePrecision=true&$top=20000&" AZURE_V, 403, PLATFORM_HEADERS,
+                        "{\"message\":\"TF50309\"}"),
+        PLATFORM_ANSWER(AZURE_APIS "/build/builds/101/timeline?" AZURE_V, 500, PLATFORM_HEADERS, "{}"),
+        PLATFORM_ANSWER(AZURE_APIS "/build/builds/102/timeline?" AZURE_V, 404, PLATFORM_HEADERS, "{}"),
+        PLATFORM_ANSWER(AZURE_APIS "/build/builds/101/artifacts?" AZURE_V, 403, PLATFORM_HEADERS, "{}"),
+        PLATFORM_ANSWER(
+            AZURE_APIS
+            "/release/releases?$expand=environments,artifacts&queryOrder=ascending&$top=100&" AZURE_V,
+            404, PLATFORM_HEADERS, "{}"),
+        PLATFORM_ANSWER(AZURE_GIT "/commits?searchCriteria.$top=100&searchCriteria.$skip=0&" AZURE_V, 404,
+                        PLATFORM_HEADERS, "{}"),
+        PLATFORM_END};
     platform_t *azure =
         platform_connect(&azure_setup, "degraded.db", platform_answers(&azure_setup, refused));
     civ_sync_report_t *report = platform_go(azure);
@@ -301,21 +291,22 @@ static void test_refusals_degrade_their_kind(void)
 static void test_strange_answers(void)
 {
     static const mock_answer_t strange[] = {
-        ANSWER(AZURE_APIS "/git/repositories?" AZURE_V, 200, PLATFORM_HEADERS, "{\"value\":7}"),
-        ANSWER(
+        PLATFORM_ANSWER(AZURE_APIS "/git/repositories?" AZURE_V, 200, PLATFORM_HEADERS, "{\"value\":7}"),
+        PLATFORM_ANSWER(
             AZURE_APIS "/build/builds/101/timeline?" AZURE_V, 200, PLATFORM_HEADERS,
             "{\"records\":[7,null,{\"type\":\"Job\"},{\"type\":\"Stage\",\"id\":\"s\",\"name\":7,"
             "\"parentId\":\"s\","
             "\"state\":\"completed\",\"result\":\"marvellous\",\"attempt\":\"x\",\"previousAttempts\":[7]},"
             "{\"type\":\"Task\",\"parentId\":\"s\"}]}"),
-        ANSWER(AZURE_APIS "/wit/workitemsbatch?" AZURE_V, 200, PLATFORM_HEADERS,
-               "{\"value\":[7,{\"id\":11,\"fields\":null},{\"id\":12,\"fields\":{\"System.CreatedDate\":"
-               "\"2026-02-01T08:00:00Z\",\"System.State\":\"Our own\"}}]}"),
-        ANSWER(AZURE_APIS "/release/deployments?queryOrder=ascending&$top=100&" AZURE_V, 200,
-               PLATFORM_HEADERS,
-               "{\"value\":[{\"id\":1},{\"release\":{\"id\":1},\"releaseEnvironment\":{\"id\":2},"
-               "\"deploymentStatus\":\"\",\"startedOn\":\"2026-02-01T08:00:00Z\"}]}"),
-        END};
+        PLATFORM_ANSWER(
+            AZURE_APIS "/wit/workitemsbatch?" AZURE_V, 200, PLATFORM_HEADERS,
+            "{\"value\":[7,{\"id\":11,\"fields\":null},{\"id\":12,\"fields\":{\"System.CreatedDate\":"
+            "\"2026-02-01T08:00:00Z\",\"System.State\":\"Our own\"}}]}"),
+        PLATFORM_ANSWER(AZURE_APIS "/release/deployments?queryOrder=ascending&$top=100&" AZURE_V, 200,
+                        PLATFORM_HEADERS,
+                        "{\"value\":[{\"id\":1},{\"release\":{\"id\":1},\"releaseEnvironment\":{\"id\":2},"
+                        "\"deploymentStatus\":\"\",\"startedOn\":\"2026-02-01T08:00:00Z\"}]}"),
+        PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "strange.db", platform_answers(&azure_setup, strange));
     civ_sync_report_t *report = platform_go(azure);
 
@@ -337,10 +328,10 @@ static void test_strange_answers(void)
 static void test_one_repository(void)
 {
     static const mock_answer_t narrow[] = {
-        ANSWER(AZURE_APIS "/build/builds?*", 200, PLATFORM_HEADERS, NONE),
-        ANSWER(AZURE_APIS "/test/Runs/501/results?outcomes=Failed&$top=1000&$skip=0&" AZURE_V, 200,
-               PLATFORM_HEADERS, NONE),
-        END};
+        PLATFORM_ANSWER(AZURE_APIS "/build/builds?*", 200, PLATFORM_HEADERS, NONE),
+        PLATFORM_ANSWER(AZURE_APIS "/test/Runs/501/results?outcomes=Failed&$top=1000&$skip=0&" AZURE_V, 200,
+                        PLATFORM_HEADERS, NONE),
+        PLATFORM_END};
     platform_setup_t setup = azure_setup;
     platform_t *azure;
     civ_sync_report_t *report;
@@ -365,14 +356,14 @@ static void test_one_repository(void)
 static void test_runs_only(void)
 {
     static const mock_answer_t older[] = {
-        ANSWER("/octo/_apis/projects/Tool%20Works?api-version=6.0", 200, PLATFORM_HEADERS,
-               "{\"id\":\"" AZURE_GUID "\",\"name\":\"Tool Works\"}"),
-        ANSWER(AZURE_APIS "/test/runs?includeRunDetails=true&$top=100&$skip=0&api-version=6.0", 200,
-               PLATFORM_HEADERS,
-               "{\"value\":[{\"id\":7,\"state\":\"Completed\",\"totalTests\":1,\"passedTests\":1,"
-               "\"startedDate\":\"2026-03-01T00:00:00Z\"}]}"),
-        ANSWER(AZURE_APIS "/wit/wiql?*", 200, PLATFORM_HEADERS, "{\"workItems\":[]}"),
-        ANSWER(AZURE_APIS "/*", 200, PLATFORM_HEADERS, NONE), END};
+        PLATFORM_ANSWER("/octo/_apis/projects/Tool%20Works?api-version=6.0", 200, PLATFORM_HEADERS,
+                        "{\"id\":\"" AZURE_GUID "\",\"name\":\"Tool Works\"}"),
+        PLATFORM_ANSWER(AZURE_APIS "/test/runs?includeRunDetails=true&$top=100&$skip=0&api-version=6.0", 200,
+                        PLATFORM_HEADERS,
+                        "{\"value\":[{\"id\":7,\"state\":\"Completed\",\"totalTests\":1,\"passedTests\":1,"
+                        "\"startedDate\":\"2026-03-01T00:00:00Z\"}]}"),
+        PLATFORM_ANSWER(AZURE_APIS "/wit/wiql?*", 200, PLATFORM_HEADERS, "{\"workItems\":[]}"),
+        PLATFORM_ANSWER(AZURE_APIS "/*", 200, PLATFORM_HEADERS, NONE), PLATFORM_END};
     platform_setup_t setup = azure_setup;
     platform_t *azure;
 
@@ -389,10 +380,10 @@ static void test_runs_only(void)
 static void test_windows_of_test_runs(void)
 {
     static const mock_answer_t windows[] = {
-        ANSWER(AZURE_APIS "/test/runs?minLastUpdatedDate=*", 200, PLATFORM_HEADERS, NONE),
-        ANSWER(AZURE_APIS "/build/builds?*", 200, PLATFORM_HEADERS, NONE),
-        ANSWER(AZURE_APIS "/release/*", 200, PLATFORM_HEADERS, NONE),
-        ANSWER(AZURE_GIT "/pullrequests?*", 200, PLATFORM_HEADERS, NONE), END};
+        PLATFORM_ANSWER(AZURE_APIS "/test/runs?minLastUpdatedDate=*", 200, PLATFORM_HEADERS, NONE),
+        PLATFORM_ANSWER(AZURE_APIS "/build/builds?*", 200, PLATFORM_HEADERS, NONE),
+        PLATFORM_ANSWER(AZURE_APIS "/release/*", 200, PLATFORM_HEADERS, NONE),
+        PLATFORM_ANSWER(AZURE_GIT "/pullrequests?*", 200, PLATFORM_HEADERS, NONE), PLATFORM_END};
     platform_t *azure = platform_connect(&azure_setup, "windows.db", platform_answers(&azure_setup, windows));
 
     azure->run->since = SYNC_NOW - 20 * SYNC_DAY;

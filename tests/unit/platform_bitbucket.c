@@ -22,14 +22,7 @@
 #define REPOSITORY          UUID("1", "01")
 #define STEP(number)        "{00000004-0000-4000-8000-000000000" number "}"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, body)                                                                         \
-    {                                                                                                        \
-        target, status, PLATFORM_HEADERS, body, 0, MOCK_PLAIN, 0                                             \
-    }
+#define ANSWER(target, status, body) PLATFORM_ANSWER(target, status, PLATFORM_HEADERS, body)
 
 #define PULLS                                                                                                \
     BITBUCKET_REPO "/pullrequests?state=OPEN&state=MERGED&state=DECLINED&state=SUPERSEDED&sort=-updated_on"  \
@@ -224,7 +217,7 @@ static void test_late_commits_are_found(void)
 {
     mock_answer_t instead[] = {
         ANSWER(COMMITS "&exclude=" HEAD, 200, platform_body(&bitbucket_setup, "commits-new.json")),
-        ANSWER(COMMITS "&exclude=" NEWHEAD, 200, "{\"values\":[]}"), END};
+        ANSWER(COMMITS "&exclude=" NEWHEAD, 200, "{\"values\":[]}"), PLATFORM_END};
     platform_t *server = connect_with("late.db", instead);
     civ_sync_report_t *report = platform_go(server);
 
@@ -243,14 +236,14 @@ static void test_late_commits_are_found(void)
 /* A list of what is new goes on, however old its first page is. */
 static void test_old_page_of_new_commits_is_no_end(void)
 {
-    static const mock_answer_t instead[] = {ANSWER(COMMITS "&exclude=" HEAD, 200,
-                                                   "{\"next\":\"http://{self}" COMMITS "&exclude=" HEAD
-                                                   "&ctx=1\",\"values\":[{\"hash\":\"" NEWHEAD
-                                                   "\",\"date\":\"2026-01-03T00:00:00Z\",\"parents\":[]}]}"),
-                                            ANSWER(COMMITS "&exclude=" HEAD "&ctx=1", 200,
-                                                   "{\"values\":[{\"hash\":\"" LATE
-                                                   "\",\"date\":\"2026-01-02T00:00:00Z\",\"parents\":[]}]}"),
-                                            ANSWER(BITBUCKET_REPO "/commit/*", 200, "{\"values\":[]}"), END};
+    static const mock_answer_t instead[] = {
+        ANSWER(COMMITS "&exclude=" HEAD, 200,
+               "{\"next\":\"http://{self}" COMMITS "&exclude=" HEAD
+               "&ctx=1\",\"values\":[{\"hash\":\"" NEWHEAD
+               "\",\"date\":\"2026-01-03T00:00:00Z\",\"parents\":[]}]}"),
+        ANSWER(COMMITS "&exclude=" HEAD "&ctx=1", 200,
+               "{\"values\":[{\"hash\":\"" LATE "\",\"date\":\"2026-01-02T00:00:00Z\",\"parents\":[]}]}"),
+        ANSWER(BITBUCKET_REPO "/commit/*", 200, "{\"values\":[]}"), PLATFORM_END};
     platform_t *server = connect_with("old.db", instead);
 
     platform_go(server);
@@ -265,7 +258,7 @@ static void test_forced_away_head(void)
 {
     mock_answer_t instead[] = {ANSWER(COMMITS "&exclude=" HEAD, 404,
                                       "{\"type\":\"error\",\"error\":{\"message\":\"Commit not found\"}}"),
-                               END};
+                               PLATFORM_END};
     platform_t *server = connect_with("forced.db", instead);
     civ_sync_report_t *report = platform_go(server);
 
@@ -286,7 +279,7 @@ static void test_forced_away_head(void)
 /* A pipeline that was at work ends when no list shows it any more: it is asked for by itself, and for its steps again. */
 static void test_open_pipeline_is_asked_for_until_it_ends(void)
 {
-    static const mock_answer_t none[] = {ANSWER(PIPELINES, 200, "{\"values\":[]}"), END};
+    static const mock_answer_t none[] = {ANSWER(PIPELINES, 200, "{\"values\":[]}"), PLATFORM_END};
     platform_t *server = connect_with("open.db", NULL);
     civ_sync_report_t *report = platform_go(server);
 
@@ -305,14 +298,14 @@ static void test_open_pipeline_is_asked_for_until_it_ends(void)
 static void test_repeated_pipeline_is_an_attempt(void)
 {
     static const mock_answer_t once[] = {
-        ANSWER(PIPELINES, 200, "{\"values\":[" PIPELINE("13", DONE("SUCCESSFUL"), "1") "]}"), END};
+        ANSWER(PIPELINES, 200, "{\"values\":[" PIPELINE("13", DONE("SUCCESSFUL"), "1") "]}"), PLATFORM_END};
     static const mock_answer_t repeated[] = {
         ANSWER(PIPELINES, 200, "{\"values\":[" PIPELINE("13", DONE("FAILED"), "2") "]}"),
         ANSWER(
             BITBUCKET_REPO "/pipelines/" CODED("3", "13") "/steps/?pagelen=100", 200,
             "{\"values\":[{\"uuid\":\"" STEP("131") "\",\"run_number\":2,\"name\":\"Build\",\"state\":" DONE(
                 "ERROR") ",\"started_on\":\"2026-04-01T00:00:00Z\"}]}"),
-        END};
+        PLATFORM_END};
     platform_t *server = connect_with("repeated.db", once);
     civ_sync_report_t *report;
 
@@ -337,7 +330,7 @@ static void test_words_that_are_new(void)
                    "12", DONE("MAYBE"),
                    "1") "," PIPELINE("11", "{\"name\":\"IN_PROGRESS\",\"stage\":{\"name\":\"PAUSED\"}}",
                                      "1") "]}"),
-        ANSWER(BITBUCKET_REPO "/pipelines/*", 200, "{\"values\":[]}"), END};
+        ANSWER(BITBUCKET_REPO "/pipelines/*", 200, "{\"values\":[]}"), PLATFORM_END};
     platform_t *server = connect_with("strange.db", strange);
 
     platform_go(server);
@@ -364,7 +357,7 @@ static void test_pull_request_moves_between_pages(void)
                "{\"values\":[" PULL("13", "OPEN", "2026-03-31T11:00:00Z") "," PULL(
                    "10", "MERGED", "2026-03-02T11:00:00Z") "]}"),
         ANSWER(PULLS SINCE, 200, "{\"values\":[" PULL("12", "MERGED", "2026-04-01T00:00:05Z") "]}"),
-        ANSWER(BITBUCKET_REPO "/pullrequests/*", 200, "{\"values\":[]}"), END};
+        ANSWER(BITBUCKET_REPO "/pullrequests/*", 200, "{\"values\":[]}"), PLATFORM_END};
     platform_t *server = connect_with("moves.db", first);
     civ_sync_report_t *report = platform_go(server);
 

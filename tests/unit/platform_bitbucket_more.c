@@ -13,14 +13,7 @@
 
 #define SHA "1515151515151515151515151515151515151515"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, body)                                                                         \
-    {                                                                                                        \
-        target, status, PLATFORM_HEADERS, body, 0, MOCK_PLAIN, 0                                             \
-    }
+#define ANSWER(target, status, body) PLATFORM_ANSWER(target, status, PLATFORM_HEADERS, body)
 
 #define PULLS                                                                                                \
     BITBUCKET_REPO "/pullrequests?state=OPEN&state=MERGED&state=DECLINED&state=SUPERSEDED&sort=-updated_on"  \
@@ -40,7 +33,8 @@ static platform_t *connect_with(const char *database, const mock_answer_t *inste
 
 static void test_refused_token(void)
 {
-    static const mock_answer_t refused[] = {ANSWER(BITBUCKET_REPO, 401, "{\"type\":\"error\"}"), END};
+    static const mock_answer_t refused[] = {ANSWER(BITBUCKET_REPO, 401, "{\"type\":\"error\"}"),
+                                            PLATFORM_END};
     platform_t *server = connect_with("refused.db", refused);
     civ_sync_report_t *report = platform_go(server);
 
@@ -56,7 +50,7 @@ static void test_limit_without_headers(void)
     static const mock_answer_t limited[] = {ANSWER(COMMITS "&ctx=Gtqq%2BF1Ah%3D&page=2", 429,
                                                    "{\"type\":\"error\",\"error\":{\"message\":\"Rate limit "
                                                    "for this resource has been exceeded\"}}"),
-                                            END};
+                                            PLATFORM_END};
     platform_t *server = connect_with("limit.db", limited);
     civ_sync_report_t *report = platform_go(server);
 
@@ -72,7 +66,8 @@ static void test_refusals_degrade_their_kind(void)
     static const mock_answer_t refused[] = {
         ANSWER(PIPELINES, 403, REFUSAL),
         ANSWER(BITBUCKET_REPO "/pullrequests/3/statuses?sort=-updated_on&pagelen=100", 404, REFUSAL),
-        ANSWER(BITBUCKET_REPO "/pullrequests/4/statuses?sort=-updated_on&pagelen=100", 500, "{}"), END};
+        ANSWER(BITBUCKET_REPO "/pullrequests/4/statuses?sort=-updated_on&pagelen=100", 500, "{}"),
+        PLATFORM_END};
     platform_t *server = connect_with("degraded.db", refused);
     civ_sync_report_t *report = platform_go(server);
 
@@ -99,7 +94,7 @@ static void test_forbidden_steps(void)
     static const mock_answer_t refused[] = {
         ANSWER(BITBUCKET_REPO "/pipelines/%7B00000003-0000-4000-8000-000000000012%7D/steps/?pagelen=100", 403,
                REFUSAL),
-        END};
+        PLATFORM_END};
     platform_t *server = connect_with("steps.db", refused);
     civ_sync_report_t *report = platform_go(server);
 
@@ -115,7 +110,7 @@ static void test_sign_in_page(void)
 {
     static const mock_answer_t pages[] = {
         {COMMITS, 200, "Content-Type: text/html\r\n" PLATFORM_DATE, "<html>Log in</html>", 0, MOCK_PLAIN, 0},
-        END};
+        PLATFORM_END};
     platform_t *server = connect_with("sign-in.db", pages);
     civ_sync_report_t *report = platform_go(server);
 
@@ -133,8 +128,8 @@ static void test_next_page_elsewhere(void)
                "commits?ctx=1\",\"values\":[{\"hash\":\"" SHA "\",\"date\":\"2026-03-30T12:00:00Z\"}]}"),
         ANSWER(PIPELINES, 200,
                "{\"next\":\"http://{self}/3.0/repositories/acme/tool/pipelines/?page=2\",\"values\":[]}"),
-        END};
-    static const mock_answer_t trap[] = {ANSWER("/2.0*", 200, EMPTY), END};
+        PLATFORM_END};
+    static const mock_answer_t trap[] = {ANSWER("/2.0*", 200, EMPTY), PLATFORM_END};
     mock_platform_t *other = mock_platform_start(trap);
     platform_t *server = connect_with("elsewhere.db", elsewhere);
     civ_sync_report_t *report;
@@ -163,7 +158,7 @@ static void test_pages_without_an_end(void)
     "\"state\":{\"name\":\"COMPLETED\"}}]}"
     static const mock_answer_t endless[] = {
         ANSWER(PIPELINES, 200, FIRST_AGAIN), ANSWER(PIPELINES "&page=2", 200, FIRST_AGAIN),
-        ANSWER(BITBUCKET_REPO "/pipelines/%7B1%7D/steps/?pagelen=100", 200, EMPTY), END};
+        ANSWER(BITBUCKET_REPO "/pipelines/%7B1%7D/steps/?pagelen=100", 200, EMPTY), PLATFORM_END};
     platform_t *server = connect_with("endless.db", endless);
     civ_sync_report_t *report = platform_go(server);
 
@@ -181,7 +176,7 @@ static void test_empty_repository(void)
                "\"2026-03-31T11:00:00Z\"}"),
         ANSWER(PULLS, 200, EMPTY), ANSWER(BITBUCKET_REPO "/commits?pagelen=100", 404, "{\"type\":\"error\"}"),
         ANSWER(PIPELINES, 404, "{\"type\":\"error\"}"), /* never switched on */
-        END};
+        PLATFORM_END};
     platform_t *server = connect_with("empty.db", empty);
     civ_sync_report_t *report = platform_go(server);
 
@@ -192,12 +187,13 @@ static void test_empty_repository(void)
 
 static void test_missing_or_renamed_repository(void)
 {
-    static const mock_answer_t missing[] = {ANSWER("/2.0/repositories/*", 404, "{\"type\":\"error\"}"), END};
+    static const mock_answer_t missing[] = {ANSWER("/2.0/repositories/*", 404, "{\"type\":\"error\"}"),
+                                            PLATFORM_END};
     mock_answer_t renamed[] = {ANSWER("/2.0/repositories/%7B%7D/%7B00000001-0000-4000-8000-000000000001%7D",
                                       200, platform_body(&bitbucket_setup, "repository.json")),
-                               END};
+                               PLATFORM_END};
     platform_t *server =
-        connect_with("missing.db", (mock_answer_t[]){ANSWER(BITBUCKET_REPO, 404, "{}"), END});
+        connect_with("missing.db", (mock_answer_t[]){ANSWER(BITBUCKET_REPO, 404, "{}"), PLATFORM_END});
 
     CU_ASSERT_EQUAL(platform_go(server)->outcome, CIV_SYNC_FAILED);
     CU_ASSERT_EQUAL(mock_platform_count(server->mock), 1);
@@ -216,32 +212,14 @@ static void test_missing_or_renamed_repository(void)
 
 /* --- configuration and push --- */
 
-static civ_problem_t problem;
-
 static apr_status_t prepare(civ_connector_access_t *access, const char *text)
 {
-    const civ_json_t *config;
-
-    memset(access, 0, sizeof(*access));
-    memset(&problem, 0, sizeof(problem));
-    access->headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    access->secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    return civ_connector_bitbucket.prepare(access, config, &problem, test_pool());
+    return platform_prepare(&civ_connector_bitbucket, access, text);
 }
 
 static void refuses(const char *text, const char *pointer)
 {
-    civ_connector_access_t access;
-
-    CU_ASSERT_EQUAL(prepare(&access, text), CIV_EINVALID);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(problem.pointer);
-    if (strcmp(problem.pointer, pointer) != 0)
-        test_note("%s: %s", text, problem.pointer);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, pointer);
-    CU_ASSERT_PTR_NULL(strstr(problem.detail, "hunter2"));
+    platform_refuses(&civ_connector_bitbucket, text, pointer);
 }
 
 /* @param secret what the one secret header is */
@@ -278,7 +256,7 @@ static void test_configuration(void)
     refuses("{\"access_token\":\"t\",\"base_url\":7}", "/config/base_url");
     refuses("{\"access_token\":\"t\",\"base_url\":\"https://api.bitbucket.org\"}", "/config/base_url");
     refuses("{\"access_token\":\"t\",\"base_url\":\"https://git.example/rest/api/1.0\"}", "/config/base_url");
-    CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "Data Center"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(platform_problem.detail, "Data Center"));
     refuses("{\"access_token\":\"t\",\"base_url\":\"https://u:hunter2@git.example/2.0\"}",
             "/config/base_url");
 }
@@ -293,11 +271,13 @@ static void test_projects(void)
     int i;
 
     for (i = 0; good[i] != NULL; i++)
-        CU_ASSERT_EQUAL(civ_connector_bitbucket.check_project(good[i], &problem, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL(civ_connector_bitbucket.check_project(good[i], &platform_problem, test_pool()),
+                        APR_SUCCESS);
     for (i = 0; bad[i] != NULL; i++) {
-        if (civ_connector_bitbucket.check_project(bad[i], &problem, test_pool()) != CIV_EINVALID)
+        if (civ_connector_bitbucket.check_project(bad[i], &platform_problem, test_pool()) != CIV_EINVALID)
             test_note("\"%s\" is taken", bad[i]);
-        CU_ASSERT_EQUAL(civ_connector_bitbucket.check_project(bad[i], &problem, test_pool()), CIV_EINVALID);
+        CU_ASSERT_EQUAL(civ_connector_bitbucket.check_project(bad[i], &platform_problem, test_pool()),
+                        CIV_EINVALID);
     }
 }
 
@@ -310,7 +290,7 @@ static void test_probe(void)
     CU_ASSERT_EQUAL(civ_connector_bitbucket.probe(&context, &request), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://api.bitbucket.org/2.0/hook_events");
     CU_ASSERT_EQUAL_FATAL(civ_json_parse(&context.settings, "{\"email\":\"a@b.example\"}", 23,
-                                         &civ_json_request_limits, &problem, test_pool()),
+                                         &civ_json_request_limits, &platform_problem, test_pool()),
                           APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_bitbucket.probe(&context, &request), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://api.bitbucket.org/2.0/user");
@@ -322,8 +302,8 @@ static void refuses_push(const civ_sync_push_t *push, const char *pointer)
     civ_sync_request_t request;
 
     context.pool = test_pool();
-    CU_ASSERT_EQUAL(civ_connector_bitbucket.push(&context, push, &request, &problem), CIV_EINVALID);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, pointer);
+    CU_ASSERT_EQUAL(civ_connector_bitbucket.push(&context, push, &request, &platform_problem), CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, pointer);
 }
 
 static const civ_json_t *pushed(const civ_sync_push_t *push)
@@ -334,12 +314,13 @@ static const civ_json_t *pushed(const civ_sync_push_t *push)
     const civ_json_t *json;
 
     context.pool = test_pool();
-    CU_ASSERT_EQUAL_FATAL(civ_connector_bitbucket.push(&context, push, &request, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_connector_bitbucket.push(&context, push, &request, &platform_problem),
+                          APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url,
                            "https://api.bitbucket.org/2.0/repositories/%7B%7D/"
                            "%7B7a51c3d0-1111-4000-8000-000000000001%7D/commit/" SHA "/statuses/build");
     CU_ASSERT_EQUAL_FATAL(civ_json_parse(&json, request.body, strlen(request.body), &civ_json_request_limits,
-                                         &problem, test_pool()),
+                                         &platform_problem, test_pool()),
                           APR_SUCCESS);
     return json;
 }
@@ -404,7 +385,7 @@ static int is_of_project(const civ_json_t *entry, void *baton)
 static void expect_recorded(const recorded_t *expected, int number)
 {
     char *prefix = apr_pstrcat(test_pool(), "/2.0/repositories/", expected->project, NULL);
-    mock_answer_t repository[] = {{prefix, 200, PLATFORM_HEADERS, NULL, 0, MOCK_PLAIN, 0}, END};
+    mock_answer_t repository[] = {{prefix, 200, PLATFORM_HEADERS, NULL, 0, MOCK_PLAIN, 0}, PLATFORM_END};
     civ_sync_report_t *report;
     apr_hash_index_t *at;
     platform_t *server;

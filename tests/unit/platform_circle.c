@@ -14,14 +14,6 @@
 #define WORKFLOW(n) "60000000-0000-4000-8000-0000000000" #n
 #define JOB(n)      "70000000-0000-4000-8000-0000000000" #n
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, headers, body)                                                                \
-    {                                                                                                        \
-        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
-    }
 #define NONE "{\"items\":[],\"next_page_token\":null}"
 
 static void expect_pipelines(const platform_t *circle)
@@ -210,12 +202,12 @@ static void test_second_run_is_cheap(void)
 static void test_quiet_project_costs_two_requests(void)
 {
     static const mock_answer_t quiet[] = {
-        ANSWER(PROJECT "/pipeline", 200, PLATFORM_HEADERS,
-               "{\"items\":[{\"id\":\"" PIPELINE(
-                   2) "\",\"number\":2,\"state\":\"created\","
-                      "\"created_at\":\"2026-02-01T08:00:00.000Z\",\"vcs\":{\"revision\":"
-                      "\"2222222222222222222222222222222222222222\"}}],\"next_page_token\":\"p9\"}"),
-        ANSWER(PROJECT "/pipeline?page-token=p9", 200, PLATFORM_HEADERS, NONE), END};
+        PLATFORM_ANSWER(PROJECT "/pipeline", 200, PLATFORM_HEADERS,
+                        "{\"items\":[{\"id\":\"" PIPELINE(
+                            2) "\",\"number\":2,\"state\":\"created\","
+                               "\"created_at\":\"2026-02-01T08:00:00.000Z\",\"vcs\":{\"revision\":"
+                               "\"2222222222222222222222222222222222222222\"}}],\"next_page_token\":\"p9\"}"),
+        PLATFORM_ANSWER(PROJECT "/pipeline?page-token=p9", 200, PLATFORM_HEADERS, NONE), PLATFORM_END};
     platform_t *circle = platform_connect(&circle_setup, "quiet.db", platform_answers(&circle_setup, quiet));
     civ_sync_report_t *report = platform_go(circle);
     int before = mock_platform_count(circle->mock);
@@ -231,16 +223,17 @@ static void test_quiet_project_costs_two_requests(void)
 static void test_open_ones_are_asked_for_until_they_end(void)
 {
     static const mock_answer_t empty[] = {
-        ANSWER(PROJECT "/pipeline", 200, PLATFORM_HEADERS, NONE),
-        ANSWER("/api/v2/workflow/" WORKFLOW(41) "/job", 200, PLATFORM_HEADERS,
-               "{\"items\":[{\"id\":\"" JOB(
-                   12) "\",\"name\":\"hold\",\"type\":\"approval\",\"status\":"
-                       "\"success\",\"approved_by\":\"90000000-0000-4000-8000-000000000001\"},{\"id\":\"" JOB(
-                           13) "\",\"name\":\"deploy\",\"type\":\"build\",\"status\":\"success\",\"job_"
-                               "number\":13,"
-                               "\"started_at\":\"2026-03-31T23:00:00Z\",\"stopped_at\":\"2026-03-31T23:59:"
-                               "00Z\"}]}"),
-        END};
+        PLATFORM_ANSWER(PROJECT "/pipeline", 200, PLATFORM_HEADERS, NONE),
+        PLATFORM_ANSWER(
+            "/api/v2/workflow/" WORKFLOW(41) "/job", 200, PLATFORM_HEADERS,
+            "{\"items\":[{\"id\":\"" JOB(
+                12) "\",\"name\":\"hold\",\"type\":\"approval\",\"status\":"
+                    "\"success\",\"approved_by\":\"90000000-0000-4000-8000-000000000001\"},{\"id\":\"" JOB(
+                        13) "\",\"name\":\"deploy\",\"type\":\"build\",\"status\":\"success\",\"job_"
+                            "number\":13,"
+                            "\"started_at\":\"2026-03-31T23:00:00Z\",\"stopped_at\":\"2026-03-31T23:59:"
+                            "00Z\"}]}"),
+        PLATFORM_END};
     platform_t *circle = platform_connect(&circle_setup, "open.db", platform_answers(&circle_setup, NULL));
     civ_sync_report_t *report = platform_go(circle);
     int before = mock_platform_count(circle->mock);
@@ -271,15 +264,16 @@ static void test_open_ones_are_asked_for_until_they_end(void)
 static void test_repetition_is_found(void)
 {
     static const mock_answer_t repeated[] = {
-        ANSWER("/api/v2/pipeline/" PIPELINE(3) "/workflow", 200, PLATFORM_HEADERS,
-               "{\"items\":[{\"id\":\"" WORKFLOW(
-                   33) "\",\"name\":\"build\",\"status\":\"failing\","
-                       "\"created_at\":\"2026-03-31T12:00:00Z\"},{\"id\":\"" WORKFLOW(
-                           32) "\",\"name\":\"build\","
-                               "\"status\":\"success\",\"created_at\":\"2026-03-30T12:00:00Z\"},{\"id\":"
-                               "\"" WORKFLOW(31) "\",\"name\":\"build\",\"status\":\"failed\",\"created_at\":"
-                                                 "\"2026-03-30T10:00:00Z\"}]}"),
-        ANSWER("/api/v2/workflow/" WORKFLOW(33) "/job", 200, PLATFORM_HEADERS, NONE), END};
+        PLATFORM_ANSWER(
+            "/api/v2/pipeline/" PIPELINE(3) "/workflow", 200, PLATFORM_HEADERS,
+            "{\"items\":[{\"id\":\"" WORKFLOW(
+                33) "\",\"name\":\"build\",\"status\":\"failing\","
+                    "\"created_at\":\"2026-03-31T12:00:00Z\"},{\"id\":\"" WORKFLOW(
+                        32) "\",\"name\":\"build\","
+                            "\"status\":\"success\",\"created_at\":\"2026-03-30T12:00:00Z\"},{\"id\":"
+                            "\"" WORKFLOW(31) "\",\"name\":\"build\",\"status\":\"failed\",\"created_at\":"
+                                              "\"2026-03-30T10:00:00Z\"}]}"),
+        PLATFORM_ANSWER("/api/v2/workflow/" WORKFLOW(33) "/job", 200, PLATFORM_HEADERS, NONE), PLATFORM_END};
     platform_t *circle = platform_connect(&circle_setup, "again.db", platform_answers(&circle_setup, NULL));
 
     platform_go(circle);
@@ -310,10 +304,10 @@ static void test_job_outlives_its_workflow(void)
         {"/api/v2/workflow/" WORKFLOW(31) "/job", 200, PLATFORM_HEADERS,
          "{\"items\":[" JOB_TEXT(JOB(81), "running", STARTED) "," JOB_TEXT(JOB(82), "queued", "") "]}", 0,
          MOCK_PLAIN, 1},
-        ANSWER(
+        PLATFORM_ANSWER(
             "/api/v2/workflow/" WORKFLOW(31) "/job", 200, PLATFORM_HEADERS,
             "{\"items\":[" JOB_TEXT(JOB(81), "canceled", STARTED) "," JOB_TEXT(JOB(82), "not_run", "") "]}"),
-        END};
+        PLATFORM_END};
     platform_t *circle =
         platform_connect(&circle_setup, "stopping.db", platform_answers(&circle_setup, stopping));
 
@@ -334,10 +328,11 @@ static void test_job_outlives_its_workflow(void)
 static void test_pipeline_without_repository(void)
 {
     static const mock_answer_t bare[] = {
-        ANSWER(PROJECT "/pipeline", 200, PLATFORM_HEADERS,
-               "{\"items\":[{\"id\":\"" PIPELINE(1) "\",\"number\":1,\"state\":\"errored\",\"created_at\":"
-                                                    "\"2026-03-31T12:00:00Z\"}]}"),
-        END};
+        PLATFORM_ANSWER(
+            PROJECT "/pipeline", 200, PLATFORM_HEADERS,
+            "{\"items\":[{\"id\":\"" PIPELINE(1) "\",\"number\":1,\"state\":\"errored\",\"created_at\":"
+                                                 "\"2026-03-31T12:00:00Z\"}]}"),
+        PLATFORM_END};
     platform_t *circle = platform_connect(&circle_setup, "bare.db", platform_answers(&circle_setup, bare));
     civ_sync_report_t *report = platform_go(circle);
 
@@ -351,11 +346,13 @@ static void test_pipeline_without_repository(void)
 static void test_broken_parts_degrade_their_kind(void)
 {
     static const mock_answer_t broken[] = {
-        ANSWER("/api/v2/pipeline/" PIPELINE(3) "/workflow", 500, PLATFORM_HEADERS,
-               "{\"message\":\"Internal server error\"}"),
-        ANSWER("/api/v2/workflow/" WORKFLOW(21) "/job", 404, PLATFORM_HEADERS,
-               "{\"message\":\"Workflow not found\"}"),
-        ANSWER(PROJECT "/11/artifacts", 403, PLATFORM_HEADERS, "{\"message\":\"Permission denied\"}"), END};
+        PLATFORM_ANSWER("/api/v2/pipeline/" PIPELINE(3) "/workflow", 500, PLATFORM_HEADERS,
+                        "{\"message\":\"Internal server error\"}"),
+        PLATFORM_ANSWER("/api/v2/workflow/" WORKFLOW(21) "/job", 404, PLATFORM_HEADERS,
+                        "{\"message\":\"Workflow not found\"}"),
+        PLATFORM_ANSWER(PROJECT "/11/artifacts", 403, PLATFORM_HEADERS,
+                        "{\"message\":\"Permission denied\"}"),
+        PLATFORM_END};
     platform_t *circle =
         platform_connect(&circle_setup, "broken.db", platform_answers(&circle_setup, broken));
     civ_sync_report_t *report = platform_go(circle);
@@ -378,11 +375,13 @@ static void test_broken_parts_degrade_their_kind(void)
 static void test_refused_token_and_missing_project(void)
 {
     static const mock_answer_t refused[] = {
-        ANSWER(PROJECT, 401, PLATFORM_HEADERS, "{\"message\":\"You must log in first.\"}"), END};
+        PLATFORM_ANSWER(PROJECT, 401, PLATFORM_HEADERS, "{\"message\":\"You must log in first.\"}"),
+        PLATFORM_END};
     static const mock_answer_t missing[] = {
-        ANSWER(PROJECT, 404, PLATFORM_HEADERS, "{\"message\":\"Project not found\"}"), END};
+        PLATFORM_ANSWER(PROJECT, 404, PLATFORM_HEADERS, "{\"message\":\"Project not found\"}"), PLATFORM_END};
     static const mock_answer_t sign_in[] = {
-        ANSWER(PROJECT, 200, "Content-Type: text/html\r\n" PLATFORM_DATE, "<html>Sign in</html>"), END};
+        PLATFORM_ANSWER(PROJECT, 200, "Content-Type: text/html\r\n" PLATFORM_DATE, "<html>Sign in</html>"),
+        PLATFORM_END};
     platform_t *circle =
         platform_connect(&circle_setup, "refused.db", platform_answers(&circle_setup, refused));
     civ_sync_report_t *report = platform_go(circle);
@@ -402,9 +401,10 @@ static void test_refused_token_and_missing_project(void)
 /* A list that is broken is not taken for read: its watermark stays. */
 static void test_broken_list(void)
 {
-    static const mock_answer_t broken[] = {
-        ANSWER(PROJECT "/pipeline?page-token=p3", 400, PLATFORM_HEADERS, "{\"message\":\"Bad page token\"}"),
-        END};
+    static const mock_answer_t broken[] = {PLATFORM_ANSWER(PROJECT "/pipeline?page-token=p3", 400,
+                                                           PLATFORM_HEADERS,
+                                                           "{\"message\":\"Bad page token\"}"),
+                                           PLATFORM_END};
     platform_t *circle = platform_connect(&circle_setup, "list.db", platform_answers(&circle_setup, broken));
     civ_sync_report_t *report = platform_go(circle);
 
@@ -422,12 +422,13 @@ static void test_broken_list(void)
 static void test_strange_answers(void)
 {
     static const mock_answer_t strange[] = {
-        ANSWER("/api/v2/pipeline/" PIPELINE(3) "/workflow", 200, PLATFORM_HEADERS,
-               "{\"items\":[{\"id\":\"../../me\",\"name\":\"x\",\"status\":\"success\",\"created_at\":"
-               "\"2026-03-30T12:00:00Z\"},{\"id\":\"\"},7,null],\"next_page_token\":\"t\"}"),
-        ANSWER("/api/v2/pipeline/" PIPELINE(3) "/workflow?page-token=t", 200, PLATFORM_HEADERS,
-               "{\"items\":[],\"next_page_token\":\"t\"}"),
-        END};
+        PLATFORM_ANSWER(
+            "/api/v2/pipeline/" PIPELINE(3) "/workflow", 200, PLATFORM_HEADERS,
+            "{\"items\":[{\"id\":\"../../me\",\"name\":\"x\",\"status\":\"success\",\"created_at\":"
+            "\"2026-03-30T12:00:00Z\"},{\"id\":\"\"},7,null],\"next_page_token\":\"t\"}"),
+        PLATFORM_ANSWER("/api/v2/pipeline/" PIPELINE(3) "/workflow?page-token=t", 200, PLATFORM_HEADERS,
+                        "{\"items\":[],\"next_page_token\":\"t\"}"),
+        PLATFORM_END};
     platform_t *circle =
         platform_connect(&circle_setup, "strange.db", platform_answers(&circle_setup, strange));
     civ_sync_report_t *report = platform_go(circle);

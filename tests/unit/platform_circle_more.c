@@ -10,30 +10,14 @@
 #include "support/runner.h"
 #include "unit/circle_fixture.h"
 
-static civ_problem_t problem;
-
 static apr_status_t prepare(civ_connector_access_t *access, const char *text)
 {
-    const civ_json_t *config;
-
-    memset(access, 0, sizeof(*access));
-    memset(&problem, 0, sizeof(problem));
-    access->headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    access->secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    return civ_connector_circle_ci.prepare(access, config, &problem, test_pool());
+    return platform_prepare(&civ_connector_circle_ci, access, text);
 }
 
 static void refuses(const char *text, const char *pointer)
 {
-    civ_connector_access_t access;
-
-    CU_ASSERT_EQUAL(prepare(&access, text), CIV_EINVALID);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(problem.pointer);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, pointer);
-    CU_ASSERT_PTR_NULL(strstr(problem.detail, "hunter2"));
+    platform_refuses(&civ_connector_circle_ci, text, pointer);
 }
 
 static void test_configuration(void)
@@ -75,9 +59,11 @@ static void test_projects(void)
     int i;
 
     for (i = 0; good[i] != NULL; i++)
-        CU_ASSERT_EQUAL(civ_connector_circle_ci.check_project(good[i], &problem, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL(civ_connector_circle_ci.check_project(good[i], &platform_problem, test_pool()),
+                        APR_SUCCESS);
     for (i = 0; bad[i] != NULL; i++)
-        CU_ASSERT_EQUAL(civ_connector_circle_ci.check_project(bad[i], &problem, test_pool()), CIV_EINVALID);
+        CU_ASSERT_EQUAL(civ_connector_circle_ci.check_project(bad[i], &platform_problem, test_pool()),
+                        CIV_EINVALID);
 }
 
 static void test_probe_and_push(void)

@@ -394,3 +394,32 @@ int platform_asked(const platform_t *platform, const char *words)
     }
     return count;
 }
+
+/* --- configurations --- */
+
+civ_problem_t platform_problem;
+
+apr_status_t platform_prepare(const civ_connector_t *connector, civ_connector_access_t *access,
+                              const char *config)
+{
+    const civ_json_t *json;
+
+    memset(access, 0, sizeof(*access));
+    memset(&platform_problem, 0, sizeof(platform_problem));
+    access->headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
+    access->secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
+    CU_ASSERT_EQUAL_FATAL(civ_json_parse(&json, config, strlen(config), &civ_json_request_limits,
+                                         &platform_problem, test_pool()),
+                          APR_SUCCESS);
+    return connector->prepare(access, json, &platform_problem, test_pool());
+}
+
+void platform_refuses(const civ_connector_t *connector, const char *config, const char *pointer)
+{
+    civ_connector_access_t access;
+
+    CU_ASSERT_EQUAL(platform_prepare(connector, &access, config), CIV_EINVALID);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(platform_problem.pointer);
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, pointer);
+    CU_ASSERT_PTR_NULL(strstr(platform_problem.detail, "hunter2"));
+}

@@ -19,6 +19,13 @@
 #define PLATFORM_DATE    "Date: Wed, 01 Apr 2026 00:00:00 GMT\r\n"
 #define PLATFORM_HEADERS "Content-Type: application/json; charset=utf-8\r\n" PLATFORM_DATE
 
+/** A row of answers, and the row behind the last one. */
+#define PLATFORM_ANSWER(target, status, headers, body)                                                       \
+    {                                                                                                        \
+        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
+    }
+#define PLATFORM_END PLATFORM_ANSWER(NULL, 0, NULL, NULL)
+
 /** Which platform, and how it is reached. A static table of the platform's tests. */
 typedef struct platform_setup_t {
     const civ_connector_t *connector;
@@ -45,6 +52,16 @@ const char *platform_recordings(void);
  *  answers to any query of that path as well. Only where platform_recordings is not NULL. */
 const mock_answer_t *platform_recorded(const platform_setup_t *setup, const mock_answer_t *instead,
                                        int (*is_wanted)(const civ_json_t *entry, void *baton), void *baton);
+
+/** What the last of the two below was told. */
+extern civ_problem_t platform_problem;
+
+/** Have a connector prepare its access from a configuration, given as JSON. */
+apr_status_t platform_prepare(const civ_connector_t *connector, civ_connector_access_t *access,
+                              const char *config);
+
+/** Expect it to refuse the configuration with this pointer, and not to repeat the secret "hunter2". */
+void platform_refuses(const civ_connector_t *connector, const char *config, const char *pointer);
 
 /** A connection: server, client, engine with a database of that name, and what was stored. */
 typedef struct platform_t {

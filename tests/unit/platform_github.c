@@ -15,15 +15,6 @@
 #define RUN1    "30433642001"
 #define RUN2    "30433642002"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-#define ANSWER(target, status, headers, body)                                                                \
-    {                                                                                                        \
-        target, status, headers, body, 0, MOCK_PLAIN, 0                                                      \
-    }
-
 #define COMMITS GITHUB_REPO "/commits?per_page=100"
 #define PULLS   GITHUB_REPO "/pulls?state=all&sort=updated&direction=desc&per_page=100"
 
@@ -189,12 +180,13 @@ static void test_late_commits_are_found(void)
 {
     static const mock_answer_t *later;
     mock_answer_t instead[] = {
-        ANSWER(COMMITS, 200,
-               PLATFORM_HEADERS "ETag: W/\"commits-2\"\r\n"
-                                "Link: <http://{self}/repositories/7001/commits?per_page=100&after=1a2b+99>; "
-                                "rel=\"next\"\r\n",
-               platform_body(&github_setup, "commits-new.json")),
-        END};
+        PLATFORM_ANSWER(COMMITS, 200,
+                        PLATFORM_HEADERS
+                        "ETag: W/\"commits-2\"\r\n"
+                        "Link: <http://{self}/repositories/7001/commits?per_page=100&after=1a2b+99>; "
+                        "rel=\"next\"\r\n",
+                        platform_body(&github_setup, "commits-new.json")),
+        PLATFORM_END};
     platform_t *github = platform_connect(&github_setup, "late.db", platform_answers(&github_setup, NULL));
     civ_sync_report_t *report = platform_go(github);
 
@@ -216,9 +208,9 @@ static void test_late_commits_are_found(void)
 /* A run from a given time on, later than where the last one ended, hides nothing from the next. */
 static void test_since_leaves_no_gap(void)
 {
-    mock_answer_t instead[] = {ANSWER(COMMITS, 200, PLATFORM_HEADERS "ETag: W/\"commits-2\"\r\n",
-                                      platform_body(&github_setup, "commits-new.json")),
-                               END};
+    mock_answer_t instead[] = {PLATFORM_ANSWER(COMMITS, 200, PLATFORM_HEADERS "ETag: W/\"commits-2\"\r\n",
+                                               platform_body(&github_setup, "commits-new.json")),
+                               PLATFORM_END};
     platform_t *github = platform_connect(&github_setup, "gap.db", platform_answers(&github_setup, NULL));
 
     platform_go(github);
@@ -238,16 +230,16 @@ static void test_since_leaves_no_gap(void)
 /* A run that was at work ends, and is repeated, when no list shows it any more. */
 static void test_open_run_is_asked_for_until_it_ends(void)
 {
-    mock_answer_t ended[] = {ANSWER(GITHUB_REPO "/actions/runs?created=*", 200, PLATFORM_HEADERS,
-                                    "{\"total_count\":0,\"workflow_runs\":[]}"),
-                             END};
+    mock_answer_t ended[] = {PLATFORM_ANSWER(GITHUB_REPO "/actions/runs?created=*", 200, PLATFORM_HEADERS,
+                                             "{\"total_count\":0,\"workflow_runs\":[]}"),
+                             PLATFORM_END};
     mock_answer_t repeated[] = {
-        ANSWER(GITHUB_REPO "/actions/runs?created=*", 200, PLATFORM_HEADERS,
-               apr_psprintf(test_pool(), "{\"total_count\":1,\"workflow_runs\":[%s]}",
-                            platform_body(&github_setup, "run-2-repeated.json"))),
-        ANSWER(GITHUB_REPO "/actions/runs/" RUN2 "/attempts/1?exclude_pull_requests=true", 200,
-               PLATFORM_HEADERS, platform_body(&github_setup, "run-2-completed.json")),
-        END};
+        PLATFORM_ANSWER(GITHUB_REPO "/actions/runs?created=*", 200, PLATFORM_HEADERS,
+                        apr_psprintf(test_pool(), "{\"total_count\":1,\"workflow_runs\":[%s]}",
+                                     platform_body(&github_setup, "run-2-repeated.json"))),
+        PLATFORM_ANSWER(GITHUB_REPO "/actions/runs/" RUN2 "/attempts/1?exclude_pull_requests=true", 200,
+                        PLATFORM_HEADERS, platform_body(&github_setup, "run-2-completed.json")),
+        PLATFORM_END};
     platform_t *github = platform_connect(&github_setup, "open.db", platform_answers(&github_setup, NULL));
     civ_sync_report_t *report = platform_go(github);
 
@@ -281,20 +273,22 @@ static void test_open_run_is_asked_for_until_it_ends(void)
 /* While the pages are read, 11 moves from the second to the first: 12 is seen twice, and 11 in the next run. */
 static void test_pull_request_moves_between_pages(void)
 {
-    static const mock_answer_t first[] = {ANSWER(PULLS, 200, PULLS_LINK,
-                                                 "[" PULL("13", "open", "2026-03-31T12:00:00Z") "," PULL(
-                                                     "12", "open", "2026-03-31T11:00:00Z") "]"),
-                                          ANSWER(PULLS2, 200, PLATFORM_HEADERS,
-                                                 "[" PULL("12", "open", "2026-03-31T11:00:00Z") "," PULL(
-                                                     "10", "closed", "2026-03-02T11:00:00Z") "]"),
-                                          END};
-    static const mock_answer_t second[] = {ANSWER(PULLS, 200, PULLS_LINK,
-                                                  "[" PULL("11", "closed", "2026-04-01T00:00:05Z") "," PULL(
-                                                      "13", "open", "2026-03-31T12:00:00Z") "]"),
-                                           ANSWER(PULLS2, 200, PLATFORM_HEADERS,
-                                                  "[" PULL("12", "open", "2026-03-31T11:00:00Z") "," PULL(
-                                                      "10", "closed", "2026-03-02T11:00:00Z") "]"),
-                                           END};
+    static const mock_answer_t first[] = {
+        PLATFORM_ANSWER(PULLS, 200, PULLS_LINK,
+                        "[" PULL("13", "open", "2026-03-31T12:00:00Z") "," PULL("12", "open",
+                                                                                "2026-03-31T11:00:00Z") "]"),
+        PLATFORM_ANSWER(PULLS2, 200, PLATFORM_HEADERS,
+                        "[" PULL("12", "open", "2026-03-31T11:00:00Z") "," PULL("10", "closed",
+                                                                                "2026-03-02T11:00:00Z") "]"),
+        PLATFORM_END};
+    static const mock_answer_t second[] = {
+        PLATFORM_ANSWER(PULLS, 200, PULLS_LINK,
+                        "[" PULL("11", "closed",
+                                 "2026-04-01T00:00:05Z") "," PULL("13", "open", "2026-03-31T12:00:00Z") "]"),
+        PLATFORM_ANSWER(PULLS2, 200, PLATFORM_HEADERS,
+                        "[" PULL("12", "open", "2026-03-31T11:00:00Z") "," PULL("10", "closed",
+                                                                                "2026-03-02T11:00:00Z") "]"),
+        PLATFORM_END};
     platform_t *github = platform_connect(&github_setup, "moves.db", platform_answers(&github_setup, first));
     civ_sync_report_t *report = platform_go(github);
 
@@ -315,7 +309,7 @@ static void test_broken_list_is_not_taken_for_read(void)
 {
     static const mock_answer_t broken[] = {{"/repositories/7001/commits?per_page=100&after=1a2b+99", 404,
                                             PLATFORM_HEADERS, "{}", 0, MOCK_PLAIN, 0},
-                                           END};
+                                           PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "broken.db", platform_answers(&github_setup, broken));
     civ_sync_report_t *report = platform_go(github);
@@ -343,14 +337,16 @@ static void test_broken_list_is_not_taken_for_read(void)
 static void test_windows_are_halved(void)
 {
     static const mock_answer_t halves[] = {
-        ANSWER(RUNS(T("01-01") ".." T("04-01")), 200, PLATFORM_HEADERS,
-               "{\"total_count\":1300,\"workflow_runs\":[" RUN("9", "2026-03-31T00:00:00Z") "]}"),
-        ANSWER(RUNS(T("01-01") ".." T("02-15")), 200, PLATFORM_HEADERS,
-               "{\"total_count\":2,\"workflow_runs\":[" RUN("2", "2026-02-15T00:00:00Z") "," RUN(
-                   "1", "2026-01-02T00:00:00Z") "]}"),
-        ANSWER(RUNS("2026-02-15T00%3A00%3A01Z.." T("04-01")), 200, PLATFORM_HEADERS,
-               "{\"total_count\":1,\"workflow_runs\":[" RUN("9", "2026-03-31T00:00:00Z") "]}"),
-        ANSWER(GITHUB_REPO "/actions/runs/*", 200, PLATFORM_HEADERS, "{\"total_count\":0,\"jobs\":[]}"), END};
+        PLATFORM_ANSWER(RUNS(T("01-01") ".." T("04-01")), 200, PLATFORM_HEADERS,
+                        "{\"total_count\":1300,\"workflow_runs\":[" RUN("9", "2026-03-31T00:00:00Z") "]}"),
+        PLATFORM_ANSWER(RUNS(T("01-01") ".." T("02-15")), 200, PLATFORM_HEADERS,
+                        "{\"total_count\":2,\"workflow_runs\":[" RUN("2", "2026-02-15T00:00:00Z") "," RUN(
+                            "1", "2026-01-02T00:00:00Z") "]}"),
+        PLATFORM_ANSWER(RUNS("2026-02-15T00%3A00%3A01Z.." T("04-01")), 200, PLATFORM_HEADERS,
+                        "{\"total_count\":1,\"workflow_runs\":[" RUN("9", "2026-03-31T00:00:00Z") "]}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/actions/runs/*", 200, PLATFORM_HEADERS,
+                        "{\"total_count\":0,\"jobs\":[]}"),
+        PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "halves.db", platform_answers(&github_setup, halves));
     civ_sync_report_t *report = platform_go(github);
@@ -367,7 +363,8 @@ static void test_windows_are_halved(void)
 static void test_refused_token(void)
 {
     static const mock_answer_t refused[] = {
-        ANSWER(GITHUB_REPO, 401, PLATFORM_HEADERS, "{\"message\":\"Bad credentials\"}"), END};
+        PLATFORM_ANSWER(GITHUB_REPO, 401, PLATFORM_HEADERS, "{\"message\":\"Bad credentials\"}"),
+        PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "refused.db", platform_answers(&github_setup, refused));
     civ_sync_report_t *report = platform_go(github);
@@ -382,9 +379,10 @@ static void test_refused_token(void)
 static void test_limit_by_text(void)
 {
     static const mock_answer_t limited[] = {
-        ANSWER("/repositories/7001/commits?per_page=100&after=1a2b+99", 403, PLATFORM_HEADERS,
-               "{\"message\":\"You have exceeded a secondary rate limit. Please wait a few minutes.\"}"),
-        END};
+        PLATFORM_ANSWER(
+            "/repositories/7001/commits?per_page=100&after=1a2b+99", 403, PLATFORM_HEADERS,
+            "{\"message\":\"You have exceeded a secondary rate limit. Please wait a few minutes.\"}"),
+        PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "limit.db", platform_answers(&github_setup, limited));
     civ_sync_report_t *report = platform_go(github);
@@ -398,11 +396,13 @@ static void test_limit_by_text(void)
 static void test_moved_or_missing_repository(void)
 {
     static const mock_answer_t missing[] = {
-        ANSWER(GITHUB_REPO, 404, PLATFORM_HEADERS, "{\"message\":\"Not Found\"}"), END};
-    mock_answer_t moved[] = {
-        ANSWER("/repos/former/name", 301, PLATFORM_DATE "Location: http://{self}/repositories/7001\r\n", ""),
-        ANSWER("/repositories/7001", 200, PLATFORM_HEADERS, platform_body(&github_setup, "repository.json")),
-        END};
+        PLATFORM_ANSWER(GITHUB_REPO, 404, PLATFORM_HEADERS, "{\"message\":\"Not Found\"}"), PLATFORM_END};
+    mock_answer_t moved[] = {PLATFORM_ANSWER("/repos/former/name", 301,
+                                             PLATFORM_DATE "Location: http://{self}/repositories/7001\r\n",
+                                             ""),
+                             PLATFORM_ANSWER("/repositories/7001", 200, PLATFORM_HEADERS,
+                                             platform_body(&github_setup, "repository.json")),
+                             PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "missing.db", platform_answers(&github_setup, missing));
 
@@ -421,16 +421,17 @@ static void test_moved_or_missing_repository(void)
 static void test_refusals_degrade_their_kind(void)
 {
     static const mock_answer_t refused[] = {
-        ANSWER(GITHUB_REPO "/actions/runs?created=*", 403, PLATFORM_HEADERS,
-               "{\"message\":\"Resource not accessible by personal access token\"}"),
-        ANSWER(GITHUB_REPO "/actions/artifacts?per_page=100", 404, PLATFORM_HEADERS,
-               "{\"message\":\"Not Found\"}"),
-        ANSWER(GITHUB_REPO "/pulls/12/reviews?per_page=100", 404, PLATFORM_HEADERS,
-               "{\"message\":\"Not Found\"}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/actions/runs?created=*", 403, PLATFORM_HEADERS,
+                        "{\"message\":\"Resource not accessible by personal access token\"}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/actions/artifacts?per_page=100", 404, PLATFORM_HEADERS,
+                        "{\"message\":\"Not Found\"}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/pulls/12/reviews?per_page=100", 404, PLATFORM_HEADERS,
+                        "{\"message\":\"Not Found\"}"),
         {GITHUB_REPO "/stats/participation", 202, PLATFORM_HEADERS, "{}", 0, MOCK_PLAIN, 1},
-        ANSWER(GITHUB_REPO "/stats/participation", 200, PLATFORM_HEADERS, "{\"all\":[1],\"owner\":[1]}"),
-        ANSWER(GITHUB_REPO "/stats/code_frequency", 204, PLATFORM_DATE, NULL),
-        END};
+        PLATFORM_ANSWER(GITHUB_REPO "/stats/participation", 200, PLATFORM_HEADERS,
+                        "{\"all\":[1],\"owner\":[1]}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/stats/code_frequency", 204, PLATFORM_DATE, NULL),
+        PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "degraded.db", platform_answers(&github_setup, refused));
     civ_sync_report_t *report = platform_go(github);
@@ -452,7 +453,8 @@ static void test_refusals_degrade_their_kind(void)
 static void test_refused_metric_costs_no_other(void)
 {
     static const mock_answer_t refused[] = {
-        ANSWER(GITHUB_REPO "/languages", 422, PLATFORM_HEADERS, "{\"message\":\"Too large\"}"), END};
+        PLATFORM_ANSWER(GITHUB_REPO "/languages", 422, PLATFORM_HEADERS, "{\"message\":\"Too large\"}"),
+        PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "metric.db", platform_answers(&github_setup, refused));
     civ_sync_report_t *report = platform_go(github);
@@ -466,17 +468,17 @@ static void test_refused_metric_costs_no_other(void)
 static void test_empty_repository(void)
 {
     static const mock_answer_t empty[] = {
-        ANSWER(COMMITS, 409, PLATFORM_HEADERS, "{\"message\":\"Git Repository is empty.\"}"),
-        ANSWER(PULLS, 200, PLATFORM_HEADERS, "[]"),
-        ANSWER(GITHUB_REPO "/actions/runs?created=*", 200, PLATFORM_HEADERS,
-               "{\"total_count\":0,\"workflow_runs\":[]}"),
-        ANSWER(GITHUB_REPO "/actions/artifacts?per_page=100", 200, PLATFORM_HEADERS,
-               "{\"total_count\":0,\"artifacts\":[]}"),
-        ANSWER(GITHUB_REPO "/releases?per_page=100", 200, PLATFORM_HEADERS, "[]"),
-        ANSWER(GITHUB_REPO "/languages", 200, PLATFORM_HEADERS, "{}"),
-        ANSWER(GITHUB_REPO "/stats/participation", 204, PLATFORM_DATE, NULL),
-        ANSWER(GITHUB_REPO "/stats/code_frequency", 204, PLATFORM_DATE, NULL),
-        END};
+        PLATFORM_ANSWER(COMMITS, 409, PLATFORM_HEADERS, "{\"message\":\"Git Repository is empty.\"}"),
+        PLATFORM_ANSWER(PULLS, 200, PLATFORM_HEADERS, "[]"),
+        PLATFORM_ANSWER(GITHUB_REPO "/actions/runs?created=*", 200, PLATFORM_HEADERS,
+                        "{\"total_count\":0,\"workflow_runs\":[]}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/actions/artifacts?per_page=100", 200, PLATFORM_HEADERS,
+                        "{\"total_count\":0,\"artifacts\":[]}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/releases?per_page=100", 200, PLATFORM_HEADERS, "[]"),
+        PLATFORM_ANSWER(GITHUB_REPO "/languages", 200, PLATFORM_HEADERS, "{}"),
+        PLATFORM_ANSWER(GITHUB_REPO "/stats/participation", 204, PLATFORM_DATE, NULL),
+        PLATFORM_ANSWER(GITHUB_REPO "/stats/code_frequency", 204, PLATFORM_DATE, NULL),
+        PLATFORM_END};
     platform_t *github = platform_connect(&github_setup, "empty.db", platform_answers(&github_setup, empty));
     civ_sync_report_t *report = platform_go(github);
 
@@ -489,10 +491,10 @@ static void test_empty_repository(void)
 static void test_link_to_another_server(void)
 {
     static const mock_answer_t elsewhere[] = {
-        ANSWER(PULLS, 200,
-               PLATFORM_HEADERS "Link: <https://elsewhere.example/pulls?page=2>; rel=\"next\"\r\n",
-               "[" PULL("13", "open", "2026-03-31T12:00:00Z") "]"),
-        END};
+        PLATFORM_ANSWER(PULLS, 200,
+                        PLATFORM_HEADERS "Link: <https://elsewhere.example/pulls?page=2>; rel=\"next\"\r\n",
+                        "[" PULL("13", "open", "2026-03-31T12:00:00Z") "]"),
+        PLATFORM_END};
     platform_t *github =
         platform_connect(&github_setup, "elsewhere.db", platform_answers(&github_setup, elsewhere));
     civ_sync_report_t *report = platform_go(github);

@@ -17,30 +17,14 @@ static const civ_connector_t *github(void)
     return &civ_connector_github;
 }
 
-static civ_problem_t problem;
-
 static apr_status_t prepare(civ_connector_access_t *access, const char *text)
 {
-    const civ_json_t *config;
-
-    memset(access, 0, sizeof(*access));
-    memset(&problem, 0, sizeof(problem));
-    access->headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    access->secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    return github()->prepare(access, config, &problem, test_pool());
+    return platform_prepare(&civ_connector_github, access, text);
 }
 
 static void refuses(const char *text, const char *pointer)
 {
-    civ_connector_access_t access;
-
-    CU_ASSERT_EQUAL(prepare(&access, text), CIV_EINVALID);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(problem.pointer);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, pointer);
-    CU_ASSERT_PTR_NULL(strstr(problem.detail, "hunter2"));
+    platform_refuses(&civ_connector_github, text, pointer);
 }
 
 static void test_configuration(void)
@@ -78,9 +62,9 @@ static void test_projects(void)
     int i;
 
     for (i = 0; good[i] != NULL; i++)
-        CU_ASSERT_EQUAL(github()->check_project(good[i], &problem, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL(github()->check_project(good[i], &platform_problem, test_pool()), APR_SUCCESS);
     for (i = 0; bad[i] != NULL; i++)
-        CU_ASSERT_EQUAL(github()->check_project(bad[i], &problem, test_pool()), CIV_EINVALID);
+        CU_ASSERT_EQUAL(github()->check_project(bad[i], &platform_problem, test_pool()), CIV_EINVALID);
 }
 
 static void test_probe_and_push(void)
@@ -94,7 +78,7 @@ static void test_probe_and_push(void)
     context.pool = test_pool();
     CU_ASSERT_EQUAL(github()->probe(&context, &request), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://api.github.com/rate_limit");
-    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &platform_problem), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://api.github.com/repos/octo/tool/statuses/" SHA);
     CU_ASSERT_STRING_EQUAL(request.body, "{\"state\":\"success\",\"context\":\"civarcos/assurance\"}");
     /* 140 characters, not bytes. */
@@ -102,15 +86,15 @@ static void test_probe_and_push(void)
         memcpy(description + 2 * i, "\xc3\xa4", 2);
     push.description = description;
     push.target_url = "https://ledger.example/x";
-    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &platform_problem), APR_SUCCESS);
     description[280] = '\0';
     CU_ASSERT_PTR_NOT_NULL(strstr(request.body, apr_pstrcat(test_pool(), "\"", description, "\"", NULL)));
     CU_ASSERT_PTR_NOT_NULL(strstr(request.body, "\"target_url\":\"https://ledger.example/x\""));
     push.sha = "main";
-    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &problem), CIV_EINVALID);
+    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &platform_problem), CIV_EINVALID);
     push.sha = SHA;
     push.state = "passed";
-    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &problem), CIV_EINVALID);
+    CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &platform_problem), CIV_EINVALID);
     context.base = "https://git.example/api/v3";
     CU_ASSERT_EQUAL(github()->probe(&context, &request), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://git.example/api/v3/meta");

@@ -14,30 +14,14 @@
 
 static const civ_connector_t *const gitlab = &civ_connector_gitlab;
 
-static civ_problem_t problem;
-
 static apr_status_t prepare(civ_connector_access_t *access, const char *text)
 {
-    const civ_json_t *config;
-
-    memset(access, 0, sizeof(*access));
-    memset(&problem, 0, sizeof(problem));
-    access->headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    access->secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    return gitlab->prepare(access, config, &problem, test_pool());
+    return platform_prepare(&civ_connector_gitlab, access, text);
 }
 
 static void refuses(const char *text, const char *pointer)
 {
-    civ_connector_access_t access;
-
-    CU_ASSERT_EQUAL(prepare(&access, text), CIV_EINVALID);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(problem.pointer);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, pointer);
-    CU_ASSERT_PTR_NULL(strstr(problem.detail, "hunter2"));
+    platform_refuses(&civ_connector_gitlab, text, pointer);
 }
 
 static void has_base(const char *base_url, const char *base)
@@ -85,11 +69,11 @@ static void test_projects(void)
     int i;
 
     for (i = 0; good[i] != NULL; i++)
-        CU_ASSERT_EQUAL(gitlab->check_project(good[i], &problem, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL(gitlab->check_project(good[i], &platform_problem, test_pool()), APR_SUCCESS);
     for (i = 0; bad[i] != NULL; i++) {
-        if (gitlab->check_project(bad[i], &problem, test_pool()) != CIV_EINVALID)
+        if (gitlab->check_project(bad[i], &platform_problem, test_pool()) != CIV_EINVALID)
             test_note("%s", bad[i]);
-        CU_ASSERT_EQUAL(gitlab->check_project(bad[i], &problem, test_pool()), CIV_EINVALID);
+        CU_ASSERT_EQUAL(gitlab->check_project(bad[i], &platform_problem, test_pool()), CIV_EINVALID);
     }
 }
 
@@ -100,7 +84,7 @@ static void pushes(const char *state, const char *expected)
     civ_sync_request_t request;
 
     context.pool = test_pool();
-    CU_ASSERT_EQUAL_FATAL(gitlab->push(&context, &push, &request, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(gitlab->push(&context, &push, &request, &platform_problem), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url,
                            "https://gitlab.com/api/v4/projects/group%2Fsub%2Fproject/statuses/" SHA);
     CU_ASSERT_STRING_EQUAL(
@@ -133,21 +117,21 @@ static void test_probe_and_push(void)
     /* 255 characters, not bytes. */
     push.description = repeat("\xc3\xa4", 300);
     push.target_url = "https://ledger.example/x";
-    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &problem), APR_SUCCESS);
+    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &platform_problem), APR_SUCCESS);
     CU_ASSERT_PTR_NOT_NULL(
         strstr(request.body, apr_pstrcat(test_pool(), "\"", repeat("\xc3\xa4", 255), "\"", NULL)));
     CU_ASSERT_PTR_NOT_NULL(strstr(request.body, "\"target_url\":\"https://ledger.example/x\""));
     push.sha = "main";
-    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &problem), CIV_EINVALID);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, "/sha");
+    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &platform_problem), CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, "/sha");
     push.sha = SHA;
     push.state = "passed";
-    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &problem), CIV_EINVALID);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, "/state");
+    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &platform_problem), CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, "/state");
     push.state = "success";
     push.context = repeat("c", 256);
-    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &problem), CIV_EINVALID);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, "/context");
+    CU_ASSERT_EQUAL(gitlab->push(&context, &push, &request, &platform_problem), CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(platform_problem.pointer, "/context");
 }
 
 static int is_pushed(const char *state, const char *refusal)
@@ -155,9 +139,9 @@ static int is_pushed(const char *state, const char *refusal)
     civ_sync_push_t push = {SHA, state, "civarcos/assurance", NULL, NULL};
     const civ_json_t *json;
 
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&json, refusal, strlen(refusal), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_json_parse(&json, refusal, strlen(refusal), &civ_json_request_limits,
+                                         &platform_problem, test_pool()),
+                          APR_SUCCESS);
     return gitlab->is_pushed(&push, json);
 }
 

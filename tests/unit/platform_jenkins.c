@@ -187,8 +187,8 @@ static const mock_answer_t *own_row(const char *beginning)
 
 #define LEAF "/job/team/job/long"
 #define LEAF_ROW                                                                                             \
-    ANSWER(JENKINS_JOBS(LEAF) "*", 200, PLATFORM_HEADERS,                                                    \
-           "{\"color\":\"blue\",\"lastBuild\":{\"timestamp\":1775000000000}}")
+    PLATFORM_ANSWER(JENKINS_JOBS(LEAF) "*", 200, PLATFORM_HEADERS,                                           \
+                    "{\"color\":\"blue\",\"lastBuild\":{\"timestamp\":1775000000000}}")
 
 /* The target of a range of that job's builds. */
 static const char *range(int from, int to)
@@ -225,10 +225,11 @@ static platform_t *connect_long(const char *database, const mock_answer_t *rows)
 /* Each range has some of the one before; the last one has less than it might. */
 static void test_pages_to_the_end(void)
 {
-    const mock_answer_t rows[] = {LEAF_ROW, ANSWER(range(0, 100), 200, PLATFORM_HEADERS, builds(250, 151)),
-                                  /* Five more have begun since. */
-                                  ANSWER(range(90, 190), 200, PLATFORM_HEADERS, builds(165, 66)),
-                                  ANSWER(range(180, 280), 200, PLATFORM_HEADERS, builds(75, 1)), END};
+    const mock_answer_t rows[] = {
+        LEAF_ROW, PLATFORM_ANSWER(range(0, 100), 200, PLATFORM_HEADERS, builds(250, 151)),
+        /* Five more have begun since. */
+        PLATFORM_ANSWER(range(90, 190), 200, PLATFORM_HEADERS, builds(165, 66)),
+        PLATFORM_ANSWER(range(180, 280), 200, PLATFORM_HEADERS, builds(75, 1)), PLATFORM_END};
     platform_t *jenkins = connect_long("pages.db", rows);
     civ_sync_report_t *report = platform_go(jenkins);
 
@@ -245,10 +246,10 @@ static void test_pages_to_the_end(void)
 static void test_removed_builds_hide_none(void)
 {
     const mock_answer_t rows[] = {
-        LEAF_ROW, ANSWER(range(0, 100), 200, PLATFORM_HEADERS, builds(150, 51)),
+        LEAF_ROW, PLATFORM_ANSWER(range(0, 100), 200, PLATFORM_HEADERS, builds(150, 51)),
         /* 150 to 131 have been removed: what was the 91st is the 71st, and 50 to 41 are above this. */
-        ANSWER(range(90, 190), 200, PLATFORM_HEADERS, builds(40, 1)),
-        ANSWER(range(40, 190), 200, PLATFORM_HEADERS, builds(90, 1)), END};
+        PLATFORM_ANSWER(range(90, 190), 200, PLATFORM_HEADERS, builds(40, 1)),
+        PLATFORM_ANSWER(range(40, 190), 200, PLATFORM_HEADERS, builds(90, 1)), PLATFORM_END};
     platform_t *jenkins = connect_long("removed.db", rows);
     civ_sync_report_t *report = platform_go(jenkins);
 
@@ -263,13 +264,14 @@ static void test_folder_of_many_jobs(void)
 {
     const char *jobs = "{\"name\":\"job0\",\"color\":\"red\",\"lastBuild\":null}";
     mock_answer_t rows[] = {
-        ANSWER(NULL, 200, PLATFORM_HEADERS, NULL),
-        ANSWER(
+        PLATFORM_ANSWER(NULL, 200, PLATFORM_HEADERS, NULL),
+        PLATFORM_ANSWER(
             NULL, 200, PLATFORM_HEADERS,
             "{\"jobs\":[{\"name\":\"last\",\"color\":\"blue\",\"lastBuild\":{\"timestamp\":1774951200000}},"
             "{\"name\":\"..\",\"color\":\"blue\"},{\"name\":\"a/b\",\"color\":\"blue\"},"
             "{\"name\":\"%2e%2E\",\"jobs\":[]},{\"color\":\"blue\"}]}"),
-        ANSWER(JENKINS_BUILDS("/job/team/job/last") "*", 200, PLATFORM_HEADERS, builds(2, 1)), END};
+        PLATFORM_ANSWER(JENKINS_BUILDS("/job/team/job/last") "*", 200, PLATFORM_HEADERS, builds(2, 1)),
+        PLATFORM_END};
     const mock_answer_t *own = platform_answers(&jenkins_setup, NULL);
     platform_t *jenkins;
     civ_sync_report_t *report;
@@ -308,15 +310,16 @@ static void test_folder_of_many_jobs(void)
 static void test_running_build_ends(void)
 {
     const mock_answer_t ended[] = {
-        ANSWER(TOOL_LIST, 200, PLATFORM_HEADERS, NO_BUILD),
-        ANSWER(TOOL7_ONE, 200, PLATFORM_HEADERS, TOOL7_ENDED),
-        ANSWER("/jenkins/job/team/job/tool/7/api/json?tree=artifacts*", 200, PLATFORM_HEADERS,
-               "{\"artifacts\":[{\"fileName\":\"x\",\"relativePath\":\"x\"}]}"),
-        ANSWER("/jenkins/job/team/job/tool/7/testReport/*", 200, PLATFORM_HEADERS,
-               "{\"failCount\":0,\"skipCount\":0,\"totalCount\":2,\"childReports\":[{\"result\":{"
-               "\"failCount\":0,"
-               "\"suites\":[{\"name\":\"s\",\"cases\":[{\"name\":\"c\",\"status\":\"PASSED\"}]}]}}]}"),
-        END};
+        PLATFORM_ANSWER(TOOL_LIST, 200, PLATFORM_HEADERS, NO_BUILD),
+        PLATFORM_ANSWER(TOOL7_ONE, 200, PLATFORM_HEADERS, TOOL7_ENDED),
+        PLATFORM_ANSWER("/jenkins/job/team/job/tool/7/api/json?tree=artifacts*", 200, PLATFORM_HEADERS,
+                        "{\"artifacts\":[{\"fileName\":\"x\",\"relativePath\":\"x\"}]}"),
+        PLATFORM_ANSWER(
+            "/jenkins/job/team/job/tool/7/testReport/*", 200, PLATFORM_HEADERS,
+            "{\"failCount\":0,\"skipCount\":0,\"totalCount\":2,\"childReports\":[{\"result\":{"
+            "\"failCount\":0,"
+            "\"suites\":[{\"name\":\"s\",\"cases\":[{\"name\":\"c\",\"status\":\"PASSED\"}]}]}}]}"),
+        PLATFORM_END};
     platform_t *jenkins = platform_connect(&jenkins_setup, "ends.db", platform_answers(&jenkins_setup, NULL));
     civ_sync_report_t *report = platform_go(jenkins);
 
@@ -341,12 +344,13 @@ static void test_running_build_ends(void)
 /* A job that is made anew counts from 1 again: other builds, with numbers that were there before. */
 static void test_numbers_start_again(void)
 {
-    mock_answer_t rows[] = {ANSWER(TOOL_LIST, 200, PLATFORM_HEADERS,
-                                   "{\"allBuilds\":[{\"number\":5,\"timestamp\":1775001500000,\"building\":"
-                                   "false,\"result\":\"SUCCESS\"}]}"),
-                            ANSWER(TOOL7_ONE, 200, PLATFORM_HEADERS,
-                                   "{\"number\":7,\"timestamp\":1775001555000,\"building\":true}"),
-                            END};
+    mock_answer_t rows[] = {
+        PLATFORM_ANSWER(TOOL_LIST, 200, PLATFORM_HEADERS,
+                        "{\"allBuilds\":[{\"number\":5,\"timestamp\":1775001500000,\"building\":"
+                        "false,\"result\":\"SUCCESS\"}]}"),
+        PLATFORM_ANSWER(TOOL7_ONE, 200, PLATFORM_HEADERS,
+                        "{\"number\":7,\"timestamp\":1775001555000,\"building\":true}"),
+        PLATFORM_END};
     platform_t *jenkins = platform_connect(&jenkins_setup, "anew.db", platform_answers(&jenkins_setup, NULL));
     civ_sync_report_t *report = platform_go(jenkins);
 
@@ -364,7 +368,7 @@ static void test_numbers_start_again(void)
 /* A result that is set later changes the item, and what belongs to it is asked for again. */
 static void test_result_changes(void)
 {
-    mock_answer_t rows[] = {ANSWER(NULL, 200, PLATFORM_HEADERS, NULL), END};
+    mock_answer_t rows[] = {PLATFORM_ANSWER(NULL, 200, PLATFORM_HEADERS, NULL), PLATFORM_END};
     const mock_answer_t *own = platform_answers(&jenkins_setup, NULL);
     platform_t *jenkins = platform_connect(&jenkins_setup, "changes.db", own);
     civ_sync_report_t *report = platform_go(jenkins);
@@ -387,9 +391,9 @@ static void test_result_changes(void)
 /* A new build of a job that had rested is found. */
 static void test_resting_job_wakes(void)
 {
-    mock_answer_t rows[] = {ANSWER(NULL, 200, PLATFORM_HEADERS, NULL),
-                            ANSWER(JENKINS_BUILDS("/job/team/job/old") "*", 200, PLATFORM_HEADERS, NULL),
-                            END};
+    mock_answer_t rows[] = {
+        PLATFORM_ANSWER(NULL, 200, PLATFORM_HEADERS, NULL),
+        PLATFORM_ANSWER(JENKINS_BUILDS("/job/team/job/old") "*", 200, PLATFORM_HEADERS, NULL), PLATFORM_END};
     const mock_answer_t *own = platform_answers(&jenkins_setup, NULL);
     platform_t *jenkins = platform_connect(&jenkins_setup, "wakes.db", own);
     char *body = apr_pstrdup(test_pool(), own->body);

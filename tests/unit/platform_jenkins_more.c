@@ -17,30 +17,14 @@ static const civ_connector_t *jenkins(void)
     return &civ_connector_jenkins;
 }
 
-static civ_problem_t problem;
-
 static apr_status_t prepare(civ_connector_access_t *access, const char *text)
 {
-    const civ_json_t *config;
-
-    memset(access, 0, sizeof(*access));
-    memset(&problem, 0, sizeof(problem));
-    access->headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    access->secret_headers = apr_array_make(test_pool(), 4, sizeof(civ_connector_header_t));
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    return jenkins()->prepare(access, config, &problem, test_pool());
+    return platform_prepare(&civ_connector_jenkins, access, text);
 }
 
 static void refuses(const char *text, const char *pointer)
 {
-    civ_connector_access_t access;
-
-    CU_ASSERT_EQUAL(prepare(&access, text), CIV_EINVALID);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(problem.pointer);
-    CU_ASSERT_STRING_EQUAL(problem.pointer, pointer);
-    CU_ASSERT_PTR_NULL(strstr(problem.detail, "hunter2"));
+    platform_refuses(&civ_connector_jenkins, text, pointer);
 }
 
 static void test_configuration(void)
@@ -83,12 +67,12 @@ static void test_projects(void)
     int i;
 
     for (i = 0; good[i] != NULL; i++)
-        CU_ASSERT_EQUAL(jenkins()->check_project(good[i], &problem, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL(jenkins()->check_project(good[i], &platform_problem, test_pool()), APR_SUCCESS);
     for (i = 0; bad[i] != NULL; i++) {
-        if (jenkins()->check_project(bad[i], &problem, test_pool()) != CIV_EINVALID)
+        if (jenkins()->check_project(bad[i], &platform_problem, test_pool()) != CIV_EINVALID)
             test_note("taken: %s", bad[i]);
-        CU_ASSERT_EQUAL(jenkins()->check_project(bad[i], &problem, test_pool()), CIV_EINVALID);
-        CU_ASSERT_STRING_EQUAL(problem.pointer, "/project_id");
+        CU_ASSERT_EQUAL(jenkins()->check_project(bad[i], &platform_problem, test_pool()), CIV_EINVALID);
+        CU_ASSERT_STRING_EQUAL(platform_problem.pointer, "/project_id");
     }
 }
 
@@ -126,24 +110,27 @@ static void test_credential_does_not_work(void)
 {
     const char *project = own_target(JENKINS_JOBS("/job/team"));
     const mock_answer_t answers[] = {
-        ANSWER(project, 401, HTML "WWW-Authenticate: Basic realm=\"Jenkins\"\r\n",
-               "<html>Invalid token</html>"),
-        ANSWER(project, 403, HTML "X-You-Are-Authenticated-As: anonymous\r\n", "<html>Access denied</html>"),
-        ANSWER(
+        PLATFORM_ANSWER(project, 401, HTML "WWW-Authenticate: Basic realm=\"Jenkins\"\r\n",
+                        "<html>Invalid token</html>"),
+        PLATFORM_ANSWER(project, 403, HTML "X-You-Are-Authenticated-As: anonymous\r\n",
+                        "<html>Access denied</html>"),
+        PLATFORM_ANSWER(
             project, 403, HTML,
             "<html><head><meta http-equiv='refresh' content='1;url=/jenkins/login?from=%2F'/></head></html>"),
-        ANSWER(project, 200, HTML, "<!DOCTYPE html><html>Sign in</html>"),
-        ANSWER(project, 302, PLATFORM_DATE "Location: http://{self}/jenkins/login?from=%2F\r\n", ""),
-        ANSWER(project, 302, PLATFORM_DATE "Location: /jenkins/securityRealm/commenceLogin?from=%2F\r\n", ""),
+        PLATFORM_ANSWER(project, 200, HTML, "<!DOCTYPE html><html>Sign in</html>"),
+        PLATFORM_ANSWER(project, 302, PLATFORM_DATE "Location: http://{self}/jenkins/login?from=%2F\r\n", ""),
+        PLATFORM_ANSWER(project, 302,
+                        PLATFORM_DATE "Location: /jenkins/securityRealm/commenceLogin?from=%2F\r\n", ""),
     };
     int i;
 
     for (i = 0; i < (int)(sizeof(answers) / sizeof(answers[0])); i++) {
         const mock_answer_t instead[] = {
-            answers[i], ANSWER("/jenkins/login?from=%2F", 200, HTML, "<!DOCTYPE html><html>Sign in</html>"),
-            ANSWER("/jenkins/securityRealm/commenceLogin?from=%2F", 302,
-                   PLATFORM_DATE "Location: https://sso.example/saml\r\n", ""),
-            END};
+            answers[i],
+            PLATFORM_ANSWER("/jenkins/login?from=%2F", 200, HTML, "<!DOCTYPE html><html>Sign in</html>"),
+            PLATFORM_ANSWER("/jenkins/securityRealm/commenceLogin?from=%2F", 302,
+                            PLATFORM_DATE "Location: https://sso.example/saml\r\n", ""),
+            PLATFORM_END};
         platform_t *server;
         civ_sync_report_t *report = run(apr_psprintf(test_pool(), "who-%d.db", i), instead, &server);
 
@@ -160,14 +147,14 @@ static void test_project_cannot_be_read(void)
 {
     const char *project = own_target(JENKINS_JOBS("/job/team"));
     const mock_answer_t answers[] = {
-        ANSWER(project, 404, HTML, "<html>Not found</html>"),
-        ANSWER(project, 403, HTML "X-You-Are-Authenticated-As: reader\r\n", "<html>Denied</html>"),
-        ANSWER(project, 200, PLATFORM_HEADERS, "{\"_class\":\"hudson.model.ListView\"}"),
+        PLATFORM_ANSWER(project, 404, HTML, "<html>Not found</html>"),
+        PLATFORM_ANSWER(project, 403, HTML "X-You-Are-Authenticated-As: reader\r\n", "<html>Denied</html>"),
+        PLATFORM_ANSWER(project, 200, PLATFORM_HEADERS, "{\"_class\":\"hudson.model.ListView\"}"),
     };
     int i;
 
     for (i = 0; i < (int)(sizeof(answers) / sizeof(answers[0])); i++) {
-        const mock_answer_t instead[] = {answers[i], END};
+        const mock_answer_t instead[] = {answers[i], PLATFORM_END};
         platform_t *server;
         civ_sync_report_t *report = run(apr_psprintf(test_pool(), "project-%d.db", i), instead, &server);
 
@@ -180,14 +167,17 @@ static void test_project_cannot_be_read(void)
 static void test_refusals_degrade_their_kind(void)
 {
     const mock_answer_t instead[] = {
-        ANSWER(own_target(JENKINS_JOBS("/job/team/job/empty")), 403,
-               HTML "X-You-Are-Authenticated-As: reader\r\n", "<html>Denied</html>"),
-        ANSWER(own_target(JENKINS_BUILDS("/job/team/job/app/job/main")), 500, HTML, "<html>Oops</html>"),
-        ANSWER(own_target(JENKINS_BUILDS("/job/team/job/app/job/feature%252Fx")), 404, HTML, "<html></html>"),
-        ANSWER(own_target("/jenkins/job/team/job/tool/5/testReport"), 500, HTML, "<html>Oops</html>"),
-        ANSWER(own_target("/jenkins/job/team/job/tool/5/api/"), 403,
-               HTML "X-You-Are-Authenticated-As: reader\r\n", "<html>Denied</html>"),
-        END};
+        PLATFORM_ANSWER(own_target(JENKINS_JOBS("/job/team/job/empty")), 403,
+                        HTML "X-You-Are-Authenticated-As: reader\r\n", "<html>Denied</html>"),
+        PLATFORM_ANSWER(own_target(JENKINS_BUILDS("/job/team/job/app/job/main")), 500, HTML,
+                        "<html>Oops</html>"),
+        PLATFORM_ANSWER(own_target(JENKINS_BUILDS("/job/team/job/app/job/feature%252Fx")), 404, HTML,
+                        "<html></html>"),
+        PLATFORM_ANSWER(own_target("/jenkins/job/team/job/tool/5/testReport"), 500, HTML,
+                        "<html>Oops</html>"),
+        PLATFORM_ANSWER(own_target("/jenkins/job/team/job/tool/5/api/"), 403,
+                        HTML "X-You-Are-Authenticated-As: reader\r\n", "<html>Denied</html>"),
+        PLATFORM_END};
     platform_t *server;
     civ_sync_report_t *report = run("degraded.db", instead, &server);
 
@@ -213,18 +203,19 @@ static void test_refusals_degrade_their_kind(void)
 static void test_odd_answers(void)
 {
     const mock_answer_t instead[] = {
-        ANSWER(own_target(JENKINS_BUILDS("/job/team/job/old")), 200, PLATFORM_HEADERS, "{\"builds\":[]}"),
-        ANSWER(
+        PLATFORM_ANSWER(own_target(JENKINS_BUILDS("/job/team/job/old")), 200, PLATFORM_HEADERS,
+                        "{\"builds\":[]}"),
+        PLATFORM_ANSWER(
             own_target(JENKINS_BUILDS("/job/team/job/app/job/main")), 200, PLATFORM_HEADERS,
             "{\"allBuilds\":[null,{},{\"number\":\"x\\ny\",\"timestamp\":1774958400000},{\"number\":9,"
             "\"timestamp\":1774958400000,\"result\":"
             "\"EXPLODED\",\"actions\":{},\"changeSet\":[],\"changeSets\":{\"items\":7},\"artifacts\":null},"
             "{\"number\":8,\"timestamp\":1774958300000,\"building\":false,\"result\":null},"
             "{\"number\":7,\"timestamp\":1774958200000,\"building\":true,\"result\":\"FAILURE\"}]}"),
-        ANSWER(own_target("/jenkins/job/team/job/tool/5/testReport"), 200, PLATFORM_HEADERS, "[]"),
-        ANSWER(own_target("/jenkins/job/team/job/tool/5/api/"), 200, PLATFORM_HEADERS,
-               "{\"artifacts\":[{},{}]}"),
-        END};
+        PLATFORM_ANSWER(own_target("/jenkins/job/team/job/tool/5/testReport"), 200, PLATFORM_HEADERS, "[]"),
+        PLATFORM_ANSWER(own_target("/jenkins/job/team/job/tool/5/api/"), 200, PLATFORM_HEADERS,
+                        "{\"artifacts\":[{},{}]}"),
+        PLATFORM_END};
     platform_t *server;
     civ_sync_report_t *report = run("odd.db", instead, &server);
 
@@ -244,9 +235,10 @@ static void test_odd_answers(void)
 /* A project may be a job itself, and its builds are the same items as those of the folder. */
 static void test_job_as_project(void)
 {
-    mock_answer_t rows[] = {ANSWER("/jenkins/job/team/job/tool/api/json?tree=color*", 200, PLATFORM_HEADERS,
-                                   "{\"color\":\"red\",\"lastBuild\":{\"timestamp\":1775001000000}}"),
-                            END};
+    mock_answer_t rows[] = {
+        PLATFORM_ANSWER("/jenkins/job/team/job/tool/api/json?tree=color*", 200, PLATFORM_HEADERS,
+                        "{\"color\":\"red\",\"lastBuild\":{\"timestamp\":1775001000000}}"),
+        PLATFORM_END};
     platform_t *server;
     apr_int64_t items;
 
@@ -314,13 +306,14 @@ static void expect_recorded_builds(void)
                                     "\"result\":\"UNSTABLE\",\"actions\":[{"
                                     "\"urlName\":\"testReport\",\"totalCount\":39}]}]}",
                                     recorded_body("fish/11/api/json.json"), first);
-    const mock_answer_t rows[] = {ANSWER("/job/fish/api/json?tree=color*", 200, PLATFORM_HEADERS,
-                                         "{\"color\":\"blue\",\"lastBuild\":{\"timestamp\":1461091892486}}"),
-                                  ANSWER("/job/fish/api/json?tree=allBuilds*", 200, PLATFORM_HEADERS, list),
-                                  ANSWER("/job/fish/10/api/json?*", 200, PLATFORM_HEADERS, first),
-                                  ANSWER("/job/fish/2/testReport/api/json?*", 200, PLATFORM_HEADERS,
-                                         recorded_body("pipeline-test2/2/testReport/api/json.json")),
-                                  END};
+    const mock_answer_t rows[] = {
+        PLATFORM_ANSWER("/job/fish/api/json?tree=color*", 200, PLATFORM_HEADERS,
+                        "{\"color\":\"blue\",\"lastBuild\":{\"timestamp\":1461091892486}}"),
+        PLATFORM_ANSWER("/job/fish/api/json?tree=allBuilds*", 200, PLATFORM_HEADERS, list),
+        PLATFORM_ANSWER("/job/fish/10/api/json?*", 200, PLATFORM_HEADERS, first),
+        PLATFORM_ANSWER("/job/fish/2/testReport/api/json?*", 200, PLATFORM_HEADERS,
+                        recorded_body("pipeline-test2/2/testReport/api/json.json")),
+        PLATFORM_END};
     platform_t *server;
     civ_sync_report_t *report = run_recorded("fish", "builds.db", rows, &server);
     const civ_sync_item_t *item;
