@@ -24,6 +24,9 @@
 
 #define SECOND 1000
 
+/** Bytes of an ETag that are kept. */
+#define VALIDATOR_MOST 1024
+
 static const char ENDLESS[] = "The platform sends the same page again and again";
 
 static void pop(civ_run_t *run)
@@ -34,7 +37,7 @@ static void pop(civ_run_t *run)
 static apr_status_t end_run(civ_run_t *run, civ_sync_outcome_e outcome, const char *reason)
 {
     run->report->outcome = outcome;
-    apr_cpystrn(run->report->reason, reason, CIV_REASON_SIZE);
+    civ_sync_reason(run->report->reason, reason);
     return APR_EOF;
 }
 
@@ -299,6 +302,20 @@ static int is_repeated(civ_run_t *run, const civ_sync_page_t *page, const civ_ht
     return repeated;
 }
 
+/* A validator that can be stored and sent back; what is not ASCII is none, and what is very long no server takes. */
+static const char *validator(const char *text, apr_pool_t *pool)
+{
+    apr_size_t length = text != NULL ? strlen(text) : 0;
+    apr_size_t i;
+
+    if (length == 0 || length > VALIDATOR_MOST)
+        return NULL;
+    for (i = 0; i < length; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return NULL;
+    return apr_pstrmemdup(pool, text, length);
+}
+
 static void finish_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_answer_t *answer)
 {
     const civ_sync_step_t *step = &page->step;
@@ -308,8 +325,8 @@ static void finish_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_an
                   page->newest_seen < step->from;
     /* A run from a given time on may leave a gap before it, which the next one is to find. */
     if (step->request.is_conditional && step->request.body == NULL && run->request->since == 0) {
-        page->etag = apr_pstrdup(run->batch_pool, answer->etag);
-        page->last_modified = apr_pstrdup(run->batch_pool, answer->last_modified);
+        page->etag = validator(answer->etag, run->batch_pool);
+        page->last_modified = validator(answer->last_modified, run->batch_pool);
     }
     pop(run);
     settle(run, step);
