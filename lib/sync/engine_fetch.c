@@ -24,6 +24,9 @@
 
 #define SECOND 1000
 
+/** Items of a page, and requests that follow from it, at most: each page is one transaction. */
+#define PAGE_ITEMS_MOST 50000
+
 /** Bytes of an ETag that are kept. */
 #define VALIDATOR_MOST 1024
 
@@ -282,8 +285,9 @@ static int is_visited(civ_run_t *run, const civ_sync_step_t *step)
         run->visited = apr_hash_make(run->visited_pool);
         run->has_last_body = 0;
     }
-    key = part_key(step, run->visited_pool);
+    key = part_key(step, run->batch_pool);
     visited = step->is_next && apr_hash_get(run->visited, key, APR_HASH_KEY_STRING) != NULL;
+    key = apr_pstrdup(run->visited_pool, key); /* and no more of it: the list may be long */
     apr_hash_set(run->visited, key, APR_HASH_KEY_STRING, key);
     return visited;
 }
@@ -359,6 +363,8 @@ static apr_status_t handle_data(civ_run_t *run, const civ_sync_step_t *step, con
     civ_run_context(run, &context, pool);
     if (kind->read(&context, &step->request, &seen, page) != APR_SUCCESS)
         return fail(run, step, page->fault != NULL ? page->fault : "The answer is not as expected", 1);
+    if (page->items->nelts > PAGE_ITEMS_MOST || page->follows->nelts > PAGE_ITEMS_MOST)
+        return fail(run, step, "The page has more items than can be stored at once", 0);
     if (is_repeated(run, page, answer))
         return fail_list(run, step, CIV_KIND_FAILED, ENDLESS);
     if (kind->cap > 0 && page->total >= kind->cap && step->role == CIV_ROLE_LIST) {

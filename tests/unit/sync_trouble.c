@@ -333,6 +333,30 @@ static void test_reasons_are_text(void)
     CU_ASSERT_EQUAL(sync_asked(platform, "/metrics+"), 0);
 }
 
+/* A page is stored in one transaction, which keeps all other writers waiting: there is none of half a million items. */
+static void test_monstrous_page_is_refused(void)
+{
+    static sync_answer_t answers[] = {
+        PROJECT,
+        {"/issues*", DATA, NULL, NULL, NULL, 0},
+        NOTHING,
+    };
+    civ_buffer_t body;
+    civ_sync_report_t *report;
+    int i;
+
+    civ_buffer_init(&body, 1 << 20, test_pool());
+    for (i = 1; i <= 50001; i++)
+        civ_buffer_append_format(&body, "%c{\"id\":%d,\"at\":\"" DAY1 "\",\"state\":\"done\"}",
+                                 i == 1 ? '[' : ',', i);
+    civ_buffer_append_text(&body, "]");
+    answers[1].body = body.data;
+    report = sync_go(sync_engine("monster.db"), sync_run(sync_platform(answers)));
+    CU_ASSERT_EQUAL(sync_kind(report, "issue")->status, CIV_KIND_FAILED);
+    CU_ASSERT_EQUAL(sync_kind(report, "metric")->status, CIV_KIND_OK);
+    CU_ASSERT_EQUAL(report->seen, 0);
+}
+
 /* --- windows --- */
 
 static struct {
@@ -457,6 +481,7 @@ static const test_case_t cases[] = {
     {"refused_bookmark_is_given_up", test_refused_bookmark_is_given_up},
     {"unfit_item_is_left_out", test_unfit_item_is_left_out},
     {"reasons_are_text", test_reasons_are_text},
+    {"monstrous_page_is_refused", test_monstrous_page_is_refused},
     {"window_is_halved", test_window_is_halved},
     {"crowded_second_is_told", test_crowded_second_is_told},
     {"forgotten_gap_is_told", test_forgotten_gap_is_told},
