@@ -54,7 +54,8 @@ static void below_a_prefix(void)
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http;
-    const char *const refused[] = {"/../x", "/a/%2e%2E/../b", "/..;a=b/c"};
+    const char *const refused[] = {"/../x",     "/a/%2e%2E/../b", "/..;a=b/c",    "/..%2fx",
+                                   "/a%2F../x", "/a/%2e.%5Cx",    "/a%5c..%3Bb/x"};
     size_t i;
 
     config.base = apr_pstrcat(test_pool(), config.base, "/jenkins/", NULL);
