@@ -115,10 +115,10 @@ static void many_parameters(void)
     long before;
     apr_size_t i;
 
-    strcpy(field, "</a>");
+    memcpy(field, "</a>", 4);
     for (i = 0; i < count; i++)
         memcpy(field + 4 + 5 * i, ";a=\"\"", 5);
-    strcpy(field + 4 + 5 * count, ";rel=next");
+    memcpy(field + 4 + 5 * count, ";rel=next", 10);
     before = memory_peak();
     CU_ASSERT_STRING_EQUAL(civ_link_find(field, "next", test_pool()), "/a");
     CU_ASSERT(memory_peak() - before < 32768);
