@@ -78,40 +78,63 @@ static apr_status_t apply_put(void *baton, civ_change_t *change)
     return status;
 }
 
-/* Split a configuration into what may be shown and what is sealed. */
-static apr_status_t split(configuration_t *configuration, const civ_seal_key_t *key,
-                          const civ_connector_setting_t *table, const civ_json_t *config, apr_pool_t *pool)
+/* What a secret is sealed for: the platform, and all that says where it is sent and how. Who can write to the database, but has no key,
+ * cannot send it elsewhere. */
+static const char *owner_of(const char *platform, const char *settings, apr_pool_t *pool)
 {
-    civ_json_writer_t shown, hidden;
-    civ_buffer_t settings, sealed;
+    return apr_pstrcat(pool, platform, "\n", settings, NULL);
+}
+
+static apr_status_t write_settings(configuration_t *configuration, const civ_connector_setting_t *table,
+                                   const civ_json_t *config, apr_pool_t *pool)
+{
+    civ_json_writer_t writer;
+    civ_buffer_t settings;
     apr_status_t status = APR_SUCCESS;
     apr_size_t i;
 
     civ_buffer_init(&settings, 256, pool);
-    civ_buffer_init(&sealed, 256, pool);
-    civ_json_writer_init(&shown, &settings);
-    civ_json_writer_init(&hidden, &sealed);
-    civ_json_begin_object(&shown);
-    civ_json_begin_object(&hidden);
+    civ_json_writer_init(&writer, &settings);
+    civ_json_begin_object(&writer);
     for (i = 0; i < config->as.object.count && status == APR_SUCCESS; i++) {
         const civ_json_member_t *member = &config->as.object.members[i];
 
-        if (member->value.type == CIV_JSON_STRING && is_secret(table, member->name)) {
-            char *text;
-
-            status = civ_seal(&text, key, configuration->platform, member->name, member->value.as.text.text,
-                              member->value.as.text.length, pool);
-            if (status == APR_SUCCESS)
-                civ_json_member_text(&hidden, member->name, text);
-        } else if (!is_secret(table, member->name)) {
-            civ_json_name(&shown, member->name);
-            status = civ_canonical_write(&settings, &member->value);
-            shown.after_name = 0;
-        }
+        if (is_secret(table, member->name))
+            continue;
+        civ_json_name(&writer, member->name);
+        status = civ_canonical_write(&settings, &member->value);
+        writer.after_name = 0;
     }
-    civ_json_end_object(&shown);
-    civ_json_end_object(&hidden);
+    civ_json_end_object(&writer);
     configuration->settings = settings.data;
+    return status;
+}
+
+static apr_status_t write_secrets(configuration_t *configuration, const civ_seal_key_t *key,
+                                  const civ_connector_setting_t *table, const civ_json_t *config,
+                                  apr_pool_t *pool)
+{
+    const char *owner = owner_of(configuration->platform, configuration->settings, pool);
+    civ_json_writer_t writer;
+    civ_buffer_t sealed;
+    apr_status_t status = APR_SUCCESS;
+    apr_size_t i;
+
+    civ_buffer_init(&sealed, 256, pool);
+    civ_json_writer_init(&writer, &sealed);
+    civ_json_begin_object(&writer);
+    for (i = 0; i < config->as.object.count && status == APR_SUCCESS; i++) {
+        const civ_json_member_t *member = &config->as.object.members[i];
+        char *text;
+
+        if (member->value.type != CIV_JSON_STRING || !is_secret(table, member->name))
+            continue;
+        status = civ_seal(&text, key, owner, member->name, member->value.as.text.text,
+                          member->value.as.text.length, pool);
+        if (status == APR_SUCCESS)
+            civ_json_member_text(&writer, member->name, text);
+    }
+    civ_json_end_object(&writer);
     configuration->sealed = sealed.data;
     return status;
 }
@@ -127,7 +150,9 @@ apr_status_t civ_connector_put(const civ_engine_t *engine, const civ_seal_key_t 
     apr_status_t status = CIV_EINVALID;
 
     if (config->type == CIV_JSON_OBJECT)
-        status = split(&configuration, key, settings, config, pool);
+        status = write_settings(&configuration, settings, config, pool);
+    if (status == APR_SUCCESS)
+        status = write_secrets(&configuration, key, settings, config, pool);
     if (status != APR_SUCCESS) {
         civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/config", pool,
                            "The configuration cannot be stored");
@@ -263,19 +288,20 @@ static int compare_names(const void *left, const void *right)
 }
 
 static apr_status_t open_secret(civ_json_member_t *member, const civ_json_member_t *hidden,
-                                const civ_seal_key_t *key, const char *platform, civ_problem_t *problem,
+                                const civ_seal_key_t *key, const char *owner, civ_problem_t *problem,
                                 apr_pool_t *pool)
 {
     char *secret;
     apr_size_t length;
     apr_status_t status =
-        civ_seal_open(&secret, &length, key, platform, hidden->name, hidden->value.as.text.text, pool);
+        civ_seal_open(&secret, &length, key, owner, hidden->name, hidden->value.as.text.text, pool);
 
     if (status != APR_SUCCESS) {
         civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "%s",
                         status == APR_NOTFOUND
                             ? "The stored secrets were sealed with another key file than this one"
-                            : "The stored secrets cannot be opened");
+                            : "The stored secrets cannot be opened, or not with the settings beside "
+                              "them: configure the platform anew");
         return CIV_EINTEGRITY;
     }
     *member = *hidden;
@@ -285,7 +311,7 @@ static apr_status_t open_secret(civ_json_member_t *member, const civ_json_member
 }
 
 static apr_status_t join(const civ_json_t **config, const civ_json_t *settings, const civ_json_t *sealed,
-                         const civ_seal_key_t *key, const char *platform, civ_problem_t *problem,
+                         const civ_seal_key_t *key, const char *owner, civ_problem_t *problem,
                          apr_pool_t *pool)
 {
     apr_size_t count = settings->as.object.count + sealed->as.object.count;
@@ -296,7 +322,7 @@ static apr_status_t join(const civ_json_t **config, const civ_json_t *settings, 
     memcpy(members, settings->as.object.members, settings->as.object.count * sizeof(*members));
     for (i = 0; i < sealed->as.object.count; i++) {
         apr_status_t status = open_secret(&members[settings->as.object.count + i],
-                                          &sealed->as.object.members[i], key, platform, problem, pool);
+                                          &sealed->as.object.members[i], key, owner, problem, pool);
 
         if (status != APR_SUCCESS)
             return status;
@@ -322,7 +348,9 @@ apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t
         status = parse_object(settings, row.settings, pool);
     if (status == APR_SUCCESS)
         status = parse_object(&hidden, sealed, pool);
-    return status == APR_SUCCESS ? join(config, *settings, hidden, key, platform, problem, pool) : status;
+    return status == APR_SUCCESS
+               ? join(config, *settings, hidden, key, owner_of(platform, row.settings, pool), problem, pool)
+               : status;
 }
 
 apr_status_t civ_connector_secret(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
@@ -341,7 +369,8 @@ apr_status_t civ_connector_secret(const civ_engine_t *engine, const civ_seal_key
         status = parse_object(&hidden, sealed, pool);
     for (i = 0; status == APR_SUCCESS && i < hidden->as.object.count; i++)
         if (strcmp(hidden->as.object.members[i].name, name) == 0) {
-            status = open_secret(opened, &hidden->as.object.members[i], key, platform, problem, pool);
+            status = open_secret(opened, &hidden->as.object.members[i], key,
+                                 owner_of(platform, row.settings, pool), problem, pool);
             *secret = status == APR_SUCCESS ? &opened->value : NULL;
         }
     return status;

@@ -281,11 +281,12 @@ static void conclude(civ_run_t *run)
         if (kind->status > CIV_KIND_OK) {
             report->outcome = CIV_SYNC_DEGRADED;
             if (report->reason[0] == '\0')
-                apr_snprintf(report->reason, CIV_REASON_SIZE, "%s: %.200s", kind->name, kind->reason);
+                civ_sync_reason(report->reason,
+                                apr_pstrcat(run->batch_pool, kind->name, ": ", kind->reason, NULL));
         }
     }
     if (report->outcome == CIV_SYNC_DEGRADED && report->reason[0] == '\0')
-        apr_cpystrn(report->reason, report->warnings[0], CIV_REASON_SIZE);
+        civ_sync_reason(report->reason, report->warnings[0]);
     run->is_over = run->frontier.count == 0;
     report->remaining_items = -1;
     run->record.is_ending = 1;

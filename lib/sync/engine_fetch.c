@@ -24,6 +24,12 @@
 
 #define SECOND 1000
 
+/** Items of a page, and requests that follow from it, at most: each page is one transaction. */
+#define PAGE_ITEMS_MOST 50000
+
+/** Bytes of an ETag that are kept. */
+#define VALIDATOR_MOST 1024
+
 static const char ENDLESS[] = "The platform sends the same page again and again";
 
 static void pop(civ_run_t *run)
@@ -34,7 +40,7 @@ static void pop(civ_run_t *run)
 static apr_status_t end_run(civ_run_t *run, civ_sync_outcome_e outcome, const char *reason)
 {
     run->report->outcome = outcome;
-    apr_cpystrn(run->report->reason, reason, CIV_REASON_SIZE);
+    civ_sync_reason(run->report->reason, reason);
     return APR_EOF;
 }
 
@@ -280,8 +286,9 @@ static int is_visited(civ_run_t *run, const civ_sync_step_t *step)
         run->has_last_body = 0;
         run->list_seen = 0;
     }
-    key = part_key(step, run->visited_pool);
+    key = part_key(step, run->batch_pool);
     visited = step->is_next && apr_hash_get(run->visited, key, APR_HASH_KEY_STRING) != NULL;
+    key = apr_pstrdup(run->visited_pool, key); /* and no more of it: the list may be long */
     apr_hash_set(run->visited, key, APR_HASH_KEY_STRING, key);
     return visited;
 }
@@ -300,6 +307,20 @@ static int is_repeated(civ_run_t *run, const civ_sync_page_t *page, const civ_ht
     return repeated;
 }
 
+/* A validator that can be stored and sent back; what is not ASCII is none, and what is very long no server takes. */
+static const char *validator(const char *text, apr_pool_t *pool)
+{
+    apr_size_t length = text != NULL ? strlen(text) : 0;
+    apr_size_t i;
+
+    if (length == 0 || length > VALIDATOR_MOST)
+        return NULL;
+    for (i = 0; i < length; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return NULL;
+    return apr_pstrmemdup(pool, text, length);
+}
+
 static void finish_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_answer_t *answer)
 {
     const civ_sync_step_t *step = &page->step;
@@ -309,8 +330,8 @@ static void finish_page(civ_run_t *run, civ_sync_page_t *page, const civ_http_an
                   page->newest_seen < step->from;
     /* A run from a given time on may leave a gap before it, which the next one is to find. */
     if (step->request.is_conditional && step->request.body == NULL && run->request->since == 0) {
-        page->etag = apr_pstrdup(run->batch_pool, answer->etag);
-        page->last_modified = apr_pstrdup(run->batch_pool, answer->last_modified);
+        page->etag = validator(answer->etag, run->batch_pool);
+        page->last_modified = validator(answer->last_modified, run->batch_pool);
     }
     if (step->role == CIV_ROLE_LIST) {
         run->list_seen += page->items->nelts;
@@ -349,6 +370,8 @@ static apr_status_t handle_data(civ_run_t *run, const civ_sync_step_t *step, con
     civ_run_context(run, &context, pool);
     if (kind->read(&context, &step->request, &seen, page) != APR_SUCCESS)
         return fail(run, step, page->fault != NULL ? page->fault : "The answer is not as expected", 1);
+    if (page->items->nelts > PAGE_ITEMS_MOST || page->follows->nelts > PAGE_ITEMS_MOST)
+        return fail(run, step, "The page has more items than can be stored at once", 0);
     if (is_repeated(run, page, answer))
         return fail_list(run, step, CIV_KIND_FAILED, ENDLESS);
     if (kind->cap > 0 && page->total >= kind->cap && step->role == CIV_ROLE_LIST) {

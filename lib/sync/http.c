@@ -17,7 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/** Bytes of a file of authorities at most. */
+#define CA_FILE_MOST 4194304
 
 const civ_http_policy_t civ_http_default_policy = {
     .connect_timeout = 10000,
@@ -169,12 +173,17 @@ static apr_status_t take_proxy(civ_http_t *http, const civ_http_config_t *config
 static apr_status_t take_ca_file(civ_http_t *http, const civ_http_config_t *config, const char **error,
                                  apr_pool_t *pool)
 {
+    struct stat info;
+
     if (config->ca_file == NULL)
         return APR_SUCCESS;
     http->ca_file = apr_pstrdup(pool, config->ca_file);
-    if (access(http->ca_file, R_OK) == 0)
+    /* Reading a pipe or a device may have no end, and would not be interrupted. What else is wrong is not told: who has named the
+     * file need not be allowed to know what there is. */
+    if (stat(http->ca_file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= CA_FILE_MOST &&
+        access(http->ca_file, R_OK) == 0)
         return APR_SUCCESS;
-    *error = "the CA file cannot be read";
+    *error = "the CA file is no file that can be read, or is larger than 4 MiB";
     return CIV_EINVALID;
 }
 

@@ -16,6 +16,9 @@
 #define CIV_HTTP_HEADERS_MOST 262144
 #define CIV_HTTP_FIELDS_MOST  256
 
+/** Bytes that joining lines of one name may take, all copies together: each line copies what is there already. */
+#define CIV_HTTP_JOINED_MOST 4194304
+
 /** How long what a name was looked up to is used: milliseconds. */
 #define CIV_HTTP_PIN_TIME 60000
 
@@ -67,6 +70,7 @@ typedef struct civ_http_transfer_t {
     apr_pool_t *pool;       /**< for the headers */
     apr_size_t body_length; /**< in http->body */
     apr_size_t header_bytes;
+    apr_size_t joined_bytes;
     civ_http_field_t *fields;
     int field_count;
     int status;

@@ -52,6 +52,15 @@ static apr_size_t take_body(char *data, apr_size_t size, apr_size_t count, void 
     return length;
 }
 
+static void join(civ_http_transfer_t *transfer, const char **values, const char *value)
+{
+    transfer->joined_bytes += strlen(*values) + strlen(value) + 2;
+    if (transfer->joined_bytes > CIV_HTTP_JOINED_MOST)
+        transfer->is_too_large = 1;
+    else
+        *values = apr_pstrcat(transfer->pool, *values, ", ", value, NULL);
+}
+
 static void add_field(civ_http_transfer_t *transfer, char *line)
 {
     char *value = strchr(line, ':');
@@ -66,8 +75,7 @@ static void add_field(civ_http_transfer_t *transfer, char *line)
     value += strspn(value, " \t");
     for (i = 0; i < transfer->field_count; i++) {
         if (strcmp(transfer->fields[i].name, line) == 0) {
-            transfer->fields[i].value =
-                apr_pstrcat(transfer->pool, transfer->fields[i].value, ", ", value, NULL);
+            join(transfer, &transfer->fields[i].value, value);
             return;
         }
     }
@@ -99,7 +107,7 @@ static apr_size_t take_header(char *data, apr_size_t size, apr_size_t count, voi
     }
     line = apr_pstrmemdup(transfer->pool, data, kept);
     add_field(transfer, line);
-    return length;
+    return transfer->is_too_large ? 0 : length;
 }
 
 /* --- what is sent --- */

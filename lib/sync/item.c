@@ -146,6 +146,7 @@ apr_status_t civ_sync_item_finish(civ_sync_item_t *item, civ_problem_t *problem,
     item->author = cut(civ_field_scrub(item->author, pool), CIV_ITEM_AUTHOR_MAX, pool);
     item->scope = apr_pstrdup(pool, item->scope);
     item->url = cut(civ_field_scrub(item->url, pool), CIV_ITEM_URL_MAX, pool);
+    item->source_url = cut(item->source_url, CIV_ITEM_SOURCE_URL_MAX, pool);
     item->sha = cut(item->sha, CIV_ITEM_SHA_MAX, pool);
     civ_sync_item_key(&item->key, item);
     return APR_SUCCESS;

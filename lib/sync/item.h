@@ -49,14 +49,15 @@ typedef enum civ_item_origin_e {
     CIV_ORIGIN_WEBHOOK   /**< pushed to us */
 } civ_item_origin_e;
 
-/* Most bytes of the columns; what is longer is cut at a character (title, author, url) or refused (the others). */
-#define CIV_ITEM_NATIVE_ID_MAX 512
-#define CIV_ITEM_SCOPE_MAX     512
-#define CIV_ITEM_TITLE_MAX     1024
-#define CIV_ITEM_AUTHOR_MAX    256
-#define CIV_ITEM_SHA_MAX       64
-#define CIV_ITEM_URL_MAX       2048
-#define CIV_ITEM_DATA_MAX      60000
+/* Most bytes of the columns; what is longer is cut at a character (title, author, URLs) or refused (the others). */
+#define CIV_ITEM_NATIVE_ID_MAX  512
+#define CIV_ITEM_SCOPE_MAX      512
+#define CIV_ITEM_TITLE_MAX      1024
+#define CIV_ITEM_AUTHOR_MAX     256
+#define CIV_ITEM_SHA_MAX        64
+#define CIV_ITEM_URL_MAX        2048
+#define CIV_ITEM_SOURCE_URL_MAX 4096
+#define CIV_ITEM_DATA_MAX       60000
 
 /**
  * An item. All text is UTF-8; NULL means that it is not known. Who fills what: a connector makes an item by

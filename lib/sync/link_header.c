@@ -25,8 +25,12 @@ static const char *skip_space(const char *at)
 /* Read "..." from behind the opening quote on. Returns what follows the closing one, NULL when there is none. */
 static const char *read_quoted(const char **value, const char *at, apr_pool_t *pool)
 {
-    char *out = apr_palloc(pool, strlen(at) + 1);
+    const char *end = at;
+    char *out;
 
+    while (*end != '\0' && *end != '"')
+        end += end[0] == '\\' && end[1] != '\0' ? 2 : 1;
+    out = apr_palloc(pool, (apr_size_t)(end - at) + 1);
     *value = out;
     for (; *at != '\0' && *at != '"'; at++) {
         if (*at == '\\' && *++at == '\0')

@@ -10,7 +10,7 @@
 static void conclude(civ_sync_report_t *report, civ_sync_outcome_e outcome, const char *reason)
 {
     report->outcome = outcome;
-    apr_cpystrn(report->reason, reason, sizeof(report->reason));
+    civ_sync_reason(report->reason, reason);
 }
 
 static civ_sync_outcome_e outcome_of(civ_http_class_e class)

@@ -201,7 +201,7 @@ static apr_status_t read_push(const civ_engine_t *engine, apr_int64_t number, ci
 static void conclude(civ_sync_report_t *report, civ_sync_outcome_e outcome, const char *reason)
 {
     report->outcome = outcome;
-    apr_cpystrn(report->reason, reason != NULL ? reason : "", sizeof(report->reason));
+    civ_sync_reason(report->reason, reason);
 }
 
 static int is_set(const civ_http_answer_t *answer)

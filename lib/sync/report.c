@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/json_scan.h"
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "sync/fields.h"
@@ -157,9 +158,52 @@ static void copy_hash(char out[65], const char *text)
     apr_cpystrn(out, text != NULL ? text : "", 65);
 }
 
-static void copy_reason(char out[CIV_REASON_SIZE], const char *text)
+/* Of a text cut in the middle of a character, the rest of that character goes too. */
+static void end_at_character(char *text)
+{
+    apr_size_t length = strlen(text);
+
+    if (length < CIV_REASON_SIZE - 1)
+        return;
+    while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80)
+        length--;
+    if (length > 0 && (unsigned char)text[length - 1] >= 0xc0)
+        length--;
+    text[length] = '\0';
+}
+
+/* How many bytes of the UTF-8 sequence that starts here; 0: it is none. */
+static apr_size_t sequence_length(const char *at)
+{
+    unsigned char lead = (unsigned char)*at;
+    apr_size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    civ_json_fault_t fault;
+
+    if (lead < 0x80)
+        return 1;
+    if (strnlen(at, length) < length)
+        return 0;
+    civ_json_scan(&fault, at, length);
+    return fault.kind == CIV_JSON_FAULT_NONE ? length : 0;
+}
+
+/* What is not UTF-8 is in no JSON and in no database, and would take the whole report with it. */
+static void tidy(char text[CIV_REASON_SIZE])
+{
+    end_at_character(text);
+    while (*text != '\0') {
+        apr_size_t length = sequence_length(text);
+
+        if (length == 0)
+            *text = '?';
+        text += length > 0 ? length : 1;
+    }
+}
+
+void civ_sync_reason(char out[CIV_REASON_SIZE], const char *text)
 {
     apr_cpystrn(out, text != NULL ? text : "", CIV_REASON_SIZE);
+    tidy(out);
 }
 
 static void read_kind(civ_sync_report_t *report, const civ_json_t *json)
@@ -173,7 +217,7 @@ static void read_kind(civ_sync_report_t *report, const civ_json_t *json)
         if (strcmp(kind->name, name) != 0)
             continue;
         kind->status = (civ_kind_status_e)index_of(states, 4, civ_field_text(json, "status"));
-        copy_reason(kind->reason, civ_field_text(json, "reason"));
+        civ_sync_reason(kind->reason, civ_field_text(json, "reason"));
         read_numbers(json, kind_numbers, kind);
         kind->watermark_before = civ_field_time(json, "watermark_before");
         kind->watermark_after = civ_field_time(json, "watermark_after");
@@ -190,7 +234,7 @@ apr_status_t civ_sync_report_read(civ_sync_report_t *report, const char *text, a
     if (civ_json_parse(&json, text, strlen(text), &limits, &problem, pool) != APR_SUCCESS)
         return CIV_EINVALID;
     report->outcome = (civ_sync_outcome_e)index_of(outcomes, 7, civ_field_text(json, "outcome"));
-    copy_reason(report->reason, civ_field_text(json, "reason"));
+    civ_sync_reason(report->reason, civ_field_text(json, "reason"));
     report->started = civ_field_time(json, "started");
     report->ended = civ_field_time(json, "ended");
     report->retry_at = civ_field_time(json, "retry_at");
@@ -203,22 +247,8 @@ apr_status_t civ_sync_report_read(civ_sync_report_t *report, const char *text, a
     report->warning_count = (int)civ_field_int(json, "warning_count", 0);
     list = civ_json_get(json, "warnings");
     for (i = 0; i < civ_field_count(json, "warnings") && i < CIV_WARNINGS_MAX; i++)
-        copy_reason(report->warnings[i], civ_field_text(&list->as.array.items[i], ""));
+        civ_sync_reason(report->warnings[i], civ_field_text(&list->as.array.items[i], ""));
     return APR_SUCCESS;
-}
-
-/* Of a text cut in the middle of a character, the rest of that character goes too. */
-static void end_at_character(char *text)
-{
-    apr_size_t length = strlen(text);
-
-    if (length < CIV_REASON_SIZE - 1)
-        return;
-    while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80)
-        length--;
-    if (length > 0 && (unsigned char)text[length - 1] >= 0xc0)
-        length--;
-    text[length] = '\0';
 }
 
 void civ_sync_report_warn(civ_sync_report_t *report, const char *format, ...)
@@ -229,7 +259,7 @@ void civ_sync_report_warn(civ_sync_report_t *report, const char *format, ...)
         va_start(arguments, format);
         apr_vsnprintf(report->warnings[report->warning_count], CIV_REASON_SIZE, format, arguments);
         va_end(arguments);
-        end_at_character(report->warnings[report->warning_count]);
+        tidy(report->warnings[report->warning_count]);
     }
     report->warning_count++;
 }
@@ -242,7 +272,7 @@ void civ_kind_report_trouble(civ_kind_report_t *kind, civ_kind_status_e status, 
         va_start(arguments, format);
         apr_vsnprintf(kind->reason, CIV_REASON_SIZE, format, arguments);
         va_end(arguments);
-        end_at_character(kind->reason);
+        tidy(kind->reason);
     }
     if (status > kind->status)
         kind->status = status;

@@ -76,6 +76,9 @@ const char *civ_sync_report_text(const civ_sync_report_t *report, apr_pool_t *po
  *  CIV_EINVALID */
 apr_status_t civ_sync_report_read(civ_sync_report_t *report, const char *text, apr_pool_t *pool);
 
+/** Copy a reason: what does not fit is cut off behind a whole character, and what is not UTF-8 becomes '?'. @param text NULL: "" */
+void civ_sync_reason(char out[CIV_REASON_SIZE], const char *text);
+
 /** Note a warning. */
 void civ_sync_report_warn(civ_sync_report_t *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -269,19 +269,39 @@ static apr_size_t dot_length(const char *at)
     return at[0] == '%' && at[1] == '2' && (at[2] == 'e' || at[2] == 'E') ? 3 : 0;
 }
 
-/* Whether a segment is "." or "..", after which there may be parameters (";x"), which some servers cut off first. */
+/* Length of what ends a segment at @a at, or begins its parameters (";x"), which some servers cut off first; also of a written-out slash,
+ * backslash or semicolon, which some servers read before they look for dots. 0: nothing of that. */
+static apr_size_t end_length(const char *at)
+{
+    static const char *const written_out[] = {"%2f", "%5c", "%3b"};
+    apr_size_t i;
+
+    if (*at == '/' || *at == ';')
+        return 1;
+    for (i = 0; i < sizeof(written_out) / sizeof(written_out[0]); i++)
+        if (strncasecmp(at, written_out[i], 3) == 0)
+            return 3;
+    return 0;
+}
+
+/* Whether a segment is "." or "..". */
 static int has_dot_segment(const char *path)
 {
     const char *stop = path + strcspn(path, "?");
     const char *at = path;
 
-    for (; at < stop; at += strcspn(at, "/?")) {
-        const char *behind = ++at;
+    while (at < stop) {
+        const char *behind = at + end_length(at);
         int dots;
 
+        if (behind == at) {
+            at++;
+            continue;
+        }
+        at = behind;
         for (dots = 0; dots < 2 && dot_length(behind) > 0; dots++)
             behind += dot_length(behind);
-        if (dots > 0 && strchr("/?;", *behind) != NULL)
+        if (dots > 0 && (behind == stop || end_length(behind) > 0))
             return 1;
     }
     return 0;

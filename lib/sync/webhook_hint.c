@@ -62,7 +62,7 @@ static const char *job_of(const char *url, apr_pool_t *pool)
         apr_size_t length = strcspn(at + 4, "/?#");
         const char *segment = apr_punescape_url(pool, apr_pstrmemdup(pool, at + 4, length), NULL, NULL, 0);
 
-        if (length == 0 || segment == NULL)
+        if (length == 0 || segment == NULL || (name != NULL && strlen(name) > NAME_MOST))
             return NULL;
         name = name != NULL ? apr_pstrcat(pool, name, "/", segment, NULL) : segment;
         at += 4 + length;

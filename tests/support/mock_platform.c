@@ -261,8 +261,8 @@ static int send_answer_with(link_t *link, const mock_answer_t *row, const char *
     int status = row->status == 200 && is_known(link->head, row->headers) ? 304 : row->status;
     const char *lines = row->headers != NULL ? row->headers : "Content-Type: application/json\r\n";
     int is_chunked = row->manner == MOCK_CHUNKED || row->manner == MOCK_HALF_CHUNK;
-    char headers[8192];
-    char head[9000];
+    char headers[65536];
+    char head[66000];
     char framing[64];
 
     put_servers(headers, sizeof(headers), link->mock, lines, strlen(lines));

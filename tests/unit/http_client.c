@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define END                                                                                                  \
     {                                                                                                        \
@@ -52,7 +54,8 @@ static void below_a_prefix(void)
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http;
-    const char *const refused[] = {"/../x", "/a/%2e%2E/../b", "/..;a=b/c"};
+    const char *const refused[] = {"/../x",     "/a/%2e%2E/../b", "/..;a=b/c",    "/..%2fx",
+                                   "/a%2F../x", "/a/%2e.%5Cx",    "/a%5c..%3Bb/x"};
     size_t i;
 
     config.base = apr_pstrcat(test_pool(), config.base, "/jenkins/", NULL);
@@ -207,6 +210,27 @@ static void bomb_ends_at_the_cap(void)
     mock_platform_stop(mock);
     CU_ASSERT_EQUAL(answer->class, CIV_HTTP_TOO_LARGE);
     CU_ASSERT_EQUAL(answer->length, 0);
+    CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
+}
+
+/* Lines of one name are joined, which costs the more the longer what is there already. */
+static void header_lines_without_end(void)
+{
+    mock_answer_t answers[] = {{NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 0}, END};
+    char *lines = apr_pcalloc(test_pool(), 5 * 10000 + 1);
+    civ_http_answer_t *answer;
+    civ_http_config_t config;
+    mock_platform_t *mock;
+    int i;
+
+    for (i = 0; i < 10000; i++)
+        memcpy(lines + (apr_size_t)i * 5, "A:b\r\n", 5);
+    answers[0].headers = lines;
+    mock = mock_platform_start(answers);
+    config = fixture_config(mock);
+    answer = fixture_get(fixture_client(&config), "/");
+    mock_platform_stop(mock);
+    CU_ASSERT_EQUAL(answer->class, CIV_HTTP_TOO_LARGE);
     CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
 }
 
@@ -434,6 +458,37 @@ static void bad_configurations(void)
     mock_platform_stop(mock);
 }
 
+/* What nobody can read to its end would hold up its worker for ever, and who configures a connector is not its administrator. */
+static void authorities_that_are_no_file(void)
+{
+    static const mock_answer_t answers[] = {END};
+    char *folder = apr_pstrdup(test_pool(), "/tmp/civarcos-ca-XXXXXX");
+    const char *files[] = {"/dev/zero", NULL, NULL, NULL};
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_http_config_t config = fixture_config(mock);
+    const char *error;
+    civ_http_t *http;
+    size_t i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    files[1] = folder;
+    files[2] = apr_pstrcat(test_pool(), folder, "/fifo", NULL);
+    files[3] = apr_pstrcat(test_pool(), folder, "/large", NULL);
+    CU_ASSERT_EQUAL_FATAL(mkfifo(files[2], 0600), 0);
+    CU_ASSERT_FATAL(fclose(fopen(files[3], "w")) == 0);
+    CU_ASSERT_EQUAL_FATAL(truncate(files[3], 1 << 30), 0);
+    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        config.ca_file = files[i];
+        error = "";
+        CU_ASSERT_EQUAL(civ_http_create(&http, &config, &error, test_pool()), CIV_EINVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error, "the CA file"));
+    }
+    mock_platform_stop(mock);
+    remove(files[2]);
+    remove(files[3]);
+    remove(folder);
+}
+
 /* A certificate is checked against the connector's own authorities; without them it is not trusted, and that is not tried
  * again. */
 static void own_authority(void)
@@ -516,6 +571,7 @@ static const test_case_t cases[] = {
     {"content_is_sent_once", content_is_sent_once},
     {"compressed_body", compressed_body},
     {"bomb_ends_at_the_cap", bomb_ends_at_the_cap},
+    {"header_lines_without_end", header_lines_without_end},
     {"cap_is_exact", cap_is_exact},
     {"byte_order_mark_is_taken_off", byte_order_mark_is_taken_off},
     {"broken_answers_are_repeated", broken_answers_are_repeated},
@@ -525,6 +581,7 @@ static const test_case_t cases[] = {
     {"interrupted_in_a_transfer", interrupted_in_a_transfer},
     {"broken_pipe", broken_pipe},
     {"bad_configurations", bad_configurations},
+    {"authorities_that_are_no_file", authorities_that_are_no_file},
     {"own_authority", own_authority},
     {"proxies", proxies},
     {"tunnels", tunnels},

@@ -10,6 +10,7 @@
 #include "unit/signature_fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 static void fields(void)
 {
@@ -97,5 +98,32 @@ static void vectors(void)
     CU_ASSERT(i >= 7);
 }
 
-static const test_case_t cases[] = {{"fields", fields}, {"vectors", vectors}, {NULL, NULL}};
+/* The most memory that there was so far, in KiB. */
+static long memory_peak(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* What a field costs grows no faster than the field. */
+static void many_parameters(void)
+{
+    const apr_size_t count = 10000;
+    char *field = apr_pcalloc(test_pool(), 16 + 5 * count + 16);
+    long before;
+    apr_size_t i;
+
+    memcpy(field, "</a>", 4);
+    for (i = 0; i < count; i++)
+        memcpy(field + 4 + 5 * i, ";a=\"\"", 5);
+    memcpy(field + 4 + 5 * count, ";rel=next", 10);
+    before = memory_peak();
+    CU_ASSERT_STRING_EQUAL(civ_link_find(field, "next", test_pool()), "/a");
+    CU_ASSERT(memory_peak() - before < 32768);
+}
+
+static const test_case_t cases[] = {
+    {"fields", fields}, {"vectors", vectors}, {"many_parameters", many_parameters}, {NULL, NULL}};
 const test_suite_t http_link_suite = {"http_link", NULL, NULL, cases};

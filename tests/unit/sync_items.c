@@ -65,6 +65,28 @@ static void test_key_and_content(void)
     CU_ASSERT_FALSE(civ_digest_equal(&item.key, &other.key));
 }
 
+/* A platform's address of the next page may be longer than what is stored of it. */
+static void test_long_addresses_are_cut(void)
+{
+    char *url = apr_palloc(test_pool(), 8001);
+    civ_sync_item_t item;
+    civ_problem_t problem;
+
+    memset(url, 'a', 8000);
+    url[8000] = '\0';
+    memset(&item, 0, sizeof(item));
+    item.source = "bitbucket";
+    item.instance = "api.bitbucket.org";
+    item.type = CIV_ITEM_COMMIT;
+    item.scope = item.project_id = "w/r";
+    item.native_id = "1";
+    item.timestamp = SYNC_NOW;
+    item.source_url = item.url = url;
+    CU_ASSERT_EQUAL(civ_sync_item_finish(&item, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(strlen(item.source_url), CIV_ITEM_SOURCE_URL_MAX);
+    CU_ASSERT_EQUAL(strlen(item.url), CIV_ITEM_URL_MAX);
+}
+
 /* An answer is gone before its items are stored. */
 static void test_item_outlives_its_answer(void)
 {
@@ -321,6 +343,7 @@ static void test_queries(void)
 
 static const test_case_t cases[] = {
     {"key_and_content", test_key_and_content},
+    {"long_addresses_are_cut", test_long_addresses_are_cut},
     {"item_outlives_its_answer", test_item_outlives_its_answer},
     {"items_are_scrubbed", test_items_are_scrubbed},
     {"unfit_items_are_refused", test_unfit_items_are_refused},

@@ -359,6 +359,15 @@ static void test_secrets_are_sealed(void)
     CU_ASSERT_EQUAL(civ_connector_open(engine, other, "example", &opened, &shown, &problem, test_pool()),
                     CIV_EINTEGRITY);
     CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "another key file"));
+    /* Who can write to the database, but has no key, cannot send secrets elsewhere. */
+    sync_int("secrets.db", "UPDATE civ_sync_connectors SET settings = replace(settings, 'https://h', "
+                           "'https://x') RETURNING 1");
+    CU_ASSERT_EQUAL(civ_connector_open(engine, key, "example", &opened, &shown, &problem, test_pool()),
+                    CIV_EINTEGRITY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "configure the platform anew"));
+    CU_ASSERT_EQUAL(
+        civ_connector_secret(engine, key, "example", "webhook_secret", &opened, &problem, test_pool()),
+        CIV_EINTEGRITY);
     /* One that is no text is no setting that can be shown, either. */
     CU_ASSERT_EQUAL(
         civ_json_parse(&config, "{\"api_token\":[1]}", 17, &civ_json_request_limits, &problem, test_pool()),

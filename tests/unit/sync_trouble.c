@@ -279,6 +279,84 @@ static void test_unfit_item_is_left_out(void)
     CU_ASSERT_EQUAL(sync_kind(report, "commit")->status, CIV_KIND_FAILED);
 }
 
+/* Whether it is UTF-8 throughout. */
+static int is_text(const char *text)
+{
+    const char *json = apr_pstrcat(test_pool(), "[\"", text, "\"]", NULL);
+    civ_problem_t problem;
+    const civ_json_t *read;
+
+    return civ_json_parse(&read, json, strlen(json), &civ_json_request_limits, &problem, test_pool()) ==
+           APR_SUCCESS;
+}
+
+/* Not all that an answer has in its headers is text, and what is gets cut to size: neither may end up in a reason, which no database
+ * would store and nobody could read. */
+static void answer_in_latin_1(sync_platform_t *platform, const char *path, civ_http_answer_t *answer,
+                              apr_pool_t *pool)
+{
+    const char *umlauts = "";
+    int i;
+
+    (void)platform;
+    answer->status = 200;
+    answer->class = CIV_HTTP_DATA;
+    if (strcmp(path, "/project") == 0) {
+        answer->body = "{\"id\":42,\"created\":\"2026-01-01T00:00:00Z\"}";
+    } else if (strncmp(path, "/issues", 7) == 0) {
+        for (i = 0; i < 200; i++)
+            umlauts = apr_pstrcat(pool, umlauts, "\xc3\xa4", NULL);
+        answer->class = CIV_HTTP_BROKEN;
+        answer->reason = apr_pstrcat(pool, "t\xe4xt instead of JSON", umlauts, NULL);
+    } else if (strncmp(path, "/runs", 5) == 0) {
+        answer->body = "{\"total\":0,\"runs\":[]}";
+    } else {
+        answer->etag = strcmp(path, "/metrics") == 0 ? "\"\xe4\"" : NULL;
+        answer->body = "[]";
+    }
+}
+
+static void test_reasons_are_text(void)
+{
+    sync_platform_t *platform = sync_platform(quiet);
+    civ_engine_t *engine = sync_engine("latin.db");
+    civ_sync_report_t *report;
+
+    platform->answer = answer_in_latin_1;
+    report = sync_go(engine, sync_run(platform));
+    CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_DEGRADED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(sync_kind(report, "issue")->reason, "t?xt instead of JSON"));
+    CU_ASSERT(is_text(sync_kind(report, "issue")->reason));
+    CU_ASSERT(is_text(report->reason));
+    CU_ASSERT_EQUAL(sync_kind(report, "metric")->status, CIV_KIND_OK);
+    sync_go(engine, sync_run(platform));
+    CU_ASSERT_EQUAL(sync_asked(platform, "/metrics+"), 0);
+}
+
+/* A page is stored in one transaction, which keeps all other writers waiting: there is none of half a million items. */
+static void test_monstrous_page_is_refused(void)
+{
+    static sync_answer_t answers[] = {
+        PROJECT,
+        {"/issues*", DATA, NULL, NULL, NULL, 0},
+        NOTHING,
+    };
+    civ_buffer_t body;
+    civ_sync_report_t *report;
+    int i;
+
+    civ_buffer_init(&body, 1 << 20, test_pool());
+    for (i = 1; i <= 50001; i++)
+        civ_buffer_append_format(&body, "%c{\"id\":%d,\"at\":\"" DAY1 "\",\"state\":\"done\"}",
+                                 i == 1 ? '[' : ',', i);
+    civ_buffer_append_text(&body, "]");
+    answers[1].body = body.data;
+    report = sync_go(sync_engine("monster.db"), sync_run(sync_platform(answers)));
+    CU_ASSERT_EQUAL(sync_kind(report, "issue")->status, CIV_KIND_FAILED);
+    CU_ASSERT_EQUAL(sync_kind(report, "metric")->status, CIV_KIND_OK);
+    CU_ASSERT_EQUAL(report->seen, 0);
+}
+
 /* --- windows --- */
 
 static struct {
@@ -402,6 +480,8 @@ static const test_case_t cases[] = {
     {"empty_pages_are_passed", test_empty_pages_are_passed},
     {"refused_bookmark_is_given_up", test_refused_bookmark_is_given_up},
     {"unfit_item_is_left_out", test_unfit_item_is_left_out},
+    {"reasons_are_text", test_reasons_are_text},
+    {"monstrous_page_is_refused", test_monstrous_page_is_refused},
     {"window_is_halved", test_window_is_halved},
     {"crowded_second_is_told", test_crowded_second_is_told},
     {"forgotten_gap_is_told", test_forgotten_gap_is_told},

@@ -5,6 +5,7 @@
  */
 #include <apr_strings.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/status.h"
 #include "support/database.h"
@@ -109,6 +110,32 @@ static void test_projects_are_found(void)
             test_note("%s: %s", deliveries[i].body, names_of(&hint));
         CU_ASSERT_EQUAL(hint.is_relevant, deliveries[i].is_relevant);
     }
+}
+
+/* The most memory that there was so far, in KiB. */
+static long memory_peak(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* What a delivery costs grows no faster than the delivery. */
+static void test_long_paths_of_jobs(void)
+{
+    char *path = apr_palloc(test_pool(), 6 * 12000 + 1);
+    const char *body;
+    long before;
+    int i;
+
+    for (i = 0; i < 12000; i++)
+        memcpy(path + (apr_size_t)i * 6, "job/a/", 6);
+    path[(apr_size_t)i * 6] = '\0';
+    body = apr_pstrcat(test_pool(), "{\"url\":\"", path, "\"}", NULL);
+    before = memory_peak();
+    CU_ASSERT_EQUAL(hint_of("jenkins", "", body).name_count, 0);
+    CU_ASSERT(memory_peak() - before < 32768);
 }
 
 static void test_what_is_no_delivery_is_refused(void)
@@ -412,6 +439,7 @@ static void test_full_queue_loses_nothing(void)
 
 static const test_case_t cases[] = {
     {"projects_are_found", test_projects_are_found},
+    {"long_paths_of_jobs", test_long_paths_of_jobs},
     {"what_is_no_delivery_is_refused", test_what_is_no_delivery_is_refused},
     {"delivery_wakes_its_project", test_delivery_wakes_its_project},
     {"replays_are_ignored", test_replays_are_ignored},
