@@ -157,6 +157,7 @@ static void test_crash_loop_slows_down(void)
     CU_ASSERT(harness_log_has(server, "the next one starts in 2 seconds", 10));
     CU_ASSERT(harness_log_has(server, "the next one starts in 4 seconds", 10));
     CU_ASSERT(harness_log_has(server, "the next one starts in 8 seconds", 10));
+    CU_ASSERT(harness_log_has(server, "the worker has ended with 1 (its exit status", 0));
     /* The one after that is waiting still. */
     CU_ASSERT(!harness_log_has(server, "the next one starts in 16 seconds", 0));
     CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
@@ -168,6 +169,51 @@ static void test_missing_program_is_told(void)
     CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker managed /nowhere/civarcos-worker\n"), 0);
     CU_ASSERT_STRING_EQUAL(health(), "starting");
     CU_ASSERT(harness_log_is_clean(server, "CIV0743", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+/* A program that root may run and the account of httpd may not: what the parent can see is no fault. */
+static void test_closed_program_is_told(void)
+{
+    const char *folder, *path;
+
+    if (geteuid() != 0) {
+        return;
+    }
+    folder = apr_psprintf(test_pool(), "/tmp/civarcos-closed.%d", (int)getpid());
+    path = apr_pstrcat(test_pool(), folder, "/civarcos-worker", NULL);
+    CU_ASSERT_EQUAL_FATAL(mkdir(folder, 0700), 0);
+    CU_ASSERT_EQUAL(symlink(PROGRAM, path), 0);
+    CU_ASSERT_EQUAL_FATAL(start(apr_psprintf(test_pool(), "CivarcosWorker managed %s\n", path)), 0);
+    CU_ASSERT(
+        harness_log_has(server, "CIV0740: the worker has ended with 127 (its program cannot be run", 10));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* The only node is left out by a restart: a worker would have nothing to do, and would end again and again. */
+static void test_none_without_a_node(void)
+{
+    const char *folder, *away;
+    pid_t none = 0;
+    int count;
+
+    CU_ASSERT_EQUAL_FATAL(start(MANAGED), 0);
+    CU_ASSERT_EQUAL(harness_wait(worker_is, &none, 10), 0);
+    folder = apr_pstrcat(test_pool(), server->state_dir, "/ledger", NULL);
+    away = apr_pstrcat(test_pool(), server->state_dir, "/away", NULL);
+    CU_ASSERT_EQUAL_FATAL(rename(folder, away), 0);
+    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    find_worker(server->pid, &count);
+    CU_ASSERT_EQUAL(count, 0);
+    CU_ASSERT_EQUAL_FATAL(rename(away, folder), 0);
+    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    CU_ASSERT_EQUAL(harness_wait(worker_is, &none, 10), 0);
+    CU_ASSERT_EQUAL(harness_wait(is_well, NULL, 20), 0);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0310", "?CIV0102", "?CIV0103", "?CIV0255", "?CIV0313",
+                                   "?CIV0730", "?CIV0733", NULL));
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
@@ -234,6 +280,8 @@ static const test_case_t cases[] = {
     {"orphan_ends", test_orphan_ends},
     {"crash_loop_slows_down", test_crash_loop_slows_down},
     {"missing_program_is_told", test_missing_program_is_told},
+    {"closed_program_is_told", test_closed_program_is_told},
+    {"none_without_a_node", test_none_without_a_node},
     {"external_worker", test_external_worker},
     {NULL, NULL},
 };
