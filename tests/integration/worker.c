@@ -239,6 +239,39 @@ static pid_t start_external(const char *path)
     return pid;
 }
 
+static int is_written(void *baton)
+{
+    return access(baton, R_OK) == 0 && strstr(test_read_file(baton, NULL), "CIV0730") != NULL;
+}
+
+/* In words, not as a number that is none of the system's. */
+static void test_database_is_awaited(void)
+{
+    const char *folder, *path, *config;
+    char *log;
+    int status = -1;
+    pid_t pid;
+
+    CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker external\n"), 0);
+    folder = apr_pstrcat(test_pool(), server->state_dir, "/ledger", NULL);
+    path = apr_pstrcat(test_pool(), folder, "/worker.json", NULL);
+    log = apr_pstrcat(test_pool(), path, ".log", NULL);
+    config =
+        apr_psprintf(test_pool(),
+                     "{\"version\":1,\"nodes\":[{\"state_dir\":\"%s\",\"ledger_name\":\"localhost/civarcos\","
+                     "\"database_driver\":\"sqlite3\",\"database_parameters\":\"%s/nowhere.db\"}]}",
+                     folder, folder);
+    CU_ASSERT_EQUAL(scenario_write_file(path, config, strlen(config)), 0);
+    CU_ASSERT_EQUAL(chmod(path, 0600), 0);
+    pid = start_external(path);
+    CU_ASSERT_EQUAL(harness_wait(is_written, log, 20), 0);
+    CU_ASSERT(strstr(test_read_file(log, NULL), "APR does not understand") == NULL);
+    CU_ASSERT_EQUAL(kill(pid, SIGTERM), 0);
+    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
 static void test_external_worker(void)
 {
     const char *folder, *path, *database = "";
@@ -282,6 +315,7 @@ static const test_case_t cases[] = {
     {"missing_program_is_told", test_missing_program_is_told},
     {"closed_program_is_told", test_closed_program_is_told},
     {"none_without_a_node", test_none_without_a_node},
+    {"database_is_awaited", test_database_is_awaited},
     {"external_worker", test_external_worker},
     {NULL, NULL},
 };
