@@ -217,6 +217,15 @@ static void test_none_without_a_node(void)
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
+static void test_last_directive_holds(void)
+{
+    CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker managed /nowhere/civarcos-worker\nCivarcosWorker managed\n"),
+                          0);
+    CU_ASSERT(!harness_log_has(server, "/nowhere/", 0));
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0743", NULL)); /* it need not be installed */
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
 /* As a service manager would: with the account of httpd, and a file that only this account can read. */
 static pid_t start_external(const char *path)
 {
@@ -239,15 +248,58 @@ static pid_t start_external(const char *path)
     return pid;
 }
 
+/** A file, and what is to come up in it. */
+typedef struct expected_t {
+    const char *path, *text;
+} expected_t;
+
 static int is_written(void *baton)
 {
-    return access(baton, R_OK) == 0 && strstr(test_read_file(baton, NULL), "CIV0730") != NULL;
+    const expected_t *expected = baton;
+
+    return access(expected->path, R_OK) == 0 &&
+           strstr(test_read_file(expected->path, NULL), expected->text) != NULL;
+}
+
+/* What is put right is taken without a restart. */
+static void test_key_is_awaited(void)
+{
+    const char *folder, *path, *key, *config;
+    expected_t expected;
+    int status = -1;
+    pid_t pid;
+
+    if (database_is_pgsql()) {
+        return;
+    }
+    CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker external\n"), 0);
+    folder = apr_pstrcat(test_pool(), server->state_dir, "/ledger", NULL);
+    key = apr_pstrcat(test_pool(), folder, "/keys/secrets.key", NULL);
+    path = apr_pstrcat(test_pool(), folder, "/worker.json", NULL);
+    expected.path = apr_pstrcat(test_pool(), path, ".log", NULL);
+    config = apr_psprintf(
+        test_pool(),
+        "{\"version\":1,\"nodes\":[{\"state_dir\":\"%s\",\"ledger_name\":\"localhost/civarcos\"}]}", folder);
+    CU_ASSERT_EQUAL(scenario_write_file(path, config, strlen(config)), 0);
+    CU_ASSERT_EQUAL(chmod(path, 0600), 0);
+    CU_ASSERT_EQUAL(chmod(key, 0644), 0);
+    pid = start_external(path);
+    expected.text = "CIV0731";
+    CU_ASSERT_EQUAL(harness_wait(is_written, &expected, 20), 0);
+    CU_ASSERT_EQUAL(chmod(key, 0600), 0);
+    expected.text = "CIV0732";
+    CU_ASSERT_EQUAL(harness_wait(is_written, &expected, 20), 0);
+    CU_ASSERT_EQUAL(kill(pid, SIGTERM), 0);
+    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 /* In words, not as a number that is none of the system's. */
 static void test_database_is_awaited(void)
 {
     const char *folder, *path, *config;
+    expected_t expected;
     char *log;
     int status = -1;
     pid_t pid;
@@ -264,7 +316,9 @@ static void test_database_is_awaited(void)
     CU_ASSERT_EQUAL(scenario_write_file(path, config, strlen(config)), 0);
     CU_ASSERT_EQUAL(chmod(path, 0600), 0);
     pid = start_external(path);
-    CU_ASSERT_EQUAL(harness_wait(is_written, log, 20), 0);
+    expected.path = log;
+    expected.text = "CIV0730";
+    CU_ASSERT_EQUAL(harness_wait(is_written, &expected, 20), 0);
     CU_ASSERT(strstr(test_read_file(log, NULL), "APR does not understand") == NULL);
     CU_ASSERT_EQUAL(kill(pid, SIGTERM), 0);
     CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
@@ -316,6 +370,8 @@ static const test_case_t cases[] = {
     {"closed_program_is_told", test_closed_program_is_told},
     {"none_without_a_node", test_none_without_a_node},
     {"database_is_awaited", test_database_is_awaited},
+    {"key_is_awaited", test_key_is_awaited},
+    {"last_directive_holds", test_last_directive_holds},
     {"external_worker", test_external_worker},
     {NULL, NULL},
 };
