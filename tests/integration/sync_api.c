@@ -464,7 +464,8 @@ static void waiting_blocks_nobody(void)
         http_raw_close(clients[i], 0);
     }
     CU_ASSERT(put_off >= expected);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
+    /* The worker may have taken the job just before its connector went. */
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0721", NULL));
     stop();
 }
 
