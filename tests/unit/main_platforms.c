@@ -20,20 +20,13 @@ extern const test_suite_t platform_jenkins_suite;
 extern const test_suite_t platform_jenkins_more_suite;
 
 static const test_suite_t *const suites[] = {
-    &platform_bitbucket_suite,
-    &platform_bitbucket_more_suite,
-    &platform_circle_suite,
-    &platform_circle_more_suite,
-    &platform_azure_suite,
-    &platform_azure_more_suite,
-    &platform_github_suite,
-    &platform_github_more_suite,
-    &platform_gitlab_suite,
-    &platform_gitlab_more_suite,
-    &platform_gitlab_refusals_suite,
-    &platform_jenkins_suite,
-    &platform_jenkins_more_suite,
-    NULL,
+    &platform_bitbucket_suite,       &platform_bitbucket_more_suite,
+    &platform_circle_suite,          &platform_circle_more_suite,
+    &platform_azure_suite,           &platform_azure_more_suite,
+    &platform_github_suite,          &platform_github_more_suite,
+    &platform_gitlab_suite,          &platform_gitlab_more_suite,
+    &platform_gitlab_refusals_suite, &platform_jenkins_suite,
+    &platform_jenkins_more_suite,    NULL,
 };
 
 int main(int argc, char **argv)
