@@ -95,13 +95,23 @@ static int read_order(civ_call_t *call, civ_schedule_order_t *order)
     return OK;
 }
 
+static int reply_schedule(civ_call_t *call, const civ_schedule_t *schedule)
+{
+    civ_json_writer_t writer;
+    civ_reply_t reply = {0};
+    civ_buffer_t body;
+
+    civ_sync_begin(call, &writer, &body, 1);
+    civ_json_name(&writer, "schedule");
+    write_schedule(&writer, schedule);
+    civ_json_end_object(&writer);
+    return civ_reply_buffer(call, &reply, &body);
+}
+
 int civ_api_sync_schedule(civ_call_t *call)
 {
     civ_schedule_order_t order;
     civ_schedule_t schedule;
-    civ_json_writer_t writer;
-    civ_reply_t reply = {0};
-    civ_buffer_t body;
     int repeated = 0;
 
     if (read_order(call, &order) != OK ||
@@ -112,17 +122,11 @@ int civ_api_sync_schedule(civ_call_t *call)
     civ_reply_location(call,
                        apr_psprintf(call->r->pool, "/sync/schedules/%" APR_INT64_T_FMT, schedule.number));
     civ_reply_repeated(call, repeated);
-    civ_buffer_init(&body, 512, call->r->pool);
-    civ_json_writer_init(&writer, &body);
-    civ_json_begin_object(&writer);
-    civ_json_member_bool(&writer, "success", 1);
-    civ_json_name(&writer, "schedule");
-    write_schedule(&writer, &schedule);
-    civ_json_end_object(&writer);
-    return civ_reply_buffer(call, &reply, &body);
+    return reply_schedule(call, &schedule);
 }
 
-int civ_api_sync_unschedule(civ_call_t *call)
+/* The number in the path. */
+static int read_number(civ_call_t *call, apr_int64_t *number)
 {
     const char *text = civ_request_segment(call, 0);
     apr_size_t digits = strspn(text, "0123456789");
@@ -130,8 +134,36 @@ int civ_api_sync_unschedule(civ_call_t *call)
     if (digits == 0 || digits > 18 || text[digits] || text[0] == '0') {
         return civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is no such schedule.");
     }
-    if (civ_schedule_withdraw(civ_node_engine(call->node), apr_atoi64(text), &call->problem, call->r->pool) !=
-        APR_SUCCESS) {
+    *number = apr_atoi64(text);
+    return OK;
+}
+
+int civ_api_sync_scheduled(civ_call_t *call)
+{
+    civ_schedule_t schedule;
+    apr_int64_t number;
+    apr_status_t status;
+    int count;
+
+    if (read_number(call, &number) != OK) {
+        return CIV_FAULTED;
+    }
+    status = civ_schedules_list(civ_node_engine(call->node), number - 1, 1, &schedule, &count, call->r->pool);
+    if (status != APR_SUCCESS) {
+        return civ_sync_fault(call, status);
+    }
+    return count == 1 && schedule.number == number
+               ? reply_schedule(call, &schedule)
+               : civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is no such schedule.");
+}
+
+int civ_api_sync_unschedule(civ_call_t *call)
+{
+    apr_int64_t number;
+
+    if (read_number(call, &number) != OK ||
+        civ_schedule_withdraw(civ_node_engine(call->node), number, &call->problem, call->r->pool) !=
+            APR_SUCCESS) {
         return CIV_FAULTED;
     }
     return civ_reply_message(call, "The project is not synchronised by itself any more");

@@ -502,10 +502,9 @@ static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, co
         return apr_psprintf(cmd->pool, "%s: \"%s\" is not an absolute path of a program to be managed",
                             cmd->cmd->name, program);
     }
+    /* Of two directives the last one holds, its silence too. */
     note(cmd, CIV_SETTING_WORKER)->worker = (civ_worker_e)i;
-    if (program) {
-        note(cmd, CIV_SETTING_WORKER_PROGRAM)->worker_program = program;
-    }
+    note(cmd, CIV_SETTING_WORKER_PROGRAM)->worker_program = program ? program : CIV_WORKER_PROGRAM;
     return NULL;
 }
 

@@ -101,6 +101,7 @@ int civ_api_sync_webhook(civ_call_t *call);
 /* api_sync_schedules.c */
 int civ_api_sync_schedules(civ_call_t *call);
 int civ_api_sync_schedule(civ_call_t *call);
+int civ_api_sync_scheduled(civ_call_t *call);
 int civ_api_sync_unschedule(civ_call_t *call);
 
 /* api_sync_status.c */

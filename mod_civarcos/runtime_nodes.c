@@ -5,24 +5,21 @@
  */
 #include "runtime_private.h"
 
+#include "base/status.h"
+
 #include <http_log.h>
 
 #include <apr_atomic.h>
 
 APLOG_USE_MODULE(civarcos);
 
-/** The statuses that the library adds mean nothing to apr_strerror; its messages say what they are about. */
-#define OWN_STATUSES 1000
-
 /* How often a child tries to open a node whose folder was out of reach. */
 #define REOPEN_INTERVAL APR_USEC_PER_SEC
 
 static void write_log(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
 {
-    if (status >= APR_OS_START_USERERR && status < APR_OS_START_USERERR + OWN_STATUSES) {
-        status = APR_SUCCESS;
-    }
-    ap_log_error(APLOG_MARK, (int)level, status, (const server_rec *)baton, "%s", message);
+    ap_log_error(APLOG_MARK, (int)level, CIV_STATUS_IS_OWN(status) ? APR_SUCCESS : status,
+                 (const server_rec *)baton, "%s", message);
 }
 
 static void open_log(civ_slot_t *slot)

@@ -34,6 +34,9 @@ APLOG_USE_MODULE(civarcos);
 /** How long a worker may take to end before it is killed: it hands its job back within two seconds. */
 #define ENDING apr_time_from_sec(4)
 
+/** What a process ends with that could not become the worker; as of a shell. */
+#define CANNOT_RUN 127
+
 /** One worker after the other, of one configuration. */
 typedef struct supervisor_t {
     server_rec *server;
@@ -82,7 +85,7 @@ static void become_worker(const supervisor_t *supervisor, int input, int delay)
         sleep((unsigned)delay); /* here and not in httpd, which has other things to do */
         execv(supervisor->program, (char *const *)arguments);
     }
-    _exit(127);
+    _exit(CANNOT_RUN);
 }
 
 static void unregister(supervisor_t *supervisor)
@@ -98,6 +101,14 @@ static int is_stopping(void)
     int state = 0;
 
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
+}
+
+/* For a number that is an exit status or a signal: httpd has taken it apart already, and does not pass on which it was. */
+static const char *meaning_of(int status)
+{
+    return status == CANNOT_RUN
+               ? "its program cannot be run by the account that User names"
+               : "its exit status, or the signal that ended it; see its own messages before this one";
 }
 
 /* httpd's child has ended, or is to. */
@@ -131,11 +142,9 @@ static void maintain(int reason, void *baton, int status)
             : supervisor->failures > 6 ? LONGEST_DELAY
                                        : 1 << (supervisor->failures - 1);
     supervisor->failures++;
-    ap_log_error(
-        APLOG_MARK, APLOG_WARNING, 0, supervisor->server,
-        "CIV0740: the worker has ended (%s %d); the next one starts in %d seconds",
-        reason == APR_OC_REASON_DEATH && WIFSIGNALED(status) ? "signal" : "status",
-        reason == APR_OC_REASON_DEATH && WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), delay);
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, supervisor->server,
+                 "CIV0740: the worker has ended with %d (%s); the next one starts in %d seconds", status,
+                 meaning_of(status), delay);
     start(supervisor, delay);
 }
 
@@ -223,22 +232,30 @@ static apr_status_t end(void *baton)
     return APR_SUCCESS;
 }
 
-static void write_config(supervisor_t *supervisor, const apr_array_header_t *nodes, apr_pool_t *pool)
+/* Those that a worker can work for. */
+static apr_array_header_t *choose(const apr_array_header_t *nodes, apr_pool_t *pool)
 {
-    civ_worker_config_t config;
-    civ_buffer_t json;
+    apr_array_header_t *chosen = apr_array_make(pool, nodes->nelts, sizeof(civ_node_config_t));
     int i;
 
-    config.parent = getpid();
-    config.log_level = (civ_log_level_e)ap_get_server_module_loglevel(supervisor->server, APLOG_MODULE_INDEX);
-    config.nodes = apr_array_make(pool, nodes->nelts, sizeof(civ_node_config_t));
     for (i = 0; i < nodes->nelts; i++) {
         const civ_slot_t *slot = APR_ARRAY_IDX(nodes, i, const civ_slot_t *);
 
         if (slot->is_mounted && !slot->is_skipped) {
-            APR_ARRAY_PUSH(config.nodes, civ_node_config_t) = slot->config;
+            APR_ARRAY_PUSH(chosen, civ_node_config_t) = slot->config;
         }
     }
+    return chosen;
+}
+
+static void write_config(supervisor_t *supervisor, apr_array_header_t *chosen, apr_pool_t *pool)
+{
+    civ_worker_config_t config;
+    civ_buffer_t json;
+
+    config.parent = getpid();
+    config.log_level = (civ_log_level_e)ap_get_server_module_loglevel(supervisor->server, APLOG_MODULE_INDEX);
+    config.nodes = chosen;
     civ_buffer_init(&json, 1024, pool);
     civ_worker_config_write(&json, &config);
     civ_buffer_init(&supervisor->config, json.length + 16, pool);
@@ -249,9 +266,10 @@ static void write_config(supervisor_t *supervisor, const apr_array_header_t *nod
 void civ_supervisor_start(const apr_array_header_t *nodes, server_rec *main_server, apr_pool_t *pconf)
 {
     const civ_settings_t *settings = &civ_server_config(main_server)->values;
+    apr_array_header_t *chosen = choose(nodes, pconf);
     supervisor_t *supervisor;
 
-    if (settings->worker != CIV_WORKER_MANAGED || nodes->nelts == 0) {
+    if (settings->worker != CIV_WORKER_MANAGED || chosen->nelts == 0) {
         return;
     }
     if (access(settings->worker_program, X_OK) != 0) {
@@ -265,7 +283,7 @@ void civ_supervisor_start(const apr_array_header_t *nodes, server_rec *main_serv
     supervisor->server = main_server;
     supervisor->pool = pconf;
     supervisor->program = settings->worker_program;
-    write_config(supervisor, nodes, pconf);
+    write_config(supervisor, chosen, pconf);
     apr_pool_cleanup_register(pconf, supervisor, end, apr_pool_cleanup_null);
     start(supervisor, 0);
 }

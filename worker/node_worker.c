@@ -101,26 +101,45 @@ static apr_status_t once(const civ_runner_t *runner, apr_time_t *tended, apr_poo
     return status == APR_SUCCESS ? civ_runner_work(runner, pool) : status;
 }
 
+/* What a key file with a wrong mode keeps from one node must not wait for a restart of all. @return 0: told to stop before */
+static int equip_at_last(const civ_node_worker_t *worker, civ_node_t *node, civ_runner_t *runner,
+                         apr_pool_t *pool)
+{
+    int is_told = 0;
+
+    while (!worker->stopping(NULL)) {
+        const char *error = NULL;
+        apr_pool_t *trial;
+        apr_status_t status;
+
+        apr_pool_create(&trial, pool);
+        status = equip(worker, node, runner, &error, trial);
+        if (status == APR_SUCCESS)
+            return 1;
+        if (!is_told)
+            civ_log_write(
+                &civ_worker_log, CIV_LOG_ERROR, status,
+                "CIV0731: nothing can be synchronised for the node in \"%s\": %s; the worker tries again",
+                worker->config->state_dir,
+                error != NULL ? error : "the key file of its secrets cannot be used");
+        is_told = 1;
+        apr_pool_destroy(trial);
+        rest(worker, AWAIT);
+    }
+    return 0;
+}
+
 static void work(civ_node_worker_t *worker, apr_pool_t *pool)
 {
     civ_node_t *node = bring_up(worker, pool);
-    const char *error = NULL;
     civ_runner_t runner;
     apr_time_t tended = 0;
     apr_pool_t *scratch;
     int failures = 0;
     apr_status_t status;
 
-    if (node == NULL)
+    if (node == NULL || !equip_at_last(worker, node, &runner, pool))
         return;
-    status = equip(worker, node, &runner, &error, pool);
-    if (status != APR_SUCCESS) {
-        civ_log_write(&civ_worker_log, CIV_LOG_ERROR, status,
-                      "CIV0731: nothing can be synchronised for the node in \"%s\": %s",
-                      worker->config->state_dir,
-                      error != NULL ? error : "the key file of its secrets cannot be used");
-        return;
-    }
     civ_log_write(&civ_worker_log, CIV_LOG_NOTICE, APR_SUCCESS,
                   "CIV0732: the worker is ready for the node in \"%s\"", worker->config->state_dir);
     apr_pool_create(&scratch, pool);

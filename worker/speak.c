@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/status.h"
+
 static const char *const levels[] = {[CIV_LOG_ERROR] = "error",
                                      [CIV_LOG_WARNING] = "warn",
                                      [CIV_LOG_NOTICE] = "notice",
@@ -24,7 +26,7 @@ static void write_line(void *baton, civ_log_level_e level, apr_status_t status, 
 
     (void)baton;
     apr_time_exp_lt(&now, apr_time_now());
-    if (status != APR_SUCCESS)
+    if (status != APR_SUCCESS && !CIV_STATUS_IS_OWN(status))
         apr_strerror(status, reason, sizeof(reason));
     length = snprintf(
         line, sizeof(line), "[%s %s %02d %02d:%02d:%02d.%06d %d] [civarcos:%s] [pid %d] %s%s%.2000s\n",

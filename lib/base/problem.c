@@ -65,7 +65,8 @@ const char *civ_problem_title(civ_problem_kind_e kind)
 
 /* libc's formatter, not APR's: the compiler checks the format by libc's rules, and APR's does not know all of
  * them. */
-static const char *format_detail(apr_pool_t *pool, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static const char *format_detail(apr_pool_t *pool, const char *format,
+                                                                       va_list arguments)
 {
     va_list again;
     char *text;

@@ -38,4 +38,7 @@
 /** A commit was sent, and whether it went through could not be found out. */
 #define CIV_EUNSETTLED (APR_OS_START_USERERR + 20)
 
+/** Whether a status is one of these, of which apr_strerror knows nothing: whoever reports one says what it is about. */
+#define CIV_STATUS_IS_OWN(status) ((status) >= APR_OS_START_USERERR && (status) < APR_OS_START_USERERR + 1000)
+
 #endif

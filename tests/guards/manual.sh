@@ -1,6 +1,7 @@
 #!/bin/sh
 # Licensed under the Apache License, Version 2.0; see LICENSE.
-# The manual page of the tool names all its commands and options, and no others; and it can be set without a warning.
+# The manual page of the tool names all its commands and options, and no others; that of the worker its options; both can be set
+# without a warning.
 . "$(dirname "$0")/guard.subr"
 
 page=ctl/civarcosctl.8
@@ -29,7 +30,15 @@ result 'no command lists an option that is not in the table' "$(for file in ctl/
             printf '%s\n' $options | grep -qx -- "$name" || echo "$file: --$name"
         done
 done)"
+worker_page=worker/civarcos-worker.8
+worker_options=$(grep -oE '"--[a-z-]+"' worker/main.c | tr -d '"' | sort -u)
+has_input 'options of the worker' "$worker_options"
+result "the worker's manual names its options and no others" "$(
+    sed 's/\\-/-/g' "$worker_page" | grep -oE -- '--[a-z-]+' | sort -u >"${TMPDIR:-/tmp}/manual.$$"
+    printf '%s\n' "$worker_options" | diff - "${TMPDIR:-/tmp}/manual.$$"
+    rm -f "${TMPDIR:-/tmp}/manual.$$"
+)"
 if command -v groff >/dev/null 2>&1; then
-    result 'the manual can be set without a warning' "$(groff -ww -man -Tutf8 -z "$page" 2>&1)"
+    result 'the manual can be set without a warning' "$(groff -ww -man -Tutf8 -z "$page" "$worker_page" 2>&1)"
 fi
 finish

@@ -464,7 +464,8 @@ static void waiting_blocks_nobody(void)
         http_raw_close(clients[i], 0);
     }
     CU_ASSERT(put_off >= expected);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
+    /* The worker may have taken the job just before its connector went. */
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0721", NULL));
     stop();
 }
 
@@ -491,6 +492,12 @@ static void schedules_are_kept(void)
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(schedule_of(answer, "origin"), "api");
     CU_ASSERT_EQUAL(strlen(schedule_of(answer, "next_run")), 24);
+    /* What was made is where it was said to be. */
+    answer = http_get(web, place);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/schedule/project_id"), "octo/demo");
+    CU_ASSERT(http_is_problem(http_get(web, apr_pstrcat(test_pool(), place, "0", NULL)), 404));
+    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/schedules/0"), 404));
     CU_ASSERT(
         http_is_problem(http_post(web, "/api/sync/schedules",
                                   "{\"platform\":\"github\",\"project_id\":\"a/b\",\"interval\":\"5s\"}"),
@@ -500,6 +507,7 @@ static void schedules_are_kept(void)
                               400));
     CU_ASSERT_EQUAL(http_send(web, "DELETE", place, NULL, NULL, 0)->status, 200);
     CU_ASSERT(http_is_problem(http_send(web, "DELETE", place, NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(http_get(web, place), 404));
     CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/schedules/x", NULL, NULL, 0), 404));
     /* The configuration goes before. */
     harness_configure(server, OFF "CivarcosSyncSchedule github octo/demo 1h\n");

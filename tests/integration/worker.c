@@ -126,6 +126,7 @@ static void test_crash_loop_slows_down(void)
     CU_ASSERT(harness_log_has(server, "the next one starts in 2 seconds", 10));
     CU_ASSERT(harness_log_has(server, "the next one starts in 4 seconds", 10));
     CU_ASSERT(harness_log_has(server, "the next one starts in 8 seconds", 10));
+    CU_ASSERT(harness_log_has(server, "the worker has ended with 1 (its exit status", 0));
     /* The one after that is waiting still. */
     CU_ASSERT(!harness_log_has(server, "the next one starts in 16 seconds", 0));
     CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
@@ -137,6 +138,60 @@ static void test_missing_program_is_told(void)
     CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker managed /nowhere/civarcos-worker\n"), 0);
     CU_ASSERT_STRING_EQUAL(health(), "starting");
     CU_ASSERT(harness_log_is_clean(server, "CIV0743", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+/* A program that root may run and the account of httpd may not: what the parent can see is no fault. */
+static void test_closed_program_is_told(void)
+{
+    const char *folder, *path;
+
+    if (geteuid() != 0) {
+        return;
+    }
+    folder = apr_psprintf(test_pool(), "/tmp/civarcos-closed.%d", (int)getpid());
+    path = apr_pstrcat(test_pool(), folder, "/civarcos-worker", NULL);
+    CU_ASSERT_EQUAL_FATAL(mkdir(folder, 0700), 0);
+    CU_ASSERT_EQUAL(symlink(PROGRAM, path), 0);
+    CU_ASSERT_EQUAL_FATAL(start(apr_psprintf(test_pool(), "CivarcosWorker managed %s\n", path)), 0);
+    CU_ASSERT(
+        harness_log_has(server, "CIV0740: the worker has ended with 127 (its program cannot be run", 10));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* The only node is left out by a restart: a worker would have nothing to do, and would end again and again. */
+static void test_none_without_a_node(void)
+{
+    const char *folder, *away;
+    pid_t none = 0;
+    int count;
+
+    CU_ASSERT_EQUAL_FATAL(start(MANAGED), 0);
+    CU_ASSERT_EQUAL(harness_wait(worker_is, &none, 10), 0);
+    folder = apr_pstrcat(test_pool(), server->state_dir, "/ledger", NULL);
+    away = apr_pstrcat(test_pool(), server->state_dir, "/away", NULL);
+    CU_ASSERT_EQUAL_FATAL(rename(folder, away), 0);
+    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    find_worker(server->pid, &count);
+    CU_ASSERT_EQUAL(count, 0);
+    CU_ASSERT_EQUAL_FATAL(rename(away, folder), 0);
+    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    CU_ASSERT_EQUAL(harness_wait(worker_is, &none, 10), 0);
+    CU_ASSERT_EQUAL(harness_wait(is_well, NULL, 20), 0);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0310", "?CIV0102", "?CIV0103", "?CIV0255", "?CIV0313",
+                                   "?CIV0730", "?CIV0733", NULL));
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+static void test_last_directive_holds(void)
+{
+    CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker managed /nowhere/civarcos-worker\nCivarcosWorker managed\n"),
+                          0);
+    CU_ASSERT(!harness_log_has(server, "/nowhere/", 0));
+    CU_ASSERT(harness_log_is_clean(server, "?CIV0743", NULL)); /* it need not be installed */
     CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
@@ -160,6 +215,84 @@ static pid_t start_external(const char *path)
         _exit(127);
     }
     return pid;
+}
+
+/** A file, and what is to come up in it. */
+typedef struct expected_t {
+    const char *path, *text;
+} expected_t;
+
+static int is_written(void *baton)
+{
+    const expected_t *expected = baton;
+
+    return access(expected->path, R_OK) == 0 &&
+           strstr(test_read_file(expected->path, NULL), expected->text) != NULL;
+}
+
+/* What is put right is taken without a restart. */
+static void test_key_is_awaited(void)
+{
+    const char *folder, *path, *key, *config;
+    expected_t expected;
+    int status = -1;
+    pid_t pid;
+
+    if (database_is_pgsql()) {
+        return;
+    }
+    CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker external\n"), 0);
+    folder = apr_pstrcat(test_pool(), server->state_dir, "/ledger", NULL);
+    key = apr_pstrcat(test_pool(), folder, "/keys/secrets.key", NULL);
+    path = apr_pstrcat(test_pool(), folder, "/worker.json", NULL);
+    expected.path = apr_pstrcat(test_pool(), path, ".log", NULL);
+    config = apr_psprintf(
+        test_pool(),
+        "{\"version\":1,\"nodes\":[{\"state_dir\":\"%s\",\"ledger_name\":\"localhost/civarcos\"}]}", folder);
+    CU_ASSERT_EQUAL(scenario_write_file(path, config, strlen(config)), 0);
+    CU_ASSERT_EQUAL(chmod(path, 0600), 0);
+    CU_ASSERT_EQUAL(chmod(key, 0644), 0);
+    pid = start_external(path);
+    expected.text = "CIV0731";
+    CU_ASSERT_EQUAL(harness_wait(is_written, &expected, 20), 0);
+    CU_ASSERT_EQUAL(chmod(key, 0600), 0);
+    expected.text = "CIV0732";
+    CU_ASSERT_EQUAL(harness_wait(is_written, &expected, 20), 0);
+    CU_ASSERT_EQUAL(kill(pid, SIGTERM), 0);
+    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
+}
+
+/* In words, not as a number that is none of the system's. */
+static void test_database_is_awaited(void)
+{
+    const char *folder, *path, *config;
+    expected_t expected;
+    char *log;
+    int status = -1;
+    pid_t pid;
+
+    CU_ASSERT_EQUAL_FATAL(start("CivarcosWorker external\n"), 0);
+    folder = apr_pstrcat(test_pool(), server->state_dir, "/ledger", NULL);
+    path = apr_pstrcat(test_pool(), folder, "/worker.json", NULL);
+    log = apr_pstrcat(test_pool(), path, ".log", NULL);
+    config =
+        apr_psprintf(test_pool(),
+                     "{\"version\":1,\"nodes\":[{\"state_dir\":\"%s\",\"ledger_name\":\"localhost/civarcos\","
+                     "\"database_driver\":\"sqlite3\",\"database_parameters\":\"%s/nowhere.db\"}]}",
+                     folder, folder);
+    CU_ASSERT_EQUAL(scenario_write_file(path, config, strlen(config)), 0);
+    CU_ASSERT_EQUAL(chmod(path, 0600), 0);
+    pid = start_external(path);
+    expected.path = log;
+    expected.text = "CIV0730";
+    CU_ASSERT_EQUAL(harness_wait(is_written, &expected, 20), 0);
+    CU_ASSERT(strstr(test_read_file(log, NULL), "APR does not understand") == NULL);
+    CU_ASSERT_EQUAL(kill(pid, SIGTERM), 0);
+    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CU_ASSERT_EQUAL(harness_stop(server), 0);
 }
 
 static void test_external_worker(void)
@@ -203,6 +336,11 @@ static const test_case_t cases[] = {
     {"orphan_ends", test_orphan_ends},
     {"crash_loop_slows_down", test_crash_loop_slows_down},
     {"missing_program_is_told", test_missing_program_is_told},
+    {"closed_program_is_told", test_closed_program_is_told},
+    {"none_without_a_node", test_none_without_a_node},
+    {"database_is_awaited", test_database_is_awaited},
+    {"key_is_awaited", test_key_is_awaited},
+    {"last_directive_holds", test_last_directive_holds},
     {"external_worker", test_external_worker},
     {NULL, NULL},
 };

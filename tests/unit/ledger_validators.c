@@ -417,7 +417,7 @@ static civ_validator_member_t member_of(const char *vkey)
 {
     civ_validator_member_t member = {.id = ""};
     const char *plus = strchr(vkey, '+');
-    unsigned char *bytes;
+    unsigned char *bytes = NULL;
     apr_size_t length;
 
     CU_ASSERT_FATAL(plus != NULL && plus[9] == '+' &&
