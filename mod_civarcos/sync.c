@@ -253,14 +253,29 @@ int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, cons
                : CIV_FAULTED;
 }
 
-int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t *jobs)
+int civ_sync_ask_all(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t **jobs, int *total)
 {
     int repeated = 0;
 
-    if (civ_jobs_ask(civ_node_engine(call->node), wishes, count, civ_request_retry(call), jobs, &repeated,
-                     &call->problem, call->r->pool) != APR_SUCCESS) {
+    if (civ_jobs_ask(civ_node_engine(call->node), wishes, count, civ_request_retry(call), jobs, total,
+                     &repeated, &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
     civ_reply_repeated(call, repeated);
+    return OK;
+}
+
+int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wish, civ_job_t *job)
+{
+    civ_job_t *jobs;
+    int total;
+
+    if (civ_sync_ask_all(call, wish, 1, &jobs, &total) != OK) {
+        return CIV_FAULTED;
+    }
+    if (total != 1) {
+        return civ_sync_fault(call, CIV_EDATABASE);
+    }
+    *job = jobs[0];
     return OK;
 }

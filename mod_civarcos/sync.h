@@ -68,8 +68,11 @@ int civ_sync_reply_accepted(civ_call_t *call, const civ_job_t *job);
 /** The member project_id, where it can be a project of the platform; else a 400. */
 int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, const char **project);
 
-/** Ask for jobs, all or none; those of an earlier request, where the Idempotency-Key says so. */
-int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t *jobs);
+/** Ask for a job; that of an earlier request, where the Idempotency-Key says so. */
+int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wish, civ_job_t *job);
+
+/** Ask for several, all or none. @param total of @a jobs: as many as an earlier request had, where it is that one's answer */
+int civ_sync_ask_all(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t **jobs, int *total);
 
 /**
  * Wait for jobs as long as the client (Prefer) and the configuration want, unless there is nobody who does them, or too many are

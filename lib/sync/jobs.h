@@ -90,11 +90,11 @@ typedef struct civ_job_wish_t {
 
 /**
  * Ask for several at once: all of them, or none. civ_job_add's rule about those that are waiting already holds for each.
- * @param retry NULL: none. @param repeated the jobs are those of an earlier request
- * @param jobs room for @a count: as they are now, on @a pool
+ * @param retry NULL: none. @param repeated the jobs are those of an earlier request, whatever is wished for now
+ * @param jobs as they are now, on @a pool @param total how many: @a count, or as many as the earlier request had
  */
 apr_status_t civ_jobs_ask(const civ_engine_t *engine, const civ_job_wish_t *wishes, int count,
-                          const civ_idempotency_t *retry, civ_job_t *jobs, int *repeated,
+                          const civ_idempotency_t *retry, civ_job_t **jobs, int *total, int *repeated,
                           civ_problem_t *problem, apr_pool_t *pool);
 
 /** Within a change, before its first write: is there room for so many more? @return APR_SUCCESS; CIV_ECONFLICT with the problem filled */

@@ -31,6 +31,8 @@
 #define TOKEN "ghp_TheSecretOfThisTest0123456789"
 #define HOOK  "the-secret-of-the-webhook"
 
+#define SCHEDULE(project) "{\"platform\":\"github\",\"project_id\":\"" project "\",\"interval\":\"15m\"}"
+
 /* A repository with one release, and empty lists of everything else. */
 #define REPOSITORY                                                                                           \
     "{\"id\":7,\"full_name\":\"octo/demo\",\"created_at\":\"2026-01-02T03:04:05Z\","                         \
@@ -423,6 +425,34 @@ static void many_projects_at_once(void)
     stop();
 }
 
+/* What was asked for is done once, whatever has been scheduled since. */
+static void all_is_what_it_was_at_first(void)
+{
+    http_response_t *answer;
+
+    start(OFF, NULL);
+    configure();
+    answer = scenario_post(web, "/api/sync/all", "all-0", "{}");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
+    http_post(web, "/api/sync/schedules", SCHEDULE("octo/demo"));
+    answer = scenario_post(web, "/api/sync/all", "all-0", "{}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
+    answer = scenario_post(web, "/api/sync/all", "all-1", "{}");
+    CU_ASSERT_EQUAL(answer->status, 202);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
+    http_post(web, "/api/sync/schedules", SCHEDULE("octo/other"));
+    answer = scenario_post(web, "/api/sync/all", "all-1", "{}");
+    CU_ASSERT_EQUAL(answer->status, 202);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/jobs/0/project_id"), "octo/demo");
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/jobs"), "/count"), 1);
+    answer = scenario_post(web, "/api/sync/all", "all-2", "{}");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 2);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
 static int have_been_put_off(void *baton)
 {
     double count = scenario_metric(
@@ -529,6 +559,7 @@ static const test_case_t cases[] = {
     {"a_connection_is_tested", a_connection_is_tested},
     {"jobs_are_listed_and_cancelled", jobs_are_listed_and_cancelled},
     {"many_projects_at_once", many_projects_at_once},
+    {"all_is_what_it_was_at_first", all_is_what_it_was_at_first},
     {"waiting_blocks_nobody", waiting_blocks_nobody},
     {"schedules_are_kept", schedules_are_kept},
     {NULL, NULL},

@@ -99,14 +99,14 @@ static civ_job_t ask(const civ_engine_t *engine, const char *context)
 {
     civ_sync_push_t push = {SHA, "success", context, "a \"description\"", "https://ledger.example/x"};
     civ_job_wish_t wish = {"example", "team/project", 0, &push};
-    civ_job_t job;
-    int repeated;
+    civ_job_t *jobs;
+    int total, repeated;
 
-    memset(&job, 0, sizeof(job));
-    CU_ASSERT_EQUAL(civ_jobs_ask(engine, &wish, 1, NULL, &job, &repeated, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_jobs_ask(engine, &wish, 1, NULL, &jobs, &total, &repeated, &problem, test_pool()),
                     APR_SUCCESS);
-    CU_ASSERT_EQUAL(job.action, CIV_JOB_PUSH);
-    return job;
+    CU_ASSERT_EQUAL_FATAL(total, 1);
+    CU_ASSERT_EQUAL(jobs[0].action, CIV_JOB_PUSH);
+    return jobs[0];
 }
 
 static apr_status_t work(const civ_runner_t *runner)
