@@ -100,7 +100,9 @@ static int read_query(civ_call_t *call, civ_timeline_query_t *query)
         return civ_request_bad_parameter(call, "order", "An order is asc or desc.");
     }
     if (query->source && !civ_platform_find(query->source)) {
-        return civ_request_bad_parameter(call, "source", "There is no such platform.");
+        return civ_request_bad_parameter(call, "source",
+                                         apr_pstrcat(call->r->pool, "A platform is one of ",
+                                                     civ_platform_names(call->r->pool), ".", NULL));
     }
     if (civ_request_time(call, "start_time", &query->start) != OK ||
         civ_request_time(call, "end_time", &query->end) != OK ||

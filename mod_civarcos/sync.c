@@ -170,7 +170,7 @@ int civ_sync_platform(civ_call_t *call, const char *name, const char *pointer,
         return OK;
     }
     civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, pointer, call->r->pool,
-                       "A platform is one of github, gitlab, bitbucket, azure_devops, jenkins, circle_ci.");
+                       "A platform is one of %s.", civ_platform_names(call->r->pool));
     return CIV_FAULTED;
 }
 
@@ -190,7 +190,10 @@ int civ_sync_need_connector(civ_call_t *call, const civ_platform_t *platform, co
 int civ_sync_path_platform(civ_call_t *call, const civ_platform_t **platform)
 {
     *platform = civ_platform_find(civ_request_segment(call, 0));
-    return *platform ? OK : civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is no such platform.");
+    return *platform ? OK
+                     : civ_request_fault(call, CIV_PROBLEM_NOT_FOUND,
+                                         apr_pstrcat(call->r->pool, "A platform is one of ",
+                                                     civ_platform_names(call->r->pool), ".", NULL));
 }
 
 int civ_sync_overview_of(civ_call_t *call, const civ_platform_t *platform, civ_overview_t *overview)
