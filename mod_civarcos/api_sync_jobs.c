@@ -67,7 +67,9 @@ int civ_api_sync_source(civ_call_t *call)
     civ_sync_begin(call, &writer, &body, civ_sync_has_succeeded(&job));
     civ_json_name(&writer, "sync_status");
     civ_json_begin_object(&writer);
-    civ_sync_write_status(&writer, &job);
+    if (civ_sync_write_status(call, &writer, &job) != OK) {
+        return CIV_FAULTED;
+    }
     civ_json_end_object(&writer);
     civ_json_end_object(&writer);
     return civ_reply_buffer(call, &reply, &body);
@@ -228,7 +230,9 @@ static int reply_all(civ_call_t *call, const civ_job_t *jobs, int count, int is_
     for (i = 0; i < count; i++) {
         if (is_over) {
             civ_json_begin_object(&writer);
-            civ_sync_write_status(&writer, &jobs[i]);
+            if (civ_sync_write_status(call, &writer, &jobs[i]) != OK) {
+                return CIV_FAULTED;
+            }
             civ_json_end_object(&writer);
         } else {
             civ_sync_write_job(&writer, &jobs[i], NULL);

@@ -104,6 +104,11 @@ static int read_query(civ_call_t *call, civ_timeline_query_t *query)
                                          apr_pstrcat(call->r->pool, "A platform is one of ",
                                                      civ_platform_names(call->r->pool), ".", NULL));
     }
+    if (query->type && !civ_item_type_is_known(query->type)) {
+        return civ_request_bad_parameter(
+            call, "type",
+            apr_pstrcat(call->r->pool, "A type is one of ", civ_item_type_names(call->r->pool), ".", NULL));
+    }
     if (civ_request_time(call, "start_time", &query->start) != OK ||
         civ_request_time(call, "end_time", &query->end) != OK ||
         civ_paging_limit(call, &query->limit) != OK) {

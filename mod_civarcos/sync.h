@@ -23,13 +23,13 @@ void civ_sync_write_time(civ_json_writer_t *writer, const char *name, apr_int64_
 /** Write a job as an object. @param report of its run: a JSON object, or NULL */
 void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const char *report);
 
-/** Write the members of "sync_status" of a job that is over. */
-void civ_sync_write_status(civ_json_writer_t *writer, const civ_job_t *job);
+/** Write the members of "sync_status" of a job that is over. @return OK, or CIV_FAULTED when the database cannot be read */
+int civ_sync_write_status(civ_call_t *call, civ_json_writer_t *writer, const civ_job_t *job);
 
 /** Write how a connector is, as an object. */
 void civ_sync_write_connector(civ_json_writer_t *writer, const civ_overview_t *overview);
 
-/** Whether it is configured, and its last words were no refusal. */
+/** Whether it is configured, was tried, and its last words were no refusal. */
 int civ_sync_is_connected(const civ_overview_t *overview);
 
 /** Whether a job is over. */

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "sync/jobs.h"
 #include "sync/push.h"
+#include "sync/report.h"
 
 enum { SQL_WAITING, SQL_CANCEL_WAITING, SQL_CANCEL_RUNNING, SQL_REPORT, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
@@ -148,5 +149,19 @@ apr_status_t civ_job_report(const civ_engine_t *engine, const civ_job_t *job, co
         *report = apr_pstrdup(pool, civ_rows_text(rows, 0));
     if (*report != NULL && (*report)[0] != '{')
         *report = NULL;
+    return status;
+}
+
+apr_status_t civ_job_stored(const civ_engine_t *engine, const civ_job_t *job, apr_int64_t *stored,
+                            apr_pool_t *pool)
+{
+    civ_sync_report_t report;
+    const char *text;
+    apr_status_t status = civ_job_report(engine, job, &text, pool);
+
+    memset(&report, 0, sizeof(report));
+    *stored = 0;
+    if (status == APR_SUCCESS && text != NULL && civ_sync_report_read(&report, text, pool) == APR_SUCCESS)
+        *stored = report.fresh + report.changed + report.stale + report.conflicts;
     return status;
 }

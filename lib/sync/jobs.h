@@ -149,6 +149,11 @@ apr_status_t civ_jobs_list(const civ_engine_t *engine, apr_int64_t before, int l
 apr_status_t civ_job_report(const civ_engine_t *engine, const civ_job_t *job, const char **report,
                             apr_pool_t *pool);
 
+/** How many versions of items the run of a job has stored: new ones, changed ones, and what else was not there before. What was seen
+ *  again is not among them. @param stored 0 where there is no run, or no report of it any more @return as civ_job_report */
+apr_status_t civ_job_stored(const civ_engine_t *engine, const civ_job_t *job, apr_int64_t *stored,
+                            apr_pool_t *pool);
+
 /** Forget what was over @a keep milliseconds ago. @param count how many */
 apr_status_t civ_jobs_forget(const civ_engine_t *engine, apr_int64_t keep, int *count, civ_problem_t *problem,
                              apr_pool_t *pool);

@@ -167,6 +167,7 @@ static void secrets_are_never_shown(void)
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/connector_name"), "github");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
+    CU_ASSERT(strstr(answer->body, "\"connected\":null") != NULL);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/config/base_url"), "https://api.github.com");
     CU_ASSERT_EQUAL(http_json_count(answer, "/connector/config"), 1);
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
@@ -178,7 +179,7 @@ static void secrets_are_never_shown(void)
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
     answer = http_get(web, "/api/sync/status");
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/total_connectors"), 6);
-    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 1);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 0); /* nobody has tried it */
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
     /* On record by a digest. */
     CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
@@ -253,7 +254,7 @@ static void bad_configurations_are_told(void)
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         CU_ASSERT_EQUAL(http_post(web, "/api/sync/configure", good[i])->status, 200);
     }
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 5);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
 }
@@ -261,6 +262,7 @@ static void bad_configurations_are_told(void)
 static void a_project_is_synchronised(void)
 {
     http_response_t *answer;
+    apr_int64_t stored;
 
     start(MANAGED, healthy);
     CU_ASSERT(http_is_problem(ask("wait=1"), 409)); /* not configured */
@@ -271,7 +273,8 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/success"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/sync_status/connector_name"), "github");
-    CU_ASSERT(http_json_int(answer, "/sync_status/evidence_count") >= 2);
+    stored = http_json_int(answer, "/sync_status/evidence_count");
+    CU_ASSERT(stored >= 2);
     CU_ASSERT(mock_platform_has_seen(platform, "Bearer " TOKEN));
     answer = http_get(web, apr_pstrcat(test_pool(), "/api/sync/jobs/",
                                        http_json_text(answer, "/sync_status/job_id"), NULL));
@@ -282,6 +285,8 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/connectors/github/connected"), 1);
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/sync_status/connectors/github/last_sync")), 24);
     CU_ASSERT(http_json_int(answer, "/sync_status/unique_evidence") >= 2);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/total_evidence"), stored);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 1);
     answer = http_get(web, "/api/sync/timeline?source=github&order=asc&limit=1");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/type"), "repository");
@@ -298,6 +303,10 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/timeline?project_id=octo/none"), "/count"), 0);
     CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?order=up"), 400));
     CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?source=sourceforge"), 400));
+    answer = http_get(web, "/api/sync/timeline?type=pull_requests");
+    CU_ASSERT(http_is_problem(answer, 400));
+    CU_ASSERT(strstr(http_json_text(answer, "/detail"), "commit, pull_request, review") != NULL);
+    CU_ASSERT_EQUAL(http_get(web, "/api/sync/timeline?type=pull_request")->status, 200);
     CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?cursor=x"), 400));
     answer = http_post(web, "/api/sync/deduplicate", "{}");
     CU_ASSERT_EQUAL(answer->status, 200);
@@ -311,6 +320,10 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 0);
     CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"newest\"}"), 400));
+    /* Seen again, and nothing new. */
+    answer = ask("wait=60");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/evidence_count"), 0);
     /* Later, where the client wants no waiting: 202, and a job that comes to its end. */
     answer = ask("respond-async");
     CU_ASSERT_EQUAL(answer->status, 202);
@@ -340,6 +353,9 @@ static void a_connection_is_tested(void)
     answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/connector/connected"), 1);
+    /* Configured anew, it has to prove itself again. */
+    CU_ASSERT(strstr(configure()->body, "\"connected\":null") != NULL);
     CU_ASSERT_EQUAL(mock_platform_count(platform), 2);
     CU_ASSERT(!is_left_behind(TOKEN));
     CU_ASSERT(harness_log_is_clean(server, NULL));
