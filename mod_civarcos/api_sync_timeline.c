@@ -186,7 +186,8 @@ static void write_conflict(civ_call_t *call, civ_json_writer_t *writer, const ci
 
     civ_json_begin_object(writer);
     civ_json_member_text(writer, "key", conflict->key);
-    civ_json_member_int(writer, "conflicts", conflict->candidate_count);
+    civ_json_member_int(writer, "conflicts",
+                        conflict->positions ? conflict->position_count : conflict->candidate_count);
     civ_sync_write_time(writer, "opened_at", conflict->opened);
     if (conflict->sha) {
         civ_json_member_text(writer, "sha", conflict->sha);
