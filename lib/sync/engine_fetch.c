@@ -48,7 +48,9 @@ static const char *reason_of(const civ_http_answer_t *answer, apr_pool_t *pool)
 {
     const char *reason = answer->reason != NULL ? answer->reason : "no reason is known";
 
-    return answer->status != 0 ? apr_psprintf(pool, "%s (status %d)", reason, answer->status) : reason;
+    return answer->status != 0 && strstr(reason, "(status ") == NULL
+               ? apr_psprintf(pool, "%s (status %d)", reason, answer->status)
+               : reason;
 }
 
 /* A page of a list, or what stands for it, cannot be had: the list ends here, and its watermark stays. A list that is always read
