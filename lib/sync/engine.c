@@ -264,13 +264,13 @@ static apr_status_t open_run(civ_run_t *run)
     return civ_run_commit(run);
 }
 
-/* The first kind with its reason, the others by their names. */
+/* The first kind with its reason, of which as much is left out as the names of the others take. */
 static void name_kinds(civ_run_t *run)
 {
     civ_sync_report_t *report = run->report;
     const civ_kind_report_t *first = NULL;
     const char *others = "";
-    int i;
+    int i, room;
 
     for (i = 0; i < report->kind_count; i++) {
         const civ_kind_report_t *kind = &report->kinds[i];
@@ -281,11 +281,11 @@ static void name_kinds(civ_run_t *run)
         else if (kind->status > CIV_KIND_OK)
             first = kind;
     }
-    if (first != NULL)
-        civ_sync_reason(report->reason,
-                        apr_psprintf(run->batch_pool, "%s: %.*s%s", first->name,
-                                     others[0] == '\0' ? CIV_REASON_SIZE : CIV_REASON_SIZE / 2, first->reason,
-                                     others));
+    if (first == NULL)
+        return;
+    room = CIV_REASON_SIZE - 3 - (int)strlen(first->name) - (int)strlen(others);
+    civ_sync_reason(report->reason, apr_psprintf(run->batch_pool, "%s: %.*s%s", first->name,
+                                                 room > 64 ? room : 64, first->reason, others));
 }
 
 static void conclude(civ_run_t *run)
