@@ -49,7 +49,8 @@ static ctl_exit_e read_wish(wish_t *wish, ctl_t *ctl)
     if (options->platform != NULL) {
         wish->platform = civ_platform_find(options->platform);
         if (wish->platform == NULL) {
-            ctl_complain("there is no platform \"%s\"", options->platform);
+            ctl_complain("there is no platform \"%s\": it is one of %s", options->platform,
+                         civ_platform_names(ctl->pool));
             return CTL_USAGE;
         }
     }

@@ -103,6 +103,7 @@ static ctl_exit_e judge(ctl_sync_t *sync)
 static ctl_exit_e end(ctl_sync_t *sync, apr_status_t status)
 {
     const civ_job_t *job = &sync->job;
+    apr_int64_t stored;
 
     if (sync->progress.drawn && status == APR_SUCCESS)
         ctl_progress_end(&sync->progress);
@@ -115,9 +116,14 @@ static ctl_exit_e end(ctl_sync_t *sync, apr_status_t status)
     }
     if (status != APR_SUCCESS)
         return ctl_failed(status, "the database cannot be used");
-    printf("job %" APR_INT64_T_FMT ": %s %s: %s, %" APR_INT64_T_FMT " items in %" APR_INT64_T_FMT " pages\n",
+    status = civ_job_stored(sync->runner.engine, job, &stored, sync->pool);
+    if (status != APR_SUCCESS)
+        return ctl_failed(status, "the database cannot be used");
+    printf("job %" APR_INT64_T_FMT ": %s %s: %s, %" APR_INT64_T_FMT " items in %" APR_INT64_T_FMT
+           " pages, %" APR_INT64_T_FMT " of them new or changed\n",
            job->number, job->platform, ctl_printable(job->project_id, sync->pool),
-           job->state == CIV_JOB_QUEUED ? "put off" : civ_job_state_name(job->state), job->items, job->pages);
+           job->state == CIV_JOB_QUEUED ? "put off" : civ_job_state_name(job->state), job->items, job->pages,
+           stored);
     fflush(stdout);
     return judge(sync);
 }

@@ -58,7 +58,7 @@ int civ_api_sync_source(civ_call_t *call)
     civ_reply_t reply = {0};
     civ_buffer_t body;
 
-    if (read_wish(call, &wish) != OK || civ_sync_ask(call, &wish, 1, &job) != OK) {
+    if (read_wish(call, &wish) != OK || civ_sync_ask(call, &wish, &job) != OK) {
         return CIV_FAULTED;
     }
     if (civ_sync_wait(call, &job, 1) > 0) {
@@ -67,7 +67,9 @@ int civ_api_sync_source(civ_call_t *call)
     civ_sync_begin(call, &writer, &body, civ_sync_has_succeeded(&job));
     civ_json_name(&writer, "sync_status");
     civ_json_begin_object(&writer);
-    civ_sync_write_status(&writer, &job);
+    if (civ_sync_write_status(call, &writer, &job) != OK) {
+        return CIV_FAULTED;
+    }
     civ_json_end_object(&writer);
     civ_json_end_object(&writer);
     return civ_reply_buffer(call, &reply, &body);
@@ -87,7 +89,7 @@ int civ_api_sync_test(civ_call_t *call)
         return CIV_FAULTED;
     }
     wish.platform = platform->name;
-    if (civ_sync_ask(call, &wish, 1, &job) != OK) {
+    if (civ_sync_ask(call, &wish, &job) != OK) {
         return CIV_FAULTED;
     }
     if (civ_sync_wait(call, &job, 1) > 0) {
@@ -228,7 +230,9 @@ static int reply_all(civ_call_t *call, const civ_job_t *jobs, int count, int is_
     for (i = 0; i < count; i++) {
         if (is_over) {
             civ_json_begin_object(&writer);
-            civ_sync_write_status(&writer, &jobs[i]);
+            if (civ_sync_write_status(call, &writer, &jobs[i]) != OK) {
+                return CIV_FAULTED;
+            }
             civ_json_end_object(&writer);
         } else {
             civ_sync_write_job(&writer, &jobs[i], NULL);
@@ -244,20 +248,17 @@ int civ_api_sync_all(civ_call_t *call)
 {
     wishes_t wishes;
     civ_job_t *jobs;
-    int unfinished;
+    int total, unfinished;
 
-    if (read_wishes(call, &wishes) != OK) {
+    if (read_wishes(call, &wishes) != OK ||
+        civ_sync_ask_all(call, wishes.wishes, wishes.count, &jobs, &total) != OK) {
         return CIV_FAULTED;
     }
-    jobs = apr_pcalloc(call->r->pool, ((apr_size_t)wishes.count + 1) * sizeof(*jobs));
-    if (wishes.count > 0 && civ_sync_ask(call, wishes.wishes, wishes.count, jobs) != OK) {
-        return CIV_FAULTED;
-    }
-    unfinished = civ_sync_wait(call, jobs, wishes.count);
+    unfinished = civ_sync_wait(call, jobs, total);
     if (unfinished > 0) {
         civ_reply_location(call, "/sync/jobs");
     }
-    return reply_all(call, jobs, wishes.count, unfinished == 0);
+    return reply_all(call, jobs, total, unfinished == 0);
 }
 
 /* --- jobs --- */

@@ -71,7 +71,7 @@ int civ_api_sync_push(civ_call_t *call)
     civ_sync_push_t push = {NULL, NULL, NULL, NULL, NULL};
     civ_job_t job;
 
-    if (read_wish(call, &wish, &push) != OK || civ_sync_ask(call, &wish, 1, &job) != OK) {
+    if (read_wish(call, &wish, &push) != OK || civ_sync_ask(call, &wish, &job) != OK) {
         return CIV_FAULTED;
     }
     if (civ_sync_wait(call, &job, 1) > 0) {

@@ -100,7 +100,14 @@ static int read_query(civ_call_t *call, civ_timeline_query_t *query)
         return civ_request_bad_parameter(call, "order", "An order is asc or desc.");
     }
     if (query->source && !civ_platform_find(query->source)) {
-        return civ_request_bad_parameter(call, "source", "There is no such platform.");
+        return civ_request_bad_parameter(call, "source",
+                                         apr_pstrcat(call->r->pool, "A platform is one of ",
+                                                     civ_platform_names(call->r->pool), ".", NULL));
+    }
+    if (query->type && !civ_item_type_is_known(query->type)) {
+        return civ_request_bad_parameter(
+            call, "type",
+            apr_pstrcat(call->r->pool, "A type is one of ", civ_item_type_names(call->r->pool), ".", NULL));
     }
     if (civ_request_time(call, "start_time", &query->start) != OK ||
         civ_request_time(call, "end_time", &query->end) != OK ||
@@ -179,7 +186,8 @@ static void write_conflict(civ_call_t *call, civ_json_writer_t *writer, const ci
 
     civ_json_begin_object(writer);
     civ_json_member_text(writer, "key", conflict->key);
-    civ_json_member_int(writer, "conflicts", conflict->candidate_count);
+    civ_json_member_int(writer, "conflicts",
+                        conflict->positions ? conflict->position_count : conflict->candidate_count);
     civ_sync_write_time(writer, "opened_at", conflict->opened);
     if (conflict->sha) {
         civ_json_member_text(writer, "sha", conflict->sha);

@@ -545,9 +545,8 @@ static const char *set_sync_schedule(cmd_parms *cmd, void *unused, const char *n
 
     (void)unused;
     if (!platform) {
-        return apr_psprintf(
-            cmd->pool, "%s: \"%s\" is none of github, gitlab, bitbucket, azure_devops, jenkins, circle_ci",
-            cmd->cmd->name, name);
+        return apr_psprintf(cmd->pool, "%s: \"%s\" is none of %s", cmd->cmd->name, name,
+                            civ_platform_names(cmd->pool));
     }
     if (civ_platform_check_project(platform, project, &problem, cmd->pool) != APR_SUCCESS) {
         return apr_psprintf(cmd->pool, "%s: \"%s\" cannot be a project of %s: %s", cmd->cmd->name, project,

@@ -286,7 +286,8 @@ static const struct {
     {"Connector",
      "{\"type\":\"object\",\"required\":[\"connector_name\",\"connected\",\"state\",\"reason\",\"last_sync\","
      "\"next_attempt\",\"config\"],\"properties\":{\"connector_name\":" REF(
-         "Platform") ",\"connected\":{\"type\":\"boolean\"},\"state\":{\"enum\":[\"unconfigured\",\"ready\","
+         "Platform") ",\"connected\":{\"type\":[\"boolean\",\"null\"]},\"state\":{\"enum\":[\"unconfigured\","
+                     "\"ready\","
                      "\"running\",\"throttled\",\"degraded\",\"auth_failed\",\"failed\",\"stalled\"]},"
                      "\"reason\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT ",\"last_sync\":" MAYBE_TEXT
                      ",\"next_attempt\":" MAYBE_TEXT ",\"configured_at\":" MAYBE_TEXT

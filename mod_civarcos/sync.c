@@ -91,9 +91,15 @@ void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const c
     civ_json_end_object(writer);
 }
 
-void civ_sync_write_status(civ_json_writer_t *writer, const civ_job_t *job)
+int civ_sync_write_status(civ_call_t *call, civ_json_writer_t *writer, const civ_job_t *job)
 {
     int has_succeeded = civ_sync_has_succeeded(job);
+    apr_int64_t stored;
+    apr_status_t status = civ_job_stored(civ_node_engine(call->node), job, &stored, call->r->pool);
+
+    if (status != APR_SUCCESS) {
+        return civ_sync_fault(call, status);
+    }
 
     civ_json_member_text(writer, "connector_name", job->platform);
     civ_json_member_text(writer, "project_id", job->project_id);
@@ -102,16 +108,18 @@ void civ_sync_write_status(civ_json_writer_t *writer, const civ_job_t *job)
     civ_json_member_bool(writer, "success", has_succeeded);
     civ_json_member_bool(writer, "partial", job->state == CIV_JOB_PARTIAL);
     civ_json_member_text(writer, "state", state_word(job));
-    civ_json_member_int(writer, "evidence_count", job->items);
+    civ_json_member_int(writer, "evidence_count", stored);
     civ_json_member_text(writer, "error_message",
                          job->reason[0]                    ? job->reason
                          : job->state == CIV_JOB_CANCELLED ? "The job was cancelled"
                                                            : NULL);
+    return OK;
 }
 
 int civ_sync_is_connected(const civ_overview_t *overview)
 {
-    return overview->is_configured && strcmp(overview->row.state, CIV_CONNECTOR_AUTH_FAILED) != 0 &&
+    return overview->is_configured && !overview->is_untried &&
+           strcmp(overview->row.state, CIV_CONNECTOR_AUTH_FAILED) != 0 &&
            strcmp(overview->row.state, CIV_CONNECTOR_FAILED) != 0;
 }
 
@@ -119,7 +127,12 @@ void civ_sync_write_connector(civ_json_writer_t *writer, const civ_overview_t *o
 {
     civ_json_begin_object(writer);
     civ_json_member_text(writer, "connector_name", overview->platform);
-    civ_json_member_bool(writer, "connected", civ_sync_is_connected(overview));
+    if (overview->is_untried) {
+        civ_json_name(writer, "connected");
+        civ_json_null(writer);
+    } else {
+        civ_json_member_bool(writer, "connected", civ_sync_is_connected(overview));
+    }
     civ_json_member_text(writer, "state", overview->state);
     civ_json_member_text(writer, "reason", overview->reason[0] ? overview->reason : NULL);
     civ_sync_write_time(writer, "since", overview->since);
@@ -170,7 +183,7 @@ int civ_sync_platform(civ_call_t *call, const char *name, const char *pointer,
         return OK;
     }
     civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, pointer, call->r->pool,
-                       "A platform is one of github, gitlab, bitbucket, azure_devops, jenkins, circle_ci.");
+                       "A platform is one of %s.", civ_platform_names(call->r->pool));
     return CIV_FAULTED;
 }
 
@@ -190,7 +203,10 @@ int civ_sync_need_connector(civ_call_t *call, const civ_platform_t *platform, co
 int civ_sync_path_platform(civ_call_t *call, const civ_platform_t **platform)
 {
     *platform = civ_platform_find(civ_request_segment(call, 0));
-    return *platform ? OK : civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is no such platform.");
+    return *platform ? OK
+                     : civ_request_fault(call, CIV_PROBLEM_NOT_FOUND,
+                                         apr_pstrcat(call->r->pool, "A platform is one of ",
+                                                     civ_platform_names(call->r->pool), ".", NULL));
 }
 
 int civ_sync_overview_of(civ_call_t *call, const civ_platform_t *platform, civ_overview_t *overview)
@@ -253,14 +269,29 @@ int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, cons
                : CIV_FAULTED;
 }
 
-int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t *jobs)
+int civ_sync_ask_all(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t **jobs, int *total)
 {
     int repeated = 0;
 
-    if (civ_jobs_ask(civ_node_engine(call->node), wishes, count, civ_request_retry(call), jobs, &repeated,
-                     &call->problem, call->r->pool) != APR_SUCCESS) {
+    if (civ_jobs_ask(civ_node_engine(call->node), wishes, count, civ_request_retry(call), jobs, total,
+                     &repeated, &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
     civ_reply_repeated(call, repeated);
+    return OK;
+}
+
+int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wish, civ_job_t *job)
+{
+    civ_job_t *jobs;
+    int total;
+
+    if (civ_sync_ask_all(call, wish, 1, &jobs, &total) != OK) {
+        return CIV_FAULTED;
+    }
+    if (total != 1) {
+        return civ_sync_fault(call, CIV_EDATABASE);
+    }
+    *job = jobs[0];
     return OK;
 }

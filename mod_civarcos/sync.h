@@ -23,13 +23,13 @@ void civ_sync_write_time(civ_json_writer_t *writer, const char *name, apr_int64_
 /** Write a job as an object. @param report of its run: a JSON object, or NULL */
 void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const char *report);
 
-/** Write the members of "sync_status" of a job that is over. */
-void civ_sync_write_status(civ_json_writer_t *writer, const civ_job_t *job);
+/** Write the members of "sync_status" of a job that is over. @return OK, or CIV_FAULTED when the database cannot be read */
+int civ_sync_write_status(civ_call_t *call, civ_json_writer_t *writer, const civ_job_t *job);
 
 /** Write how a connector is, as an object. */
 void civ_sync_write_connector(civ_json_writer_t *writer, const civ_overview_t *overview);
 
-/** Whether it is configured, and its last words were no refusal. */
+/** Whether it is configured, was tried, and its last words were no refusal. */
 int civ_sync_is_connected(const civ_overview_t *overview);
 
 /** Whether a job is over. */
@@ -68,8 +68,11 @@ int civ_sync_reply_accepted(civ_call_t *call, const civ_job_t *job);
 /** The member project_id, where it can be a project of the platform; else a 400. */
 int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, const char **project);
 
-/** Ask for jobs, all or none; those of an earlier request, where the Idempotency-Key says so. */
-int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t *jobs);
+/** Ask for a job; that of an earlier request, where the Idempotency-Key says so. */
+int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wish, civ_job_t *job);
+
+/** Ask for several, all or none. @param total of @a jobs: as many as an earlier request had, where it is that one's answer */
+int civ_sync_ask_all(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t **jobs, int *total);
 
 /**
  * Wait for jobs as long as the client (Prefer) and the configuration want, unless there is nobody who does them, or too many are

@@ -47,6 +47,16 @@ const civ_platform_t *civ_platform_find(const char *name)
     return NULL;
 }
 
+const char *civ_platform_names(apr_pool_t *pool)
+{
+    const char *names = civ_platforms[0].name;
+    int i;
+
+    for (i = 1; i < civ_platform_count; i++)
+        names = apr_pstrcat(pool, names, ", ", civ_platforms[i].name, NULL);
+    return names;
+}
+
 /* --- a configuration --- */
 
 static apr_status_t refuse(civ_problem_t *problem, const char *name, apr_pool_t *pool, const char *what)
@@ -110,6 +120,22 @@ static apr_status_t check_url(const char *name, const char *text, const civ_egre
                : refuse(problem, name, pool, apr_psprintf(pool, "The URL of %s %s.", name, reason));
 }
 
+/* Their names, as a list. */
+static const char *settings_of(const civ_platform_t *platform, apr_pool_t *pool)
+{
+    const civ_connector_setting_t *const tables[] = {platform->connector->settings, common_settings};
+    const char *names = "";
+    unsigned i;
+
+    for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        const civ_connector_setting_t *setting;
+
+        for (setting = tables[i]; setting->name != NULL; setting++)
+            names = apr_pstrcat(pool, names, names[0] != '\0' ? ", " : "", setting->name, NULL);
+    }
+    return names;
+}
+
 static apr_status_t check_member(const civ_platform_t *platform, const civ_json_member_t *member,
                                  const civ_egress_t *egress, civ_problem_t *problem, apr_pool_t *pool)
 {
@@ -117,7 +143,9 @@ static apr_status_t check_member(const civ_platform_t *platform, const civ_json_
     const char *text = member->value.as.text.text;
 
     if (strlen(name) != member->name_length || find_setting(platform, name) == NULL)
-        return refuse(problem, name, pool, apr_psprintf(pool, "%s has no such setting.", platform->title));
+        return refuse(problem, name, pool,
+                      apr_psprintf(pool, "%s has no such setting; it has %s.", platform->title,
+                                   settings_of(platform, pool)));
     if (member->value.type != CIV_JSON_STRING || member->value.as.text.length > CIV_SETTING_MOST ||
         (find_setting(platform, name)->is_secret && member->value.as.text.length == 0) ||
         !is_line(text, member->value.as.text.length))

@@ -33,6 +33,9 @@ extern const int civ_platform_count;
 /** Find a platform. NULL: there is none of that name. */
 const civ_platform_t *civ_platform_find(const char *name);
 
+/** All names, separated by commas: for who has written another one. */
+const char *civ_platform_names(apr_pool_t *pool);
+
 /**
  * Whether a configuration is one: known members, all texts that may be sent in a header, those that are required, base_url and proxy
  * as URLs that the egress rules admit, and what the connector itself asks for. Nothing is connected to.

@@ -8,8 +8,12 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/status.h"
 #include "sync/timeline_private.h"
+
+/* Of what contradictions.c has written. */
+static const civ_json_limits_t positions_limits = {1048576, 4, 20000, 128};
 
 #define LIST_MAX 100
 
@@ -99,6 +103,17 @@ apr_status_t civ_conflicts_read(civ_db_t *db, civ_conflicts_sql_e statement, con
     return status;
 }
 
+static int count_positions(const char *text, apr_pool_t *pool)
+{
+    const civ_json_t *json;
+    civ_problem_t problem;
+
+    return civ_json_parse(&json, text, strlen(text), &positions_limits, &problem, pool) == APR_SUCCESS &&
+                   json->type == CIV_JSON_ARRAY
+               ? (int)json->as.array.count
+               : 0;
+}
+
 static apr_status_t read_contradictions(civ_db_t *db, apr_int64_t after, int limit, apr_array_header_t *array,
                                         apr_pool_t *pool)
 {
@@ -117,6 +132,7 @@ static apr_status_t read_contradictions(civ_db_t *db, apr_int64_t after, int lim
         conflict->sha = apr_pstrdup(pool, civ_rows_text(rows, 1));
         conflict->key = apr_pstrcat(pool, conflict->sha, ":", civ_rows_text(rows, 2), NULL);
         conflict->positions = apr_pstrdup(pool, civ_rows_text(rows, 4));
+        conflict->position_count = count_positions(conflict->positions, pool);
     }
     return status;
 }

@@ -30,6 +30,7 @@ typedef struct civ_conflict_t {
     /** Of a contradiction: JSON array of what each platform says, as objects with source, instance, type, native_id, key,
      * status, title and url; else NULL. */
     const char *positions;
+    int position_count; /**< how many of these */
     const char
         *event; /**< of a conflict that was resolved: JSON object, see civ_conflicts_resolve; else NULL */
 } civ_conflict_t;

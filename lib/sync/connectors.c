@@ -33,12 +33,13 @@ static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_LIST] = {"sync_connectors_list",
                   "SELECT platform, settings, sealed, state, reason, since, configured, synced "
                   "FROM civ_sync_connectors ORDER BY platform LIMIT %lld"},
-    [SQL_PUT] = {"sync_connector_put",
-                 "INSERT INTO civ_sync_connectors (platform, settings, sealed, state, reason, since, "
-                 "configured, synced) VALUES (%s, %s, %s, 'ready', '', %lld, %lld, 0) ON CONFLICT (platform) "
-                 "DO UPDATE SET settings = excluded.settings, sealed = excluded.sealed, state = "
-                 "excluded.state, reason = excluded.reason, since = excluded.since, configured = "
-                 "excluded.configured"},
+    [SQL_PUT] =
+        {"sync_connector_put",
+         "INSERT INTO civ_sync_connectors (platform, settings, sealed, state, reason, since, "
+         "configured, synced) VALUES (%s, %s, %s, 'untried', '', %lld, %lld, 0) ON CONFLICT (platform) "
+         "DO UPDATE SET settings = excluded.settings, sealed = excluded.sealed, state = "
+         "excluded.state, reason = excluded.reason, since = excluded.since, configured = "
+         "excluded.configured"},
     [SQL_REMOVE] = {"sync_connector_remove", "DELETE FROM civ_sync_connectors WHERE platform = %s"},
     [SQL_NOTE] = {"sync_connector_note",
                   "UPDATE civ_sync_connectors SET since = CASE WHEN state = %s THEN since ELSE %lld END, "

@@ -10,6 +10,8 @@
 #include "sync/engine.h"
 
 /** How a connector is, beside what its jobs say. */
+#define CIV_CONNECTOR_UNTRIED                                                                                \
+    "untried" /**< configured, and no run and no test has ended since; told of as ready */
 #define CIV_CONNECTOR_READY     "ready"
 #define CIV_CONNECTOR_DEGRADED  "degraded"
 #define CIV_CONNECTOR_THROTTLED "throttled"

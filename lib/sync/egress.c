@@ -86,6 +86,11 @@ static apr_status_t read_entry(entry_t *entry, const char *text, const char **fa
     const char *slash = strchr(text, '/');
 
     memset(entry, 0, sizeof(*entry));
+    if (strstr(text, "://") != NULL) {
+        *fault = apr_psprintf(pool, "is a URL: write the host without %.*s",
+                              (int)(strstr(text, "://") + 3 - text), text);
+        return CIV_EINVALID;
+    }
     return slash != NULL ? read_block(entry, text, slash, fault, pool) : read_host(entry, text, fault, pool);
 }
 

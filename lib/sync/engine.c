@@ -264,6 +264,30 @@ static apr_status_t open_run(civ_run_t *run)
     return civ_run_commit(run);
 }
 
+/* The first kind with its reason, of which as much is left out as the names of the others take. */
+static void name_kinds(civ_run_t *run)
+{
+    civ_sync_report_t *report = run->report;
+    const civ_kind_report_t *first = NULL;
+    const char *others = "";
+    int i, room;
+
+    for (i = 0; i < report->kind_count; i++) {
+        const civ_kind_report_t *kind = &report->kinds[i];
+
+        if (kind->status > CIV_KIND_OK && first != NULL)
+            others = apr_pstrcat(run->batch_pool, others, others[0] == '\0' ? "; incomplete as well: " : ", ",
+                                 kind->name, NULL);
+        else if (kind->status > CIV_KIND_OK)
+            first = kind;
+    }
+    if (first == NULL)
+        return;
+    room = CIV_REASON_SIZE - 3 - (int)strlen(first->name) - (int)strlen(others);
+    civ_sync_reason(report->reason, apr_psprintf(run->batch_pool, "%s: %.*s%s", first->name,
+                                                 room > 64 ? room : 64, first->reason, others));
+}
+
 static void conclude(civ_run_t *run)
 {
     civ_sync_report_t *report = run->report;
@@ -278,13 +302,11 @@ static void conclude(civ_run_t *run)
 
         if (kind->status == CIV_KIND_PENDING && run->frontier.count == 0)
             kind->status = CIV_KIND_OK;
-        if (kind->status > CIV_KIND_OK) {
+        if (kind->status > CIV_KIND_OK)
             report->outcome = CIV_SYNC_DEGRADED;
-            if (report->reason[0] == '\0')
-                civ_sync_reason(report->reason,
-                                apr_pstrcat(run->batch_pool, kind->name, ": ", kind->reason, NULL));
-        }
     }
+    if (report->outcome == CIV_SYNC_DEGRADED && report->reason[0] == '\0')
+        name_kinds(run);
     if (report->outcome == CIV_SYNC_DEGRADED && report->reason[0] == '\0')
         civ_sync_reason(report->reason, report->warnings[0]);
     run->is_over = run->frontier.count == 0;

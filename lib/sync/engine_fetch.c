@@ -48,7 +48,9 @@ static const char *reason_of(const civ_http_answer_t *answer, apr_pool_t *pool)
 {
     const char *reason = answer->reason != NULL ? answer->reason : "no reason is known";
 
-    return answer->status != 0 ? apr_psprintf(pool, "%s (status %d)", reason, answer->status) : reason;
+    return answer->status != 0 && strstr(reason, "(status ") == NULL
+               ? apr_psprintf(pool, "%s (status %d)", reason, answer->status)
+               : reason;
 }
 
 /* A page of a list, or what stands for it, cannot be had: the list ends here, and its watermark stays. A list that is always read
@@ -138,6 +140,18 @@ static apr_status_t fail(civ_run_t *run, const civ_sync_step_t *step, const char
     return APR_SUCCESS;
 }
 
+/* What is not there: where it is the project itself, by its name. */
+static const char *absence_of(const civ_run_t *run, const civ_sync_step_t *step,
+                              const civ_http_answer_t *answer)
+{
+    if (answer->class != CIV_HTTP_GONE || !civ_run_kind(run, step->kind)->is_essential)
+        return reason_of(answer, run->batch_pool);
+    return apr_psprintf(run->batch_pool, "project \"%.160s\" %s (status %d)", run->request->project_id,
+                        answer->status == 410 ? "was removed"
+                                              : "is not there, or hidden from this credential",
+                        answer->status);
+}
+
 /* It is not there, or not any more. */
 static apr_status_t handle_gone(civ_run_t *run, const civ_sync_step_t *step, const civ_http_answer_t *answer)
 {
@@ -145,7 +159,7 @@ static apr_status_t handle_gone(civ_run_t *run, const civ_sync_step_t *step, con
     civ_sync_page_t *page;
 
     if (step->role == CIV_ROLE_LIST && !step->request.may_be_absent)
-        return fail_list(run, step, CIV_KIND_DEGRADED, reason_of(answer, run->batch_pool));
+        return fail_list(run, step, CIV_KIND_DEGRADED, absence_of(run, step, answer));
     if (!step->request.may_be_absent)
         report->gone++;
     pop(run);

@@ -183,7 +183,8 @@ static apr_status_t take_ca_file(civ_http_t *http, const civ_http_config_t *conf
     if (stat(http->ca_file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= CA_FILE_MOST &&
         access(http->ca_file, R_OK) == 0)
         return APR_SUCCESS;
-    *error = "the CA file is no file that can be read, or is larger than 4 MiB";
+    *error = apr_psprintf(pool, "ca_file (%.120s) is no file that can be read, or is larger than 4 MiB",
+                          http->ca_file);
     return CIV_EINVALID;
 }
 

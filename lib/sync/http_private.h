@@ -80,6 +80,7 @@ typedef struct civ_http_transfer_t {
     int is_stalled;
     int is_final;      /**< failed in a way that repeating does not mend */
     const char *fault; /**< NULL: a complete answer came; else what went wrong, a sentence's end */
+    int is_sentence;   /**< fault is a whole one */
 } civ_http_transfer_t;
 
 /** What a thread did with SIGPIPE. */

@@ -6,6 +6,7 @@
 #include "sync/http_private.h"
 
 #include "base/status.h"
+#include "base/timestamp.h"
 #include "sync/link_header.h"
 
 #include <apr_date.h>
@@ -77,12 +78,18 @@ static int has_patience(const sending_t *sending, apr_int64_t wait)
 
 static void put_off(sending_t *sending, apr_int64_t wait)
 {
-    conclude(
-        sending, CIV_HTTP_THROTTLED,
-        sending->throttles > 0
-            ? "the server's rate limit: there will be no data before its next period"
-            : "held back: the host has asked for a pause, or what is left of the quota is kept for people");
+    char until[CIV_TIMESTAMP_SIZE];
+
     sending->answer->retry_at = civ_clock_now(sending->http->clock) + wait;
+    civ_timestamp_format(until, sending->answer->retry_at);
+    conclude(sending, CIV_HTTP_THROTTLED,
+             sending->throttles > 0
+                 ? apr_pstrcat(sending->pool, "the server's rate limit: there will be no data before ", until,
+                               NULL)
+                 : apr_pstrcat(sending->pool, "held back until ", until,
+                               ": the host has asked for a pause, or what is left of the quota is kept for "
+                               "people",
+                               NULL));
 }
 
 /* Wait until the limiter lets the request go. @return CIV_EBUSY when that takes too long: the answer says so */
@@ -261,6 +268,8 @@ static void describe_fault(sending_t *sending, const civ_http_transfer_t *transf
     memset(&sending->decision, 0, sizeof(sending->decision));
     if (transfer->is_too_large)
         conclude(sending, CIV_HTTP_TOO_LARGE, "the answer is larger than what is taken in");
+    else if (transfer->is_sentence)
+        conclude(sending, CIV_HTTP_BROKEN, transfer->fault);
     else
         conclude(sending, CIV_HTTP_BROKEN,
                  apr_psprintf(sending->pool, "the server %s %s", transfer->url->host, transfer->fault));

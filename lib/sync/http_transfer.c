@@ -349,7 +349,19 @@ static void explain_proxy(civ_http_transfer_t *transfer)
         return;
     transfer->fault =
         apr_psprintf(transfer->pool, "cannot be reached: the proxy answers with status %ld", status);
+    transfer->is_sentence = 0;
     transfer->is_final = status < 500;
+}
+
+/* With a proxy it is the proxy that is not there. */
+static void explain_refusal(civ_http_transfer_t *transfer)
+{
+    const civ_url_t *url = transfer->http->proxy != NULL ? &transfer->http->proxy_url : transfer->url;
+
+    transfer->fault = apr_psprintf(transfer->pool, "the %s %s could not be connected to on port %d",
+                                   transfer->http->proxy != NULL ? "proxy" : "server", url->host, url->port);
+    transfer->is_sentence = 1;
+    transfer->pin->name[0] = '\0'; /* it may have moved: the next try looks it up again */
 }
 
 /* What went wrong, in words that name no address. */
@@ -366,8 +378,7 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
         transfer->fault = "ended its answer too early";
         break;
     case CURLE_COULDNT_CONNECT:
-        transfer->fault = "could not be connected to";
-        transfer->pin->name[0] = '\0'; /* it may have moved: the next try looks it up again */
+        explain_refusal(transfer);
         break;
 #if LIBCURL_VERSION_NUM < 0x073e00
     case CURLE_SSL_CACERT:
@@ -387,8 +398,10 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
         break;
     }
     explain_proxy(transfer);
-    if (transfer->is_stalled)
+    if (transfer->is_stalled) {
         transfer->fault = "stopped sending in the middle of its answer, or did not begin";
+        transfer->is_sentence = 0;
+    }
 }
 
 apr_status_t civ_http_transfer(civ_http_transfer_t *transfer)

@@ -6,6 +6,8 @@
  */
 #include "sync/http_private.h"
 
+#include "base/status.h"
+
 #include <apr_strings.h>
 
 #include <netinet/in.h>
@@ -20,6 +22,11 @@ static apr_status_t fill_pin(civ_http_transfer_t *transfer, civ_http_pin_t *pin,
         civ_egress_resolve(http->egress, url, pin->addresses, &pin->count, http->interrupted, http->baton,
                            &transfer->fault, transfer->pool);
 
+    if (status != APR_SUCCESS && status != CIV_EINVALID && status != CIV_EINTERRUPTED) {
+        transfer->is_sentence = 1;
+        transfer->fault = apr_psprintf(transfer->pool, "the name %s%s could not be looked up", url->host,
+                                       http->proxy != NULL ? ", of the proxy," : "");
+    }
     if (status != APR_SUCCESS)
         return status;
     civ_http_authority(pin->name, url);

@@ -44,6 +44,21 @@ static int is_one_of(const char *const *words, const char *word)
     return 0;
 }
 
+int civ_item_type_is_known(const char *word)
+{
+    return is_one_of(types, word);
+}
+
+const char *civ_item_type_names(apr_pool_t *pool)
+{
+    const char *names = types[0];
+    int i;
+
+    for (i = 1; types[i] != NULL; i++)
+        names = apr_pstrcat(pool, names, ", ", types[i], NULL);
+    return names;
+}
+
 void civ_sync_item_key(civ_digest_t *key, const civ_sync_item_t *item)
 {
     const char *const parts[] = {item->source, item->instance, item->type, item->scope, item->native_id};

@@ -101,6 +101,12 @@ typedef struct civ_sync_item_t {
     civ_digest_t key;          /**< civ_sync_item_key */
 } civ_sync_item_t;
 
+/** Whether this is one of the types above. */
+int civ_item_type_is_known(const char *word);
+
+/** All of them, separated by commas: for who has written another one. */
+const char *civ_item_type_names(apr_pool_t *pool);
+
 /** The natural key: SHA-256 of source, instance, type, scope and native_id, joined by 0x1F. */
 void civ_sync_item_key(civ_digest_t *key, const civ_sync_item_t *item);
 

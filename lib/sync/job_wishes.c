@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "sync/jobs.h"
 #include "sync/push.h"
+#include "sync/report.h"
 
 enum { SQL_WAITING, SQL_CANCEL_WAITING, SQL_CANCEL_RUNNING, SQL_REPORT, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
@@ -68,33 +69,40 @@ static apr_status_t apply_ask(void *baton, civ_change_t *change)
     return status;
 }
 
-/* The jobs of an earlier request, as they are now. */
-static apr_status_t read_again(const civ_engine_t *engine, const char *numbers, int count, civ_job_t *jobs,
+/* The jobs of an earlier request, as they are now. There are as many as it has asked for: what "all" is may have changed since. */
+static apr_status_t read_again(const civ_engine_t *engine, const char *numbers, civ_job_t **jobs, int *total,
                                apr_pool_t *pool)
 {
-    const char *position = numbers;
+    apr_array_header_t *read = apr_array_make(pool, 4, sizeof(civ_job_t));
     apr_status_t status = APR_SUCCESS;
-    int i;
 
-    for (i = 0; i < count && status == APR_SUCCESS; i++) {
+    while (numbers[0] != '\0' && status == APR_SUCCESS) {
         char *end;
-        apr_int64_t number = apr_strtoi64(position, &end, 10);
+        apr_int64_t number = apr_strtoi64(numbers, &end, 10);
 
-        status = end != position ? civ_job_get(engine, number, &jobs[i], pool) : CIV_EDATABASE;
-        position = end;
+        status = end != numbers && *end == ' ' ? civ_job_get(engine, number, apr_array_push(read), pool)
+                                               : CIV_EDATABASE;
+        numbers = end + 1;
     }
+    *jobs = (civ_job_t *)read->elts;
+    *total = read->nelts;
     return status;
 }
 
 apr_status_t civ_jobs_ask(const civ_engine_t *engine, const civ_job_wish_t *wishes, int count,
-                          const civ_idempotency_t *retry, civ_job_t *jobs, int *repeated,
+                          const civ_idempotency_t *retry, civ_job_t **jobs, int *total, int *repeated,
                           civ_problem_t *problem, apr_pool_t *pool)
 {
-    asking_t asking = {wishes, count, jobs};
+    asking_t asking = {wishes, count, apr_pcalloc(pool, ((apr_size_t)count + 1) * sizeof(civ_job_t))};
     civ_change_steps_t steps;
     civ_change_result_t result;
     apr_status_t status;
 
+    *jobs = asking.jobs;
+    *total = count;
+    *repeated = 0;
+    if (count == 0 && retry == NULL)
+        return APR_SUCCESS;
     memset(&steps, 0, sizeof(steps));
     memset(&result, 0, sizeof(result));
     steps.apply = apply_ask;
@@ -103,7 +111,7 @@ apr_status_t civ_jobs_ask(const civ_engine_t *engine, const civ_job_wish_t *wish
     status = engine->transactor.run(engine->transactor.baton, &steps, &result, problem, pool);
     *repeated = result.repeated;
     if (status == APR_SUCCESS && result.repeated) {
-        status = read_again(engine, result.answer, count, jobs, pool);
+        status = read_again(engine, result.answer, jobs, total, pool);
         if (status != APR_SUCCESS)
             civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool,
                             "The jobs of the earlier request cannot be read");
@@ -141,5 +149,19 @@ apr_status_t civ_job_report(const civ_engine_t *engine, const civ_job_t *job, co
         *report = apr_pstrdup(pool, civ_rows_text(rows, 0));
     if (*report != NULL && (*report)[0] != '{')
         *report = NULL;
+    return status;
+}
+
+apr_status_t civ_job_stored(const civ_engine_t *engine, const civ_job_t *job, apr_int64_t *stored,
+                            apr_pool_t *pool)
+{
+    civ_sync_report_t report;
+    const char *text;
+    apr_status_t status = civ_job_report(engine, job, &text, pool);
+
+    memset(&report, 0, sizeof(report));
+    *stored = 0;
+    if (status == APR_SUCCESS && text != NULL && civ_sync_report_read(&report, text, pool) == APR_SUCCESS)
+        *stored = report.fresh + report.changed + report.stale + report.conflicts;
     return status;
 }

@@ -90,11 +90,11 @@ typedef struct civ_job_wish_t {
 
 /**
  * Ask for several at once: all of them, or none. civ_job_add's rule about those that are waiting already holds for each.
- * @param retry NULL: none. @param repeated the jobs are those of an earlier request
- * @param jobs room for @a count: as they are now, on @a pool
+ * @param retry NULL: none. @param repeated the jobs are those of an earlier request, whatever is wished for now
+ * @param jobs as they are now, on @a pool @param total how many: @a count, or as many as the earlier request had
  */
 apr_status_t civ_jobs_ask(const civ_engine_t *engine, const civ_job_wish_t *wishes, int count,
-                          const civ_idempotency_t *retry, civ_job_t *jobs, int *repeated,
+                          const civ_idempotency_t *retry, civ_job_t **jobs, int *total, int *repeated,
                           civ_problem_t *problem, apr_pool_t *pool);
 
 /** Within a change, before its first write: is there room for so many more? @return APR_SUCCESS; CIV_ECONFLICT with the problem filled */
@@ -147,6 +147,11 @@ apr_status_t civ_jobs_list(const civ_engine_t *engine, apr_int64_t before, int l
 /** What the run of a job has to report: a JSON object (report.h), or NULL where there is none yet, or none any more.
  *  @return APR_SUCCESS or a failure of the database */
 apr_status_t civ_job_report(const civ_engine_t *engine, const civ_job_t *job, const char **report,
+                            apr_pool_t *pool);
+
+/** How many versions of items the run of a job has stored: new ones, changed ones, and what else was not there before. What was seen
+ *  again is not among them. @param stored 0 where there is no run, or no report of it any more @return as civ_job_report */
+apr_status_t civ_job_stored(const civ_engine_t *engine, const civ_job_t *job, apr_int64_t *stored,
                             apr_pool_t *pool);
 
 /** Forget what was over @a keep milliseconds ago. @param count how many */

@@ -59,6 +59,7 @@ static apr_status_t read_connectors(const civ_engine_t *engine, civ_overview_t *
         if (place >= 0) {
             overview[place].row = rows[i];
             overview[place].is_configured = 1;
+            overview[place].is_untried = strcmp(rows[i].state, CIV_CONNECTOR_UNTRIED) == 0;
         }
     }
     return status;
@@ -174,7 +175,7 @@ static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, 
     say(one, CIV_CONNECTOR_UNCONFIGURED, "", 0);
     if (!one->is_configured)
         return;
-    say(one, one->row.state, one->row.reason, one->row.since);
+    say(one, one->is_untried ? CIV_CONNECTOR_READY : one->row.state, one->row.reason, one->row.since);
     rests = strcmp(one->state, CIV_CONNECTOR_AUTH_FAILED) == 0;
     one->next = doings->due;
     if (doings->scheduled > 0 && !rests && (one->next == 0 || doings->scheduled < one->next))

@@ -17,6 +17,7 @@
 typedef struct civ_overview_t {
     const char *platform;
     int is_configured;
+    int is_untried;               /**< configured, and nothing has shown yet whether the platform takes it */
     civ_connector_row_t row;      /**< where it is configured */
     const char *state;            /**< one of CIV_CONNECTOR_... */
     const char *reason;           /**< "" for none */

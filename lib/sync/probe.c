@@ -60,6 +60,20 @@ static apr_status_t build(const civ_engine_run_t *run, civ_http_request_t *reque
     return status;
 }
 
+static const char *reason_of(const civ_engine_run_t *run, const civ_http_request_t *request,
+                             const civ_http_answer_t *answer, apr_pool_t *pool)
+{
+    const civ_connector_setting_t *setting = run->connector->settings;
+
+    if (answer->class != CIV_HTTP_GONE)
+        return answer->reason != NULL ? answer->reason : civ_http_class_name(answer->class);
+    while (setting->name != NULL && strcmp(setting->name, "organization") != 0)
+        setting++;
+    return apr_psprintf(pool, "%.180s is not there (status %d): %s", request->url, answer->status,
+                        setting->name != NULL ? "are base_url and organization right?"
+                                              : "is base_url right?");
+}
+
 void civ_probe(const civ_engine_run_t *run, civ_http_t *http, civ_sync_report_t *report, apr_pool_t *pool)
 {
     civ_http_request_t request;
@@ -76,6 +90,5 @@ void civ_probe(const civ_engine_run_t *run, civ_http_t *http, civ_sync_report_t 
     else if (outcome_of(answer.class) == CIV_SYNC_OK)
         conclude(report, CIV_SYNC_OK, "");
     else
-        conclude(report, outcome_of(answer.class),
-                 answer.reason != NULL ? answer.reason : civ_http_class_name(answer.class));
+        conclude(report, outcome_of(answer.class), reason_of(run, &request, &answer, pool));
 }

@@ -28,9 +28,10 @@ enum {
     SQL_COUNT
 };
 static const civ_statement_t sql[SQL_COUNT] = {
+    /* Without facts the platform has not shown it yet: its name may be misspelt. */
     [SQL_PROJECTS] = {"sync_webhook_projects",
                       "SELECT project_id, facts FROM civ_sync_projects WHERE platform = %s AND project_id > "
-                      "%s ORDER BY project_id LIMIT %lld"},
+                      "%s AND facts <> '{}' ORDER BY project_id LIMIT %lld"},
     [SQL_SCHEDULES] =
         {"sync_webhook_schedules",
          "SELECT project_id, '' FROM civ_sync_schedules WHERE platform = %s AND project_id > %s "
@@ -260,7 +261,10 @@ apr_status_t civ_webhook_take(const civ_engine_t *engine, const civ_webhook_hint
 
     memset(outcome, 0, sizeof(*outcome));
     outcome->result = CIV_WEBHOOK_IGNORED;
-    outcome->reason = "After an event of this kind there is nothing new to read";
+    outcome->reason =
+        hint->missing != NULL
+            ? apr_pstrcat(pool, "What has happened is not known: there is no ", hint->missing, NULL)
+            : "After an event of this kind there is nothing new to read";
     if (!hint->is_relevant)
         return APR_SUCCESS;
     status = find_known(engine, hint, &known, pool);

@@ -47,7 +47,8 @@ apr_status_t civ_webhook_prove(const char *platform, const civ_json_t *secret, c
 /** What a delivery says. */
 typedef struct civ_webhook_hint_t {
     const char *platform;
-    int is_relevant; /**< it is of an event after which there may be something new to read */
+    int is_relevant;     /**< it is of an event after which there may be something new to read */
+    const char *missing; /**< what should have named the event, and is not there; else NULL */
     const char *names[CIV_WEBHOOK_NAMES]; /**< of the project: ids and names */
     int name_count;
     civ_digest_t marks[2]; /**< by which the same delivery is known again */
@@ -69,14 +70,14 @@ typedef enum civ_webhook_result_e {
 
 typedef struct civ_webhook_outcome_t {
     civ_webhook_result_e result;
-    const char *reason; /**< a sentence, where it is not QUEUED; static */
+    const char *reason; /**< a sentence, where it is not QUEUED */
     civ_job_t jobs[CIV_WEBHOOK_PROJECTS];
     int job_count;
 } civ_webhook_outcome_t;
 
 /**
  * Do what a hint is good for: a job for each project of the platform that it names and that is known here: it has a schedule, or was
- * synchronised before. What is ignored writes nothing.
+ * read at least once. What is ignored writes nothing.
  * @param outcome on @a pool
  * @return APR_SUCCESS; CIV_ECONFLICT when too many jobs are waiting: the delivery may come again; as civ_transactor_t's run
  */

@@ -106,9 +106,8 @@ static void read_circle_ci(civ_webhook_hint_t *hint, const civ_json_t *json, con
 /* --- the table --- */
 
 static const char *const github_events[] = {
-    "push",        "pull_request*", "workflow_run", "workflow_job", "check_run",
-    "check_suite", "status",        "release",      "repository",   "create",
-    "delete",      "issues",        "deployment*",  "ping",         NULL};
+    "push",    "pull_request*", "workflow_run", "workflow_job", "check_run", "check_suite", "status",
+    "release", "repository",    "create",       "delete",       "issues",    "deployment*", NULL};
 static const char *const gitlab_events[] = {
     "Push Hook",    "Tag Push Hook", "Merge Request Hook", "Pipeline Hook",   "Job Hook",    "Build Hook",
     "Release Hook", "Note Hook",     "Issue Hook",         "Deployment Hook", "System Hook", NULL};
@@ -265,6 +264,8 @@ apr_status_t civ_webhook_read(civ_webhook_hint_t *hint, const char *platform, co
     if (event == NULL && layout->event_path != NULL)
         event = civ_field_text(json, layout->event_path);
     hint->is_relevant = is_relevant(layout, event);
+    if (event == NULL && layout->events != NULL)
+        hint->missing = layout->event_header != NULL ? layout->event_header : layout->event_path;
     for (i = 0; i < PATHS_MOST && layout->projects[i] != NULL; i++)
         add_name(hint, civ_field_id(json, layout->projects[i]));
     if (layout->more != NULL)

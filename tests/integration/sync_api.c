@@ -31,6 +31,8 @@
 #define TOKEN "ghp_TheSecretOfThisTest0123456789"
 #define HOOK  "the-secret-of-the-webhook"
 
+#define SCHEDULE(project) "{\"platform\":\"github\",\"project_id\":\"" project "\",\"interval\":\"15m\"}"
+
 /* A repository with one release, and empty lists of everything else. */
 #define REPOSITORY                                                                                           \
     "{\"id\":7,\"full_name\":\"octo/demo\",\"created_at\":\"2026-01-02T03:04:05Z\","                         \
@@ -165,6 +167,7 @@ static void secrets_are_never_shown(void)
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/connector_name"), "github");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
+    CU_ASSERT(strstr(answer->body, "\"connected\":null") != NULL);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/config/base_url"), "https://api.github.com");
     CU_ASSERT_EQUAL(http_json_count(answer, "/connector/config"), 1);
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
@@ -176,7 +179,7 @@ static void secrets_are_never_shown(void)
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
     answer = http_get(web, "/api/sync/status");
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/total_connectors"), 6);
-    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 1);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 0); /* nobody has tried it */
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
     /* On record by a digest. */
     CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
@@ -251,7 +254,7 @@ static void bad_configurations_are_told(void)
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         CU_ASSERT_EQUAL(http_post(web, "/api/sync/configure", good[i])->status, 200);
     }
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 5);
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
 }
@@ -259,6 +262,7 @@ static void bad_configurations_are_told(void)
 static void a_project_is_synchronised(void)
 {
     http_response_t *answer;
+    apr_int64_t stored;
 
     start(MANAGED, healthy);
     CU_ASSERT(http_is_problem(ask("wait=1"), 409)); /* not configured */
@@ -269,7 +273,8 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/success"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/sync_status/connector_name"), "github");
-    CU_ASSERT(http_json_int(answer, "/sync_status/evidence_count") >= 2);
+    stored = http_json_int(answer, "/sync_status/evidence_count");
+    CU_ASSERT(stored >= 2);
     CU_ASSERT(mock_platform_has_seen(platform, "Bearer " TOKEN));
     answer = http_get(web, apr_pstrcat(test_pool(), "/api/sync/jobs/",
                                        http_json_text(answer, "/sync_status/job_id"), NULL));
@@ -280,6 +285,8 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/connectors/github/connected"), 1);
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/sync_status/connectors/github/last_sync")), 24);
     CU_ASSERT(http_json_int(answer, "/sync_status/unique_evidence") >= 2);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/total_evidence"), stored);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 1);
     answer = http_get(web, "/api/sync/timeline?source=github&order=asc&limit=1");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/type"), "repository");
@@ -296,6 +303,10 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/timeline?project_id=octo/none"), "/count"), 0);
     CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?order=up"), 400));
     CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?source=sourceforge"), 400));
+    answer = http_get(web, "/api/sync/timeline?type=pull_requests");
+    CU_ASSERT(http_is_problem(answer, 400));
+    CU_ASSERT(strstr(http_json_text(answer, "/detail"), "commit, pull_request, review") != NULL);
+    CU_ASSERT_EQUAL(http_get(web, "/api/sync/timeline?type=pull_request")->status, 200);
     CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?cursor=x"), 400));
     answer = http_post(web, "/api/sync/deduplicate", "{}");
     CU_ASSERT_EQUAL(answer->status, 200);
@@ -309,6 +320,10 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 0);
     CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"newest\"}"), 400));
+    /* Seen again, and nothing new. */
+    answer = ask("wait=60");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/evidence_count"), 0);
     /* Later, where the client wants no waiting: 202, and a job that comes to its end. */
     answer = ask("respond-async");
     CU_ASSERT_EQUAL(answer->status, 202);
@@ -338,6 +353,9 @@ static void a_connection_is_tested(void)
     answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
+    CU_ASSERT_EQUAL(http_json_bool(answer, "/connector/connected"), 1);
+    /* Configured anew, it has to prove itself again. */
+    CU_ASSERT(strstr(configure()->body, "\"connected\":null") != NULL);
     CU_ASSERT_EQUAL(mock_platform_count(platform), 2);
     CU_ASSERT(!is_left_behind(TOKEN));
     CU_ASSERT(harness_log_is_clean(server, NULL));
@@ -419,6 +437,34 @@ static void many_projects_at_once(void)
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/0/success"), 1);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/1/success"), 0);
     CU_ASSERT(strlen(http_json_text(answer, "/sync_statuses/1/error_message")) > 10);
+    CU_ASSERT(harness_log_is_clean(server, NULL));
+    stop();
+}
+
+/* What was asked for is done once, whatever has been scheduled since. */
+static void all_is_what_it_was_at_first(void)
+{
+    http_response_t *answer;
+
+    start(OFF, NULL);
+    configure();
+    answer = scenario_post(web, "/api/sync/all", "all-0", "{}");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
+    http_post(web, "/api/sync/schedules", SCHEDULE("octo/demo"));
+    answer = scenario_post(web, "/api/sync/all", "all-0", "{}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
+    answer = scenario_post(web, "/api/sync/all", "all-1", "{}");
+    CU_ASSERT_EQUAL(answer->status, 202);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
+    http_post(web, "/api/sync/schedules", SCHEDULE("octo/other"));
+    answer = scenario_post(web, "/api/sync/all", "all-1", "{}");
+    CU_ASSERT_EQUAL(answer->status, 202);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/jobs/0/project_id"), "octo/demo");
+    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/jobs"), "/count"), 1);
+    answer = scenario_post(web, "/api/sync/all", "all-2", "{}");
+    CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 2);
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
 }
@@ -537,6 +583,7 @@ static const test_case_t cases[] = {
     {"a_connection_is_tested", a_connection_is_tested},
     {"jobs_are_listed_and_cancelled", jobs_are_listed_and_cancelled},
     {"many_projects_at_once", many_projects_at_once},
+    {"all_is_what_it_was_at_first", all_is_what_it_was_at_first},
     {"waiting_blocks_nobody", waiting_blocks_nobody},
     {"schedules_are_kept", schedules_are_kept},
     {NULL, NULL},

@@ -43,6 +43,7 @@ static void one_project_is_synchronised(void)
 
     CU_ASSERT(sync_scene_once(scene, 0, &said, "octo/demo"));
     CU_ASSERT(strstr(said, "job 1: github octo/demo: succeeded, 13 items in ") != NULL);
+    CU_ASSERT(strstr(said, " pages, 13 of them new or changed\n") != NULL);
     CU_ASSERT(strstr(said, SYNC_SCENE_TOKEN) == NULL);
     CU_ASSERT(strchr(said, '\r') == NULL && strchr(said, '\033') == NULL);
     CU_ASSERT(mock_platform_has_seen(scene->platform, "Bearer " SYNC_SCENE_TOKEN));

@@ -452,6 +452,7 @@ static void bad_configurations(void)
     }
     config.ca_file = "/nonexistent/ca.pem";
     CU_ASSERT_EQUAL(civ_http_create(&http, &config, &error, test_pool()), CIV_EINVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error, "ca_file (/nonexistent/ca.pem)"));
     config.ca_file = NULL;
     config.proxy = "http://10.0.0.1:3128";
     CU_ASSERT_EQUAL(civ_http_create(&http, &config, &error, test_pool()), CIV_EINVALID);
@@ -481,7 +482,7 @@ static void authorities_that_are_no_file(void)
         config.ca_file = files[i];
         error = "";
         CU_ASSERT_EQUAL(civ_http_create(&http, &config, &error, test_pool()), CIV_EINVALID);
-        CU_ASSERT_PTR_NOT_NULL(strstr(error, "the CA file"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(error, "ca_file"));
     }
     mock_platform_stop(mock);
     remove(files[2]);

@@ -184,13 +184,60 @@ static void wait_that_is_too_long(void)
     answer = fixture_get(scene.http, "/");
     CU_ASSERT_EQUAL(answer->class, CIV_HTTP_THROTTLED);
     CU_ASSERT_EQUAL(answer->retry_at, FIXTURE_NOW + 901000);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer->reason, "2026-10-21T07:43:01"));
     /* And nothing is asked of it before. */
     answer = fixture_get(scene.http, "/");
     CU_ASSERT_EQUAL(answer->class, CIV_HTTP_THROTTLED);
     CU_ASSERT_EQUAL(answer->retry_at, FIXTURE_NOW + 901000);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer->reason, "held back until 2026-10-21T07:43:01"));
     CU_ASSERT_EQUAL(scene.clock.slept, 0);
     mock_platform_stop(scene.mock);
     CU_ASSERT_EQUAL(mock_platform_count(scene.mock), 1);
+}
+
+static apr_status_t find_nothing(void *baton, const char *host, civ_address_t *addresses, int most,
+                                 int *count)
+{
+    (void)baton, (void)host, (void)addresses, (void)most;
+    *count = 0;
+    return APR_NOTFOUND;
+}
+
+static const char *reason_of(const civ_http_config_t *config)
+{
+    return fixture_get(fixture_client(config), "/")->reason;
+}
+
+/* Who reads it must know which name and which port, and whether it is the platform's or the proxy's. */
+static void what_cannot_be_reached_is_named(void)
+{
+    static const mock_answer_t answers[] = {END};
+    static const char *const allow[] = {"127.0.0.0/8", "ci.example", "proxy.example", NULL};
+    civ_egress_config_t rules = {.allow = allow, .resolver = find_nothing};
+    const char *error = NULL, *port;
+    civ_egress_t *egress;
+    scene_t scene;
+
+    begin(&scene, answers);
+    scene.config.base = apr_pstrdup(test_pool(), mock_platform_url(scene.mock));
+    mock_platform_stop(scene.mock);
+    port = strrchr(scene.config.base, ':') + 1;
+    CU_ASSERT_STRING_EQUAL(
+        reason_of(&scene.config),
+        apr_pstrcat(test_pool(), "the server 127.0.0.1 could not be connected to on port ", port, NULL));
+    scene.config.egress = fixture_egress(allow);
+    scene.config.proxy = scene.config.base;
+    scene.config.base = "http://ci.example/";
+    CU_ASSERT_STRING_EQUAL(
+        reason_of(&scene.config),
+        apr_pstrcat(test_pool(), "the proxy 127.0.0.1 could not be connected to on port ", port, NULL));
+    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
+    scene.config.egress = egress;
+    scene.config.proxy = NULL;
+    CU_ASSERT_STRING_EQUAL(reason_of(&scene.config), "the name ci.example could not be looked up");
+    scene.config.proxy = "http://proxy.example:3128";
+    CU_ASSERT_STRING_EQUAL(reason_of(&scene.config),
+                           "the name proxy.example, of the proxy, could not be looked up");
 }
 
 /* What was limited for one client is limited for all that talk to the host. */
@@ -291,6 +338,7 @@ static const test_case_t cases[] = {
     {"repetitions", repetitions},
     {"patience_ends", patience_ends},
     {"interrupted_while_waiting", interrupted_while_waiting},
+    {"what_cannot_be_reached_is_named", what_cannot_be_reached_is_named},
     {NULL, NULL},
 };
 const test_suite_t http_patience_suite = {"http_patience", NULL, NULL, cases};

@@ -185,6 +185,7 @@ static void test_refusals_degrade_their_kind(void)
     CU_ASSERT_EQUAL(sync_kind(report, "project")->status, CIV_KIND_OK);
     CU_ASSERT_EQUAL(sync_kind(report, "folder")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "build")->status, CIV_KIND_FAILED);
+    CU_ASSERT_STRING_EQUAL(sync_kind(report, "build")->reason, "the server failed (status 500)");
     CU_ASSERT_EQUAL(sync_kind(report, "test_result")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(sync_kind(report, "artifact")->status, CIV_KIND_DEGRADED);
     CU_ASSERT_EQUAL(platform_count(server, CIV_ITEM_BUILD), 4);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/status.h"
 #include "support/runner.h"
 #include "sync/catalogue.h"
 #include "sync/connectors.h"
@@ -51,8 +52,27 @@ static void test_rows(void)
     }
 }
 
+/* Who has misspelt a setting sees what there is. */
+static void test_settings_are_named(void)
+{
+    static const char text[] = "{\"api_token\":\"a\",\"tokn\":\"b\"}";
+    const civ_json_t *config;
+    civ_problem_t problem;
+
+    memset(&problem, 0, sizeof(problem));
+    CU_ASSERT_EQUAL_FATAL(
+        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
+        APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_platform_check(civ_platform_find("github"), NULL, config, &problem, test_pool()),
+                    CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(problem.pointer, "/config/tokn");
+    CU_ASSERT_STRING_EQUAL(problem.detail, "GitHub has no such setting; it has api_token, base_url, "
+                                           "api_version, webhook_secret, ca_file, proxy.");
+}
+
 static const test_case_t cases[] = {
     {"rows", test_rows},
+    {"settings_are_named", test_settings_are_named},
     {NULL, NULL},
 };
 

@@ -251,6 +251,13 @@ static apr_status_t prepare(civ_connector_access_t *access, const civ_json_t *co
     return CIV_EINVALID;
 }
 
+static apr_status_t probe(const civ_sync_context_t *context, civ_sync_request_t *request)
+{
+    memset(request, 0, sizeof(*request));
+    request->url = apr_pstrcat(context->pool, context->base, "/project", NULL);
+    return APR_SUCCESS;
+}
+
 const civ_connector_t sync_connector = {
     .platform = "example",
     .title = "Example",
@@ -259,4 +266,5 @@ const civ_connector_t sync_connector = {
     .kind_count = sizeof(kinds) / sizeof(kinds[0]),
     .page_size = "size",
     .prepare = prepare,
+    .probe = probe,
 };

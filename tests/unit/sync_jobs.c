@@ -345,7 +345,7 @@ static void test_secrets_are_sealed(void)
                     APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(row.settings, "{\"base_url\":\"https://h\",\"retries\":3}");
-    CU_ASSERT_STRING_EQUAL(row.state, CIV_CONNECTOR_READY);
+    CU_ASSERT_STRING_EQUAL(row.state, CIV_CONNECTOR_UNTRIED);
     CU_ASSERT_EQUAL(sync_int("secrets.db",
                              "SELECT COUNT(*) FROM civ_sync_connectors WHERE sealed LIKE '%tOkEn-123%' OR "
                              "sealed LIKE '%hOoK-456%' OR settings LIKE '%tOkEn-123%'"),

@@ -299,6 +299,7 @@ static void test_contradictions(void)
         strstr(page.conflicts[0].positions, "\"source\":\"github\",\"status\":\"passed\""));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(page.conflicts[0].positions, "\"source\":\"jenkins\",\"status\":\"failed\""));
+    CU_ASSERT_EQUAL(page.conflicts[0].position_count, 2);
     /* They are linked, and stay apart. */
     CU_ASSERT_EQUAL(civ_timeline_linked(engine->store, SHA, 0, 100, &linked, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(linked.count, 4);

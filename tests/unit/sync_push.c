@@ -99,14 +99,14 @@ static civ_job_t ask(const civ_engine_t *engine, const char *context)
 {
     civ_sync_push_t push = {SHA, "success", context, "a \"description\"", "https://ledger.example/x"};
     civ_job_wish_t wish = {"example", "team/project", 0, &push};
-    civ_job_t job;
-    int repeated;
+    civ_job_t *jobs;
+    int total, repeated;
 
-    memset(&job, 0, sizeof(job));
-    CU_ASSERT_EQUAL(civ_jobs_ask(engine, &wish, 1, NULL, &job, &repeated, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_jobs_ask(engine, &wish, 1, NULL, &jobs, &total, &repeated, &problem, test_pool()),
                     APR_SUCCESS);
-    CU_ASSERT_EQUAL(job.action, CIV_JOB_PUSH);
-    return job;
+    CU_ASSERT_EQUAL_FATAL(total, 1);
+    CU_ASSERT_EQUAL(jobs[0].action, CIV_JOB_PUSH);
+    return jobs[0];
 }
 
 static apr_status_t work(const civ_runner_t *runner)
@@ -166,7 +166,7 @@ static void test_status_is_set(void)
     CU_ASSERT_TRUE(mock_platform_has_seen(mock, "{\"context\":\"one\",\"scope\":\"42\"}"));
     CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " TOKEN));
     CU_ASSERT_FALSE(unit_log_has(TOKEN));
-    CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_READY);
+    CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_UNTRIED);
     /* It goes with its job. */
     CU_ASSERT_EQUAL(sync_int("set.db", "SELECT COUNT(*) FROM civ_sync_pushes"), 2);
     CU_ASSERT_EQUAL(civ_jobs_forget(engine, -1000, &count, &problem, test_pool()), APR_SUCCESS);
@@ -184,13 +184,13 @@ static void test_refusals_are_told(void)
         civ_job_state_e job;
         const char *connector;
     } refusals[] = {
-        {422, "{\"message\":\"No commit found\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
-        {400, "{\"message\":\"It is there already\"}", CIV_JOB_SUCCEEDED, CIV_CONNECTOR_READY},
-        {409, "{\"message\":\"It is there already\"}", CIV_JOB_SUCCEEDED, CIV_CONNECTOR_READY},
-        {409, "{\"message\":\"Conflict\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
-        {400, "It is there already", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
-        {403, "{\"message\":\"Resource not accessible\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
-        {404, "{\"message\":\"It is there already\"}", CIV_JOB_FAILED, CIV_CONNECTOR_READY},
+        {422, "{\"message\":\"No commit found\"}", CIV_JOB_FAILED, CIV_CONNECTOR_UNTRIED},
+        {400, "{\"message\":\"It is there already\"}", CIV_JOB_SUCCEEDED, CIV_CONNECTOR_UNTRIED},
+        {409, "{\"message\":\"It is there already\"}", CIV_JOB_SUCCEEDED, CIV_CONNECTOR_UNTRIED},
+        {409, "{\"message\":\"Conflict\"}", CIV_JOB_FAILED, CIV_CONNECTOR_UNTRIED},
+        {400, "It is there already", CIV_JOB_FAILED, CIV_CONNECTOR_UNTRIED},
+        {403, "{\"message\":\"Resource not accessible\"}", CIV_JOB_FAILED, CIV_CONNECTOR_UNTRIED},
+        {404, "{\"message\":\"It is there already\"}", CIV_JOB_FAILED, CIV_CONNECTOR_UNTRIED},
         {401, "{\"message\":\"Bad credentials\"}", CIV_JOB_FAILED, CIV_CONNECTOR_AUTH_FAILED},
     };
     unsigned i;

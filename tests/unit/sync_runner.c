@@ -172,6 +172,47 @@ static void test_refused_token_fails_the_job(void)
     mock_platform_stop(mock);
 }
 
+static const char *reason_after(const mock_answer_t *table, const char *name, const char *project_id)
+{
+    mock_platform_t *platform = mock_platform_start(table);
+    civ_engine_t *engine = sync_engine(name);
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(platform));
+    civ_connector_row_t row;
+    civ_job_t job;
+
+    memset(&job, 0, sizeof(job));
+    CU_ASSERT_EQUAL(civ_job_add(engine, "example", project_id, 0, &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    mock_platform_stop(platform);
+    CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).reason, row.reason);
+    return row.reason;
+}
+
+/* What is not there, and what is missing, is called by its name. */
+static void test_reasons_name_what_they_are_about(void)
+{
+    static const mock_answer_t nothing[] = {{NULL, 404, NULL, "{}", 0, MOCK_PLAIN, 0}, LAST};
+    static const mock_answer_t two_missing[] = {
+        ROW("/project", JSON, "{\"id\":42}"),
+        {"/issues", 403, NULL, "{}", 0, MOCK_PLAIN, 0},
+        {"/metrics", 403, NULL, "{}", 0, MOCK_PLAIN, 0},
+        ROW("/folder", JSON, "[]"),
+        ROW("/commits", JSON, "[]"),
+        ROW(NULL, JSON, "{\"total\":0,\"runs\":[]}"),
+        LAST,
+    };
+    const char *reason = reason_after(nothing, "no-project.db", "team/project");
+
+    CU_ASSERT_STRING_EQUAL(
+        reason, "project \"team/project\" is not there, or hidden from this credential (status 404)");
+    reason = reason_after(nothing, "no-root.db", "");
+    CU_ASSERT_PTR_NOT_NULL(strstr(reason, "/project is not there (status 404): is base_url right?"));
+    reason = reason_after(two_missing, "two-missing.db", "team/project");
+    CU_ASSERT_PTR_NOT_NULL(strstr(reason, "issue: the credential does not permit this (status 403)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(reason, "; incomplete as well: metric"));
+}
+
 static void test_impossible_job_is_refused(void)
 {
     civ_engine_t *engine = sync_engine("impossible.db");
@@ -323,6 +364,7 @@ static void test_stolen_job_is_left_alone(void)
 static const test_case_t cases[] = {
     {"job_is_done", test_job_is_done},
     {"refused_token_fails_the_job", test_refused_token_fails_the_job},
+    {"reasons_name_what_they_are_about", test_reasons_name_what_they_are_about},
     {"impossible_job_is_refused", test_impossible_job_is_refused},
     {"stopped_job_is_given_back", test_stopped_job_is_given_back},
     {"killed_job_is_taken_over", test_killed_job_is_taken_over},

@@ -69,6 +69,7 @@ static void test_projects_are_found(void)
         {"github", "X-GitHub-Event: pull_request_review", "{\"repository\":{\"id\":7,\"full_name\":\"o/r\"}}",
          "o/r 7", 1},
         {"github", "X-GitHub-Event: star", "{\"repository\":{\"id\":7,\"full_name\":\"o/r\"}}", "o/r 7", 0},
+        {"github", "X-GitHub-Event: ping", "{\"repository\":{\"id\":7,\"full_name\":\"o/r\"}}", "o/r 7", 0},
         {"github", "", "{\"repository\":{\"id\":7}}", "7", 0},
         {"github", "X-GitHub-Event: push", "{\"repository\":[{\"id\":7}]}", "", 1},
         {"github", "X-GitHub-Event: push\nContent-Type: application/x-www-form-urlencoded",
@@ -284,6 +285,34 @@ static void test_renamed_projects_are_known(void)
     CU_ASSERT_EQUAL(outcome.result, CIV_WEBHOOK_IGNORED);
 }
 
+/* What nobody has a schedule for and what was never there, as a name that was misspelt once, is not known. */
+static void test_misspelt_projects_are_unknown(void)
+{
+    civ_engine_t *engine = sync_engine("misspelt.db");
+
+    CU_ASSERT_EQUAL(database_do(unit_path("misspelt.db"),
+                                "INSERT INTO civ_sync_projects (project, platform, project_id, facts, run) "
+                                "VALUES (1, 'github', 'o/r', '{}', 0)"),
+                    0);
+    CU_ASSERT_EQUAL(take(engine, "github", GITHUB("a", "1")).result, CIV_WEBHOOK_IGNORED);
+    schedule(engine, "github", "o/r");
+    CU_ASSERT_EQUAL(take(engine, "github", GITHUB("b", "2")).result, CIV_WEBHOOK_QUEUED);
+}
+
+/* Without a word of what has happened, whoever has set the webhook up has to know what is missing. */
+static void test_missing_events_are_named(void)
+{
+    civ_engine_t *engine = sync_engine("event.db");
+    civ_webhook_outcome_t outcome = take(engine, "gitlab", "", "{\"project_id\":15}");
+
+    CU_ASSERT_EQUAL(outcome.result, CIV_WEBHOOK_IGNORED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(outcome.reason, "X-Gitlab-Event"));
+    outcome = take(engine, "gitlab", "X-Gitlab-Event: Wiki Page Hook", "{\"project_id\":15}");
+    CU_ASSERT_PTR_NULL(strstr(outcome.reason, "X-Gitlab-Event"));
+    outcome = take(engine, "circle_ci", "", "{\"type\":\"ping\"}");
+    CU_ASSERT_PTR_NULL(strstr(outcome.reason, "circleci-event-type"));
+}
+
 /* However many there are. */
 static void test_one_of_many_projects(void)
 {
@@ -444,6 +473,8 @@ static const test_case_t cases[] = {
     {"delivery_wakes_its_project", test_delivery_wakes_its_project},
     {"replays_are_ignored", test_replays_are_ignored},
     {"renamed_projects_are_known", test_renamed_projects_are_known},
+    {"misspelt_projects_are_unknown", test_misspelt_projects_are_unknown},
+    {"missing_events_are_named", test_missing_events_are_named},
     {"one_of_many_projects", test_one_of_many_projects},
     {"folders_and_repositories", test_folders_and_repositories},
     {"flocks_are_one_run", test_flocks_are_one_run},

@@ -172,12 +172,20 @@ static void test_gitlab(void)
     };
     static const proof_t good = {"gitlab", SIGNING, SIGNED("msg_1", SIGNED_TIME, SIGNED_VALUE), SIGNED_BODY,
                                  1};
+    static const proof_t forged = {"gitlab", SIGNING, SIGNED("msg_2", SIGNED_TIME, SIGNED_VALUE), SIGNED_BODY,
+                                   0};
 
     CHECK(proofs);
     CU_ASSERT_TRUE(is_proven(&good, APR_INT64_C(1775001900000)));
     CU_ASSERT_FALSE(is_proven(&good, APR_INT64_C(1775001900001)));
     CU_ASSERT_TRUE(is_proven(&good, APR_INT64_C(1775001300000)));
     CU_ASSERT_FALSE(is_proven(&good, APR_INT64_C(1775001299999)));
+    CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "five minutes off"));
+    CU_ASSERT_FALSE(is_proven(&good, APR_INT64_C(1775002000000)));
+    CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "compare the clocks"));
+    /* Who does not know the secret is told nothing of the time. */
+    CU_ASSERT_FALSE(is_proven(&forged, APR_INT64_C(1775002000000)));
+    CU_ASSERT_PTR_NULL(strstr(problem.detail, "clocks"));
 }
 
 /* civarcos:hook-pass, other:hook-pass, civarcos:hook-pasS, hook-pass */
