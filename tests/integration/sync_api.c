@@ -320,6 +320,7 @@ static void a_project_is_synchronised(void)
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
 }
+    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"prefer\"}"), 400));
 
 static void a_connection_is_tested(void)
 {
