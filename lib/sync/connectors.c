@@ -72,6 +72,8 @@ static apr_status_t apply_put(void *baton, civ_change_t *change)
     apr_status_t status = civ_db_execute(change->db, &sql[SQL_PUT], arguments, 5, NULL);
 
     if (status == APR_SUCCESS)
+        status = civ_jobs_release_within(change, configuration->platform);
+    if (status == APR_SUCCESS)
         civ_sync_audit(change, "connector", "configured", configuration->platform,
                        apr_pstrcat(change->pool, configuration->settings, "\n", configuration->sealed, NULL));
     change->answer = "configured";
