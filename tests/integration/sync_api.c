@@ -69,8 +69,8 @@
 
 static const mock_answer_t healthy[] = {LISTS, END};
 static const mock_answer_t signed_out_once[] = {
-    {"/rate_limit", 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 1},
-    {"/rate_limit", 200, NULL, "{\"rate\":{}}", 0, MOCK_PLAIN, 100000},
+    {"/meta", 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 1},
+    {"/meta", 200, NULL, "{\"hooks\":[]}", 0, MOCK_PLAIN, 100000},
     LISTS,
     END};
 
