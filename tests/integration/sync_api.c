@@ -217,8 +217,9 @@ static void bad_configurations_are_told(void)
          "/config/base_url"},
         {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\",\"ca_file\":\"x.pem\"}}",
          "/config/ca_file"},
-        {"{\"platform\":\"bitbucket\",\"config\":{\"api_token\":\"a\"}}", "/config/username"},
-        {"{\"platform\":\"bitbucket\",\"config\":{\"email\":\"a\"}}", "/config/app_password"},
+        {"{\"platform\":\"bitbucket\",\"config\":{\"api_token\":\"a\"}}", "/config/email"},
+        {"{\"platform\":\"bitbucket\",\"config\":{}}", "/config/api_token"},
+        {"{\"platform\":\"bitbucket\",\"config\":{\"email\":\"a\"}}", "/config/api_token"},
         {"{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"a\"}}",
          "/config/organization"},
         {"{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"a\",\"organization\":\"o\","
