@@ -236,8 +236,7 @@ int civ_sync_reply_accepted(civ_call_t *call, const civ_job_t *job)
 {
     civ_reply_location(call,
                        apr_psprintf(call->r->pool, CIV_SYNC_JOB_PLACE "%" APR_INT64_T_FMT, job->number));
-    return civ_sync_reply_job(call, job, NULL, HTTP_ACCEPTED,
-                              "The job is not over yet; Location tells how it is");
+    return civ_sync_reply_job(call, job, NULL, HTTP_ACCEPTED, civ_sync_explain(call, job));
 }
 
 int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, const char **project)

@@ -365,9 +365,18 @@ static void jobs_are_listed_and_cancelled(void)
     for (i = 0; i < 3; i++) {
         answer = http_post(
             web, "/api/sync/source",
+    /* One that was heard of a moment ago, and is switched off now. */
+    CU_ASSERT_EQUAL(scenario_sql(scenario_file(server, "ledger/civarcos.db"),
+                                 apr_psprintf(test_pool(),
+                                              "INSERT INTO civ_sync_workers (worker, seen) VALUES ('gone', "
+                                              "%" APR_TIME_T_FMT ")",
+                                              apr_time_now() / 1000)),
+                    0);
             apr_psprintf(test_pool(), "{\"platform\":\"github\",\"project_id\":\"octo/other-%d\"}", i));
         CU_ASSERT_EQUAL(answer->status, 202);
     }
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "CivarcosWorker off") != NULL);
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "civarcosctl sync-once") != NULL);
     answer = http_get(web, "/api/sync/jobs?limit=3");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 3);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/jobs/0/project_id"), "octo/other-2");
