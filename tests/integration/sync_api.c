@@ -167,6 +167,10 @@ static void secrets_are_never_shown(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/config/base_url"), "https://api.github.com");
     CU_ASSERT_EQUAL(http_json_count(answer, "/connector/config"), 1);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/connector/secrets"), 2);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/secrets/0"), "api_token");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/secrets/1"), "webhook_secret");
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "took away") == NULL);
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
     answer = http_get(web, "/api/sync/connectors/github");
     CU_ASSERT_EQUAL(answer->status, 200);
@@ -186,6 +190,12 @@ static void secrets_are_never_shown(void)
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/results/0/evidence/record")), 64);
     CU_ASSERT(!is_left_behind(TOKEN));
     CU_ASSERT(!is_left_behind(HOOK));
+    /* A configuration replaces the one before: what it takes away is named. */
+    answer = http_post(web, "/api/sync/configure",
+                       "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN "\"}}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), ": webhook_secret, base_url") != NULL);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/connector/secrets"), 1);
     CU_ASSERT_EQUAL(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status, 200);
     CU_ASSERT_STRING_EQUAL(state(), "unconfigured");
     CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0), 404));
@@ -310,6 +320,7 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 0);
     CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"newest\"}"), 400));
+    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"prefer\"}"), 400));
     /* Later, where the client wants no waiting: 202, and a job that comes to its end. */
     answer = ask("respond-async");
     CU_ASSERT_EQUAL(answer->status, 202);
@@ -321,7 +332,6 @@ static void a_project_is_synchronised(void)
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
 }
-    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"prefer\"}"), 400));
 
 static void a_connection_is_tested(void)
 {
@@ -355,16 +365,6 @@ static void jobs_are_listed_and_cancelled(void)
 
     start(OFF, NULL);
     configure();
-    answer = ask("wait=30"); /* nobody is there to wait for */
-    CU_ASSERT_EQUAL(answer->status, 202);
-    CU_ASSERT(answer->seconds < 20);
-    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "queued");
-    place = apr_pstrdup(test_pool(), http_header(answer, "Location"));
-    answer = ask("wait=30"); /* the same is waiting already */
-    CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
-    for (i = 0; i < 3; i++) {
-        answer = http_post(
-            web, "/api/sync/source",
     /* One that was heard of a moment ago, and is switched off now. */
     CU_ASSERT_EQUAL(scenario_sql(scenario_file(server, "ledger/civarcos.db"),
                                  apr_psprintf(test_pool(),
@@ -372,11 +372,21 @@ static void jobs_are_listed_and_cancelled(void)
                                               "%" APR_TIME_T_FMT ")",
                                               apr_time_now() / 1000)),
                     0);
+    answer = ask("wait=30"); /* nobody is there to wait for */
+    CU_ASSERT_EQUAL(answer->status, 202);
+    CU_ASSERT(answer->seconds < 20);
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "CivarcosWorker off") != NULL);
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "civarcosctl sync-once") != NULL);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "queued");
+    place = apr_pstrdup(test_pool(), http_header(answer, "Location"));
+    answer = ask("wait=30"); /* the same is waiting already */
+    CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
+    for (i = 0; i < 3; i++) {
+        answer = http_post(
+            web, "/api/sync/source",
             apr_psprintf(test_pool(), "{\"platform\":\"github\",\"project_id\":\"octo/other-%d\"}", i));
         CU_ASSERT_EQUAL(answer->status, 202);
     }
-    CU_ASSERT(strstr(http_json_text(answer, "/message"), "CivarcosWorker off") != NULL);
-    CU_ASSERT(strstr(http_json_text(answer, "/message"), "civarcosctl sync-once") != NULL);
     answer = http_get(web, "/api/sync/jobs?limit=3");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 3);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/jobs/0/project_id"), "octo/other-2");
