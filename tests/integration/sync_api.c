@@ -74,6 +74,7 @@ static const mock_answer_t signed_out_once[] = {
     LISTS,
     END};
 
+static const mock_answer_t broken[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 100000}, END};
 static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 100000}, END};
 
 static harness_t *server;
@@ -351,6 +352,12 @@ static void a_connection_is_tested(void)
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
     CU_ASSERT_EQUAL(mock_platform_count(platform), 2);
+    /* Somebody waits: a platform that is down is asked once more, and no oftener. */
+    mock_platform_set_answers(platform, broken);
+    answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "failed");
+    CU_ASSERT_EQUAL(mock_platform_count(platform), 4);
     CU_ASSERT(!is_left_behind(TOKEN));
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
