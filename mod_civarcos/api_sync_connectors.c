@@ -13,6 +13,8 @@
 
 #include <apr_strings.h>
 
+#include <string.h>
+
 APLOG_USE_MODULE(civarcos);
 
 /* {"success": true, "connector": ..., "message": ...} */
@@ -76,22 +78,60 @@ static int store(civ_call_t *call, const civ_platform_t *platform, const civ_jso
     return OK;
 }
 
+static void note_dropped(const char **dropped, const civ_json_t *config, const char *name, apr_pool_t *pool)
+{
+    if (!civ_json_get(config, name)) {
+        *dropped = *dropped ? apr_pstrcat(pool, *dropped, ", ", name, NULL) : name;
+    }
+}
+
+/* The names of the settings that the platform has now and will not have any more: a configuration replaces the one before. NULL: none. */
+static const char *find_dropped(civ_call_t *call, const civ_platform_t *platform, const civ_json_t *config)
+{
+    apr_pool_t *pool = call->r->pool;
+    const char *dropped = NULL;
+    const civ_json_t *settings;
+    civ_connector_row_t row;
+    civ_problem_t problem;
+    apr_size_t i;
+    int j;
+
+    if (civ_connector_get(civ_node_engine(call->node), platform->name, &row, pool) != APR_SUCCESS) {
+        return NULL;
+    }
+    for (j = 0; j < row.secrets->nelts; j++) {
+        note_dropped(&dropped, config, APR_ARRAY_IDX(row.secrets, j, const char *), pool);
+    }
+    if (civ_json_parse(&settings, row.settings, strlen(row.settings), &civ_json_request_limits, &problem,
+                       pool) == APR_SUCCESS &&
+        settings->type == CIV_JSON_OBJECT) {
+        for (i = 0; i < settings->as.object.count; i++) {
+            note_dropped(&dropped, config, settings->as.object.members[i].name, pool);
+        }
+    }
+    return dropped;
+}
+
 int civ_api_sync_configure(civ_call_t *call)
 {
     const civ_json_t *config = civ_json_get(call->body, "config");
     const civ_platform_t *platform;
+    const char *dropped = NULL;
     int result = civ_sync_platform(call, civ_json_get_text(call->body, "platform"), "/platform", &platform);
 
     if (result == OK) {
         result = check_config(call, platform, config);
     }
     if (result == OK) {
+        dropped = find_dropped(call, platform, config);
         result = store(call, platform, config);
     }
-    return result == OK ? reply_connector(call, platform,
-                                          apr_pstrcat(call->r->pool, "The connector for ", platform->title,
-                                                      " is configured", NULL))
-                        : result;
+    return result == OK
+               ? reply_connector(
+                     call, platform,
+                     apr_pstrcat(call->r->pool, "The connector for ", platform->title, " is configured",
+                                 dropped ? "; this took away what was set before: " : "", dropped, NULL))
+               : result;
 }
 
 /* --- reading --- */

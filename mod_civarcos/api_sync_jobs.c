@@ -240,6 +240,14 @@ static int reply_all(civ_call_t *call, const civ_job_t *jobs, int count, int is_
     }
     civ_json_end_array(&writer);
     civ_json_member_int(&writer, "total", count);
+    if (!is_over) {
+        int at = 0;
+
+        while (at < count - 1 && civ_sync_is_over(&jobs[at])) {
+            at++;
+        }
+        civ_json_member_text(&writer, "message", civ_sync_explain(call, &jobs[at]));
+    }
     civ_json_end_object(&writer);
     return civ_reply_buffer(call, &reply, &body);
 }

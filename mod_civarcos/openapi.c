@@ -291,7 +291,8 @@ static const struct {
                      "\"running\",\"throttled\",\"degraded\",\"auth_failed\",\"failed\",\"stalled\"]},"
                      "\"reason\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT ",\"last_sync\":" MAYBE_TEXT
                      ",\"next_attempt\":" MAYBE_TEXT ",\"configured_at\":" MAYBE_TEXT
-                     ",\"config\":{\"type\":[\"object\",\"null\"]},\"jobs\":{\"type\":\"object\","
+                     ",\"config\":{\"type\":[\"object\",\"null\"]},\"secrets\":" TEXTS
+                     ",\"jobs\":{\"type\":\"object\","
                      "\"properties\":{"
                      "\"running\":" INDEX ",\"waiting\":" INDEX "}}}}"},
     {"Job",

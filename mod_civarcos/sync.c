@@ -123,6 +123,20 @@ int civ_sync_is_connected(const civ_overview_t *overview)
            strcmp(overview->row.state, CIV_CONNECTOR_FAILED) != 0;
 }
 
+/* That they are set, and no more. */
+static void write_secrets(civ_json_writer_t *writer, const civ_overview_t *overview)
+{
+    const apr_array_header_t *secrets = overview->is_configured ? overview->row.secrets : NULL;
+    int i;
+
+    civ_json_name(writer, "secrets");
+    civ_json_begin_array(writer);
+    for (i = 0; secrets && i < secrets->nelts; i++) {
+        civ_json_text(writer, APR_ARRAY_IDX(secrets, i, const char *));
+    }
+    civ_json_end_array(writer);
+}
+
 void civ_sync_write_connector(civ_json_writer_t *writer, const civ_overview_t *overview)
 {
     civ_json_begin_object(writer);
@@ -145,6 +159,7 @@ void civ_sync_write_connector(civ_json_writer_t *writer, const civ_overview_t *o
     } else {
         civ_json_null(writer);
     }
+    write_secrets(writer, overview);
     civ_json_name(writer, "jobs");
     civ_json_begin_object(writer);
     civ_json_member_int(writer, "running", overview->running);
@@ -252,8 +267,7 @@ int civ_sync_reply_accepted(civ_call_t *call, const civ_job_t *job)
 {
     civ_reply_location(call,
                        apr_psprintf(call->r->pool, CIV_SYNC_JOB_PLACE "%" APR_INT64_T_FMT, job->number));
-    return civ_sync_reply_job(call, job, NULL, HTTP_ACCEPTED,
-                              "The job is not over yet; Location tells how it is");
+    return civ_sync_reply_job(call, job, NULL, HTTP_ACCEPTED, civ_sync_explain(call, job));
 }
 
 int civ_sync_read_project(civ_call_t *call, const civ_platform_t *platform, const char **project)

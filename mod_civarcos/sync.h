@@ -75,11 +75,14 @@ int civ_sync_ask(civ_call_t *call, const civ_job_wish_t *wish, civ_job_t *job);
 int civ_sync_ask_all(civ_call_t *call, const civ_job_wish_t *wishes, int count, civ_job_t **jobs, int *total);
 
 /**
- * Wait for jobs as long as the client (Prefer) and the configuration want, unless there is nobody who does them, or too many are
+ * Wait for jobs as long as the client (Prefer) and the configuration want, unless no worker runs here, none gives a sign of life, or too many are
  * waiting already. Says by headers which preference was applied.
  * @param jobs as they are; brought up to date
  * @return how many are not over yet
  */
 int civ_sync_wait(civ_call_t *call, civ_job_t *jobs, int count);
+
+/** Why a job is not over yet: a sentence for the client. */
+const char *civ_sync_explain(const civ_call_t *call, const civ_job_t *job);
 
 #endif

@@ -88,6 +88,28 @@ static int has_worker(const civ_call_t *call)
            seen > civ_timestamp_now() - CIV_WORKER_SILENCE;
 }
 
+static int is_off(const civ_call_t *call)
+{
+    return civ_server_config(call->r->server)->values.worker == CIV_WORKER_OFF;
+}
+
+const char *civ_sync_explain(const civ_call_t *call, const civ_job_t *job)
+{
+    const char *why = is_off(call)        ? "No worker runs here (CivarcosWorker off)"
+                      : !has_worker(call) ? "No worker gives a sign of life (GET /health tells of it)"
+                                          : NULL;
+    int is_project = job->action == CIV_JOB_SYNC && job->project_id[0];
+
+    if (!why) {
+        return job->state == CIV_JOB_QUEUED && job->not_before <= civ_timestamp_now()
+                   ? "No worker has taken the job up yet; Location tells how it is"
+                   : "The job is not over yet; Location tells how it is";
+    }
+    return apr_pstrcat(call->r->pool, why, ": the job waits for one that uses the same database",
+                       is_project ? ", or for civarcosctl sync-once" : "", "; Location tells how it is",
+                       NULL);
+}
+
 /* How long, in microseconds; and which preference that honours. */
 static apr_interval_time_t patience(civ_call_t *call)
 {
@@ -161,7 +183,7 @@ int civ_sync_wait(civ_call_t *call, civ_job_t *jobs, int count)
     int unfinished = 0;
     int i;
 
-    if (find_unfinished(jobs, count, 0) < count && wait > 0 && has_worker(call) && enter()) {
+    if (find_unfinished(jobs, count, 0) < count && wait > 0 && !is_off(call) && has_worker(call) && enter()) {
         look_until(call, jobs, count, civ_timestamp_steady() + wait);
         leave();
     }

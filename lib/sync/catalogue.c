@@ -30,7 +30,7 @@ const civ_platform_t civ_platforms[] = {
     {"bitbucket",
      "Bitbucket Cloud",
      &civ_connector_bitbucket,
-     {"username|email|access_token", "app_password|api_token|access_token"}},
+     {NULL}}, /* what belongs to what, the connector says */
     {"azure_devops", "Azure DevOps", &civ_connector_azure_devops, {"personal_access_token", "organization"}},
     {"jenkins", "Jenkins", &civ_connector_jenkins, {"base_url", "username", "api_token"}},
     {"circle_ci", "CircleCI", &civ_connector_circle_ci, {"api_token"}},

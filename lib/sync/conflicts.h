@@ -54,7 +54,7 @@ apr_status_t civ_conflicts_list(civ_store_t *store, civ_conflict_kind_e kind, ap
 typedef enum civ_conflict_policy_e {
     CIV_POLICY_MOST_COMPLETE, /**< the most members with a value, at any depth; then as it is now */
     CIV_POLICY_LATEST,        /**< what was stored last */
-    CIV_POLICY_PREFER         /**< what the caller says; else as it is now */
+    CIV_POLICY_PREFER         /**< what the caller says: takes a key and prefer */
 } civ_conflict_policy_e;
 
 /** The word for a policy: "most_complete" ... */
@@ -77,7 +77,7 @@ typedef struct civ_resolution_t {
  * What is decided holds until the platform tells a later time of change.
  * @param page the first 100 that were resolved, with candidates and event; candidates' is_current tells what is now
  * @param count how many were
- * @return APR_SUCCESS; CIV_EINVALID (author, reason, prefer), APR_NOTFOUND (no open conflict with this key) with
+ * @return APR_SUCCESS; CIV_EINVALID (author, reason, key, prefer), APR_NOTFOUND (no open conflict with this key) with
  * @a problem; what the transactor returns
  */
 apr_status_t civ_conflicts_resolve(civ_store_t *store, const civ_transactor_t *transactor,

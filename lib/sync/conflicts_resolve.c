@@ -276,6 +276,10 @@ static apr_status_t check(const civ_resolution_t *resolution, civ_problem_t *pro
                (resolution->policy != CIV_POLICY_PREFER || resolution->key == NULL)) {
         member = "/prefer";
         fault = "A content hash can be preferred only with the policy \"prefer\" and a key";
+    } else if (resolution->policy == CIV_POLICY_PREFER &&
+               (resolution->prefer == NULL || resolution->key == NULL)) {
+        member = resolution->key == NULL ? "/key" : "/prefer";
+        fault = "The policy \"prefer\" needs a key, and in prefer the content_hash that counts";
     }
     if (fault == NULL)
         return APR_SUCCESS;

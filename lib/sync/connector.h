@@ -78,7 +78,9 @@ struct civ_sync_kind_t {
     const char *name;
     civ_sync_rule_e rule;
     int is_essential; /**< the project itself: when it fails, or is absent, the run has failed */
-    int is_streamed;  /**< of a number of lists, each with a watermark of its own, that another kind names by
+    /** The same for some projects only, told by their ids: the repository that one names. NULL: for none. */
+    int (*is_essential_to)(const char *project_id);
+    int is_streamed; /**< of a number of lists, each with a watermark of its own, that another kind names by
                        * civ_sync_page_stream (the jobs in a folder); first is called for each */
     int stops_when_older; /**< newest first, without a filter: the next page is left when all that civ_sync_page_saw was told of
                            * this one is older than range.from */

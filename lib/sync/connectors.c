@@ -73,6 +73,8 @@ static apr_status_t apply_put(void *baton, civ_change_t *change)
     apr_status_t status = civ_db_execute(change->db, &sql[SQL_PUT], arguments, 5, NULL);
 
     if (status == APR_SUCCESS)
+        status = civ_jobs_release_within(change, configuration->platform);
+    if (status == APR_SUCCESS)
         civ_sync_audit(change, "connector", "configured", configuration->platform,
                        apr_pstrcat(change->pool, configuration->settings, "\n", configuration->sealed, NULL));
     change->answer = "configured";
@@ -206,12 +208,37 @@ apr_status_t civ_connector_remove(const civ_engine_t *engine, const char *platfo
     return civ_change_run(&engine->transactor, apply_remove, apr_pstrdup(pool, platform), problem, pool);
 }
 
+static apr_status_t parse_object(const civ_json_t **json, const char *text, apr_pool_t *pool)
+{
+    civ_problem_t problem;
+
+    return civ_json_parse(json, text, strlen(text), &civ_json_request_limits, &problem, pool) ==
+                       APR_SUCCESS &&
+                   (*json)->type == CIV_JSON_OBJECT
+               ? APR_SUCCESS
+               : CIV_EDATABASE;
+}
+
+/* What cannot be read has no names; whoever opens the secrets is told. */
+static apr_array_header_t *names_of(const char *sealed, apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_make(pool, 4, sizeof(const char *));
+    const civ_json_t *object;
+    apr_size_t i;
+
+    if (parse_object(&object, sealed, pool) == APR_SUCCESS)
+        for (i = 0; i < object->as.object.count; i++)
+            *(const char **)apr_array_push(names) = object->as.object.members[i].name;
+    return names;
+}
+
 static apr_status_t take_row(civ_rows_t *rows, civ_connector_row_t *row, const char **sealed,
                              apr_pool_t *pool)
 {
     row->platform = apr_pstrdup(pool, civ_rows_text(rows, 0));
     row->settings = apr_pstrdup(pool, civ_rows_text(rows, 1));
     *sealed = apr_pstrdup(pool, civ_rows_text(rows, 2));
+    row->secrets = names_of(*sealed, pool);
     row->state = apr_pstrdup(pool, civ_rows_text(rows, 3));
     row->reason = apr_pstrdup(pool, civ_rows_text(rows, 4));
     return civ_rows_int(rows, 5, &row->since) == APR_SUCCESS &&
@@ -267,17 +294,6 @@ apr_status_t civ_connectors_list(const civ_engine_t *engine, int most, civ_conne
         (*count)++;
     }
     return status;
-}
-
-static apr_status_t parse_object(const civ_json_t **json, const char *text, apr_pool_t *pool)
-{
-    civ_problem_t problem;
-
-    return civ_json_parse(json, text, strlen(text), &civ_json_request_limits, &problem, pool) ==
-                       APR_SUCCESS &&
-                   (*json)->type == CIV_JSON_OBJECT
-               ? APR_SUCCESS
-               : CIV_EDATABASE;
 }
 
 static int compare_names(const void *left, const void *right)

@@ -21,7 +21,8 @@
 
 typedef struct civ_connector_row_t {
     const char *platform;
-    const char *settings; /**< JSON object without the secrets */
+    const char *settings;        /**< JSON object without the secrets */
+    apr_array_header_t *secrets; /**< names of the secrets that are set, const char *; never what they are */
     const char *state;
     const char *reason;                    /**< "" for none */
     apr_int64_t since, configured, synced; /**< milliseconds; synced: last success, 0 for none */

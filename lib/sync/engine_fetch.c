@@ -53,6 +53,12 @@ static const char *reason_of(const civ_http_answer_t *answer, apr_pool_t *pool)
                : reason;
 }
 
+static int is_essential(const civ_run_t *run, const civ_sync_kind_t *kind)
+{
+    return kind->is_essential ||
+           (kind->is_essential_to != NULL && kind->is_essential_to(run->request->project_id));
+}
+
 /* A page of a list, or what stands for it, cannot be had: the list ends here, and its watermark stays. A list that is always read
  * whole needs no watermark: what was asked for beside that page goes on. */
 static apr_status_t fail_list(civ_run_t *run, const civ_sync_step_t *step, civ_kind_status_e status,
@@ -63,11 +69,11 @@ static apr_status_t fail_list(civ_run_t *run, const civ_sync_step_t *step, civ_k
     civ_kind_report_trouble(civ_run_kind_report(run, step->kind), status, "%s", reason);
     if (step->stream[0] != '\0')
         civ_sync_report_warn(run->report, "%s of %s: %s", step->kind, step->stream, reason);
-    if (kind->rule == CIV_SYNC_ALL && !kind->is_essential)
+    if (kind->rule == CIV_SYNC_ALL && !is_essential(run, kind))
         pop(run);
     else
         civ_run_drop_list(run, step);
-    return kind->is_essential ? end_run(run, CIV_SYNC_FAILED, reason) : APR_SUCCESS;
+    return is_essential(run, kind) ? end_run(run, CIV_SYNC_FAILED, reason) : APR_SUCCESS;
 }
 
 static const char *part_key(const civ_sync_step_t *step, apr_pool_t *pool)

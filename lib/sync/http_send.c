@@ -347,6 +347,7 @@ static apr_status_t prepare_again(sending_t *sending, int *again)
 {
     const civ_http_policy_t *policy = &sending->http->policy;
     civ_http_answer_t *answer = sending->answer;
+    unsigned tries = sending->request->tries > 0 ? sending->request->tries : policy->tries;
     apr_int64_t wait;
 
     *again = 0;
@@ -361,7 +362,7 @@ static apr_status_t prepare_again(sending_t *sending, int *again)
         return APR_SUCCESS;
     }
     if (!civ_http_is_transient(answer) || !civ_http_may_repeat(sending->request) ||
-        answer->tries - sending->throttles >= policy->tries)
+        answer->tries - sending->throttles >= tries)
         return APR_SUCCESS;
     wait = answer->rate.retry_after != CIV_RATE_UNKNOWN
                ? answer->rate.retry_after

@@ -390,6 +390,11 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
             "has a certificate that is not trusted here (a CA file can be given for each connector)";
         transfer->is_final = 1;
         break;
+    case CURLE_SSL_CONNECT_ERROR:
+        transfer->fault = "could not be spoken to by TLS";
+        transfer->is_final =
+            transfer->request->is_for_human; /* else it may be a server that is just starting */
+        break;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         transfer->is_final = 1;

@@ -12,7 +12,7 @@
 #include "sync/push.h"
 #include "sync/report.h"
 
-enum { SQL_WAITING, SQL_CANCEL_WAITING, SQL_CANCEL_RUNNING, SQL_REPORT, SQL_COUNT };
+enum { SQL_WAITING, SQL_CANCEL_WAITING, SQL_CANCEL_RUNNING, SQL_RELEASE, SQL_REPORT, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_WAITING] = {"sync_job_wishes_waiting", "SELECT COUNT(*) FROM civ_sync_jobs WHERE state = 0"},
     [SQL_CANCEL_WAITING] = {"sync_jobs_cancel_waiting",
@@ -20,6 +20,9 @@ static const civ_statement_t sql[SQL_COUNT] = {
                             "= %s AND state = 0"},
     [SQL_CANCEL_RUNNING] = {"sync_jobs_cancel_running", "UPDATE civ_sync_jobs SET cancelled = 1 WHERE "
                                                         "platform = %s AND state = 1"},
+    [SQL_RELEASE] = {"sync_jobs_release",
+                     "UPDATE civ_sync_jobs SET not_before = %lld WHERE platform = %s AND "
+                     "state = 0 AND not_before > %lld"},
     [SQL_REPORT] = {"sync_job_report", "SELECT report FROM civ_sync_runs WHERE run = %lld"},
 };
 const civ_statement_set_t civ_job_wishes_statements = {sql, SQL_COUNT};
@@ -127,6 +130,13 @@ apr_status_t civ_jobs_cancel_within(civ_change_t *change, const char *platform)
 
     return status == APR_SUCCESS ? civ_db_execute(change->db, &sql[SQL_CANCEL_RUNNING], &running, 1, NULL)
                                  : status;
+}
+
+apr_status_t civ_jobs_release_within(civ_change_t *change, const char *platform)
+{
+    const civ_argument_t arguments[] = {civ_int(change->now), civ_text(platform), civ_int(change->now)};
+
+    return civ_db_execute(change->db, &sql[SQL_RELEASE], arguments, 3, NULL);
 }
 
 apr_status_t civ_job_report(const civ_engine_t *engine, const civ_job_t *job, const char **report,

@@ -103,6 +103,9 @@ apr_status_t civ_jobs_check_room_within(civ_change_t *change, int count);
 /** Within a change: cancel all of a platform, as civ_job_cancel does. */
 apr_status_t civ_jobs_cancel_within(civ_change_t *change, const char *platform);
 
+/** Within a change: what was put off of a platform may begin now; its credential is another one. */
+apr_status_t civ_jobs_release_within(civ_change_t *change, const char *platform);
+
 /**
  * Take the next job: one that waits and is due, or one whose worker is gone. No project is in two hands at once.
  * @param worker a name for whoever takes it: host and process

@@ -1,7 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file limiter.c
- * The limiter that clients share: for each host a pause, and for each credential there a token bucket, the quota last heard of,
+ * The limiter that clients share: for each host a pause, which holds back the credentials that there were when it began (a new one
+ * has been told nothing yet, and is told by its own first answer), and for each credential there a token bucket, the quota last heard of,
  * and a time to hold back until. Counted on the clock that nobody sets. Nothing is thrown away: there is as much as connectors.
  * Its memory is its own, used under the mutex only: the pool it was made from may be in use by another thread.
  */
@@ -19,10 +20,13 @@ typedef struct account_t {
     apr_int64_t limit;
     apr_int64_t remaining;
     apr_int64_t reset_at;
+    apr_uint64_t number; /* among the accounts of its host, as they came */
 } account_t;
 
 typedef struct host_t {
     apr_int64_t paused_until;
+    apr_uint64_t paused; /* the number of the last account that the pause holds back */
+    apr_uint64_t count;
     apr_hash_t *accounts; /* by credential */
 } host_t;
 
@@ -92,6 +96,7 @@ static account_t *find_account(civ_limiter_t *limiter, host_t *host, const civ_l
         account->tokens = key->burst;
         account->filled = now;
         account->remaining = CIV_RATE_UNKNOWN;
+        account->number = ++host->count;
         apr_hash_set(host->accounts, apr_pstrdup(limiter->pool, key->credential), APR_HASH_KEY_STRING,
                      account);
     }
@@ -136,7 +141,9 @@ apr_int64_t civ_limiter_take(civ_limiter_t *limiter, const civ_limiter_key_t *ke
     now = civ_clock_steady(clock);
     host = find_host(limiter, key->host);
     account = find_account(limiter, host, key, now);
-    wait = later(wait, later(host->paused_until, account->held_until) - now);
+    if (account->number <= host->paused)
+        wait = later(wait, host->paused_until - now);
+    wait = later(wait, account->held_until - now);
     wait = later(wait, reserved_until(account, key, now) - now);
     wait = later(wait, fill(account, key, now));
     if (wait == 0) {
@@ -179,6 +186,7 @@ void civ_limiter_pause(civ_limiter_t *limiter, const char *name, apr_int64_t wai
     apr_thread_mutex_lock(limiter->mutex);
     host = find_host(limiter, name);
     host->paused_until = later(host->paused_until, until);
+    host->paused = host->count;
     apr_thread_mutex_unlock(limiter->mutex);
     if (limiter->config.publish != NULL)
         limiter->config.publish(limiter->config.baton, name, civ_clock_now(clock) + wait);

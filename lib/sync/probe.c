@@ -7,6 +7,9 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
+/** Somebody waits for it, and can ask again. */
+#define TRIES 2
+
 static void conclude(civ_sync_report_t *report, civ_sync_outcome_e outcome, const char *reason)
 {
     report->outcome = outcome;
@@ -57,6 +60,7 @@ static apr_status_t build(const civ_engine_run_t *run, civ_http_request_t *reque
         request->may_repeat = 1;
     }
     request->is_for_human = 1;
+    request->tries = TRIES;
     return status;
 }
 

@@ -3,7 +3,7 @@
  * @file rate_limit.h
  * Keeping to the limits of other servers: what their answers say of them, how long to wait, and a limiter that all clients of a
  * process share. Limits are a credential's, so the limiter counts by host and credential; when a host says that it is too much,
- * all wait that talk to it. A share of each quota is left for the people who use the same account.
+ * all wait that talk to it; a credential that comes only then may ask for itself. A share of each quota is left for the people who use the same account.
  *
  * All times are milliseconds.
  */
@@ -103,7 +103,7 @@ apr_int64_t civ_limiter_take(civ_limiter_t *limiter, const civ_limiter_key_t *ke
 void civ_limiter_note(civ_limiter_t *limiter, const civ_limiter_key_t *key, const civ_rate_t *rate,
                       apr_int64_t wait);
 
-/** Leave the whole host alone for so long. */
+/** Leave the whole host alone for so long, with every credential that was used there until now. */
 void civ_limiter_pause(civ_limiter_t *limiter, const char *host, apr_int64_t wait);
 
 /** What of a quota is kept for people: a tenth, at least 50, at most half. */

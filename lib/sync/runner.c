@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/secret.h"
 #include "base/status.h"
 #include "base/timestamp.h"
@@ -212,6 +213,19 @@ static const char *const *lines_of(const apr_array_header_t *headers, int are_se
     return lines;
 }
 
+/* A name for the credential by which the limiter tells it from the one before it: the platform, and a digest of what is sent. */
+static const char *credential_name(const char *platform, const char *const *secrets, apr_pool_t *pool)
+{
+    civ_digest_t digest, before;
+
+    memset(&digest, 0, sizeof(digest));
+    for (; *secrets != NULL; secrets++) {
+        before = digest;
+        civ_digest_sha256_two(&digest, &before, sizeof(before), *secrets, strlen(*secrets));
+    }
+    return apr_pstrcat(pool, platform, ":", civ_digest_hex_dup(&digest, pool), NULL);
+}
+
 apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t *connector,
                                const civ_connector_access_t *access, const civ_json_t *config,
                                int (*interrupted_fn)(void *baton),
@@ -227,7 +241,7 @@ apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t
     client.secrets = lines_of(access->secret_headers, 1, pool);
     client.proxy = civ_field_text(config, "proxy");
     client.ca_file = civ_field_text(config, "ca_file");
-    client.credential = connector->platform;
+    client.credential = credential_name(connector->platform, client.secrets, pool);
     client.egress = runner->egress;
     client.limiter = runner->limiter;
     client.interrupted = interrupted_fn;
@@ -250,6 +264,26 @@ static const char *host_of(const char *url, apr_pool_t *pool)
 static int is_test(const work_t *work)
 {
     return work->job.action == CIV_JOB_SYNC && work->job.project_id[0] == '\0';
+}
+
+/* Whether the rules that a guest was given let it go there. Those of the server may, so it says nothing of the connector. */
+static int may_go(const work_t *work, const char *base, const char *proxy, const char **reason,
+                  apr_pool_t *pool)
+{
+    civ_address_t addresses[CIV_EGRESS_ADDRESSES];
+    apr_status_t status;
+    civ_url_t url;
+    int count;
+
+    if (!work->runner->is_guest || base == NULL || civ_url_parse(&url, base, reason, pool) != APR_SUCCESS)
+        return 1;
+    status = proxy != NULL ? civ_egress_check(work->runner->egress, &url, reason, pool)
+                           : civ_egress_resolve(work->runner->egress, &url, addresses, &count, interrupted,
+                                                (void *)work, reason, pool);
+    if (status != CIV_EINVALID)
+        return 1; /* whatever else is wrong comes up when it is used */
+    *reason = apr_psprintf(pool, "the base URL %s; here: --egress-allow HOST", *reason);
+    return 0;
 }
 
 /* Everything that can be wrong before anything is asked of the platform. */
@@ -278,6 +312,8 @@ static apr_status_t prepare(work_t *work, civ_engine_run_t *run, const char **re
     if (status == APR_SUCCESS && connector->check_project != NULL && !is_test(work))
         status = connector->check_project(work->job.project_id, &problem, pool);
     *reason = problem.detail;
+    if (status == APR_SUCCESS && !may_go(work, access.base, civ_field_text(config, "proxy"), reason, pool))
+        return APR_EACCES;
     if (status == APR_SUCCESS)
         status = civ_runner_client(runner, connector, &access, config, interrupted, waiting, work,
                                    &work->http, reason, pool);
@@ -325,17 +361,19 @@ static apr_status_t give_back(work_t *work, const civ_sync_report_t *report, apr
     return status;
 }
 
-/* The reason is the connector's as well: where its status is looked at, it has to be seen. */
-static apr_status_t refuse(work_t *work, const char *reason, apr_pool_t *pool)
+/* The reason is the connector's as well: where its status is looked at, it has to be seen. Unless it is our own: what we were
+ * not allowed. */
+static apr_status_t refuse(work_t *work, const char *reason, int is_own_fault, apr_pool_t *pool)
 {
     civ_problem_t problem;
-    apr_status_t status;
+    apr_status_t status = APR_SUCCESS;
 
     civ_log_write(work->runner->log, CIV_LOG_WARNING, APR_SUCCESS,
                   "CIV0721: job %" APR_INT64_T_FMT " (%s %s) cannot be done: %s", work->job.number,
                   work->job.platform, work->job.project_id, reason);
-    status = civ_connector_note(work->runner->engine, work->job.platform, CIV_CONNECTOR_FAILED, reason, 0,
-                                &problem, pool);
+    if (!is_own_fault)
+        status = civ_connector_note(work->runner->engine, work->job.platform, CIV_CONNECTOR_FAILED, reason, 0,
+                                    &problem, pool);
     return status == APR_SUCCESS
                ? civ_job_end(work->runner->engine, &work->job, CIV_JOB_FAILED, 0, reason, &problem, pool)
                : status;
@@ -400,7 +438,7 @@ static apr_status_t do_job(work_t *work, apr_pool_t *pool)
     memset(&run, 0, sizeof(run));
     status = prepare(work, &run, &reason, pool);
     if (status != APR_SUCCESS)
-        return refuse(work, reason != NULL ? reason : "It cannot be prepared", pool);
+        return refuse(work, reason != NULL ? reason : "It cannot be prepared", status == APR_EACCES, pool);
     if (is_test(work)) {
         civ_probe(&run, work->http, report, pool);
         return end_test(work, report, pool);
@@ -411,7 +449,7 @@ static apr_status_t do_job(work_t *work, apr_pool_t *pool)
         return end_push(work, report, pool);
     }
     if (runner->engine->timeline.store == NULL)
-        return refuse(work, "There is nowhere to store what is found", pool);
+        return refuse(work, "There is nowhere to store what is found", 0, pool);
     run.project_id = work->job.project_id;
     run.since = work->job.since;
     run.backfill_days = runner->backfill_days;

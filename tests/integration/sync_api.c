@@ -71,11 +71,12 @@
 
 static const mock_answer_t healthy[] = {LISTS, END};
 static const mock_answer_t signed_out_once[] = {
-    {"/rate_limit", 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 1},
-    {"/rate_limit", 200, NULL, "{\"rate\":{}}", 0, MOCK_PLAIN, 100000},
+    {"/meta", 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 1},
+    {"/meta", 200, NULL, "{\"hooks\":[]}", 0, MOCK_PLAIN, 100000},
     LISTS,
     END};
 
+static const mock_answer_t broken[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 100000}, END};
 static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 100000}, END};
 
 static harness_t *server;
@@ -170,6 +171,10 @@ static void secrets_are_never_shown(void)
     CU_ASSERT(strstr(answer->body, "\"connected\":null") != NULL);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/config/base_url"), "https://api.github.com");
     CU_ASSERT_EQUAL(http_json_count(answer, "/connector/config"), 1);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/connector/secrets"), 2);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/secrets/0"), "api_token");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/secrets/1"), "webhook_secret");
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "took away") == NULL);
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
     answer = http_get(web, "/api/sync/connectors/github");
     CU_ASSERT_EQUAL(answer->status, 200);
@@ -189,6 +194,12 @@ static void secrets_are_never_shown(void)
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/results/0/evidence/record")), 64);
     CU_ASSERT(!is_left_behind(TOKEN));
     CU_ASSERT(!is_left_behind(HOOK));
+    /* A configuration replaces the one before: what it takes away is named. */
+    answer = http_post(web, "/api/sync/configure",
+                       "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN "\"}}");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), ": webhook_secret, base_url") != NULL);
+    CU_ASSERT_EQUAL(http_json_count(answer, "/connector/secrets"), 1);
     CU_ASSERT_EQUAL(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status, 200);
     CU_ASSERT_STRING_EQUAL(state(), "unconfigured");
     CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0), 404));
@@ -220,8 +231,9 @@ static void bad_configurations_are_told(void)
          "/config/base_url"},
         {"{\"platform\":\"github\",\"config\":{\"api_token\":\"a\",\"ca_file\":\"x.pem\"}}",
          "/config/ca_file"},
-        {"{\"platform\":\"bitbucket\",\"config\":{\"api_token\":\"a\"}}", "/config/username"},
-        {"{\"platform\":\"bitbucket\",\"config\":{\"email\":\"a\"}}", "/config/app_password"},
+        {"{\"platform\":\"bitbucket\",\"config\":{\"api_token\":\"a\"}}", "/config/email"},
+        {"{\"platform\":\"bitbucket\",\"config\":{}}", "/config/api_token"},
+        {"{\"platform\":\"bitbucket\",\"config\":{\"email\":\"a\"}}", "/config/api_token"},
         {"{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"a\"}}",
          "/config/organization"},
         {"{\"platform\":\"azure_devops\",\"config\":{\"personal_access_token\":\"a\",\"organization\":\"o\","
@@ -324,6 +336,7 @@ static void a_project_is_synchronised(void)
     answer = ask("wait=60");
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/evidence_count"), 0);
+    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"prefer\"}"), 400));
     /* Later, where the client wants no waiting: 202, and a job that comes to its end. */
     answer = ask("respond-async");
     CU_ASSERT_EQUAL(answer->status, 202);
@@ -357,6 +370,12 @@ static void a_connection_is_tested(void)
     /* Configured anew, it has to prove itself again. */
     CU_ASSERT(strstr(configure()->body, "\"connected\":null") != NULL);
     CU_ASSERT_EQUAL(mock_platform_count(platform), 2);
+    /* Somebody waits: a platform that is down is asked once more, and no oftener. */
+    mock_platform_set_answers(platform, broken);
+    answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "failed");
+    CU_ASSERT_EQUAL(mock_platform_count(platform), 4);
     CU_ASSERT(!is_left_behind(TOKEN));
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();
@@ -371,9 +390,18 @@ static void jobs_are_listed_and_cancelled(void)
 
     start(OFF, NULL);
     configure();
+    /* One that was heard of a moment ago, and is switched off now. */
+    CU_ASSERT_EQUAL(scenario_sql(scenario_file(server, "ledger/civarcos.db"),
+                                 apr_psprintf(test_pool(),
+                                              "INSERT INTO civ_sync_workers (worker, seen) VALUES ('gone', "
+                                              "%" APR_TIME_T_FMT ")",
+                                              apr_time_now() / 1000)),
+                    0);
     answer = ask("wait=30"); /* nobody is there to wait for */
     CU_ASSERT_EQUAL(answer->status, 202);
     CU_ASSERT(answer->seconds < 20);
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "CivarcosWorker off") != NULL);
+    CU_ASSERT(strstr(http_json_text(answer, "/message"), "civarcosctl sync-once") != NULL);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "queued");
     place = apr_pstrdup(test_pool(), http_header(answer, "Location"));
     answer = ask("wait=30"); /* the same is waiting already */

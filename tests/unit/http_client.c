@@ -8,11 +8,14 @@
 #include "base/status.h"
 
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -322,6 +325,71 @@ static void tries_are_counted(void)
     CU_ASSERT_EQUAL(civ_http_counts(http).retries, 5);
 }
 
+/* Who waits for an answer wants one soon. */
+static void tries_may_be_fewer(void)
+{
+    static const mock_answer_t answers[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 0}, END};
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_http_config_t config = fixture_config(mock);
+    civ_http_request_t request = {.url = "/", .tries = 2, .is_for_human = 1};
+    civ_http_answer_t answer;
+
+    CU_ASSERT_EQUAL(civ_http_send(fixture_client(&config), &request, &answer, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(answer.tries, 2);
+    CU_ASSERT_EQUAL(mock_platform_count(mock), 2);
+    mock_platform_stop(mock);
+}
+
+/* A server that speaks first, and no TLS: until its socket is shut down. @param data the socket that listens */
+static void *APR_THREAD_FUNC speak_first(apr_thread_t *thread, void *data)
+{
+    static const char greeting[] = "220 ready when you are\r\n";
+    int connection;
+
+    while ((connection = accept(*(int *)data, NULL, NULL)) >= 0) {
+        char question[512];
+
+        CU_ASSERT_EQUAL(send(connection, greeting, sizeof(greeting) - 1, MSG_NOSIGNAL), sizeof(greeting) - 1);
+        while (recv(connection, question, sizeof(question), 0) > 0)
+            continue;
+        close(connection);
+    }
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+/* What speaks no TLS will not in a second either, but a server that is just starting may. */
+static void no_tls_is_not_repeated_for_people(void)
+{
+    static const mock_answer_t none[] = {END};
+    mock_platform_t *mock = mock_platform_start(none);
+    civ_http_config_t config = fixture_config(mock);
+    civ_http_request_t request = {.url = "/", .tries = 2, .is_for_human = 1};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    civ_http_answer_t answer;
+    apr_thread_t *thread;
+    apr_status_t status;
+
+    mock_platform_stop(mock);
+    CU_ASSERT_EQUAL_FATAL(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    CU_ASSERT_EQUAL_FATAL(listen(listener, 4), 0);
+    CU_ASSERT_EQUAL_FATAL(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    CU_ASSERT_EQUAL_FATAL(apr_thread_create(&thread, NULL, speak_first, &listener, test_pool()), APR_SUCCESS);
+    config.base = apr_psprintf(test_pool(), "https://127.0.0.1:%d", ntohs(address.sin_port));
+    CU_ASSERT_EQUAL(civ_http_send(fixture_client(&config), &request, &answer, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(answer.class, CIV_HTTP_BROKEN);
+    CU_ASSERT_EQUAL(answer.tries, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer.reason, "TLS"));
+    request.is_for_human = 0;
+    CU_ASSERT_EQUAL(civ_http_send(fixture_client(&config), &request, &answer, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(answer.tries, 2);
+    shutdown(listener, SHUT_RDWR);
+    apr_thread_join(&status, thread);
+    close(listener);
+}
+
 static void hopeless_answers_are_not_repeated(void)
 {
     static const mock_answer_t answers[] = {{"/400", 400, NULL, "{}", 0, MOCK_PLAIN, 0},
@@ -577,6 +645,8 @@ static const test_case_t cases[] = {
     {"byte_order_mark_is_taken_off", byte_order_mark_is_taken_off},
     {"broken_answers_are_repeated", broken_answers_are_repeated},
     {"tries_are_counted", tries_are_counted},
+    {"tries_may_be_fewer", tries_may_be_fewer},
+    {"no_tls_is_not_repeated_for_people", no_tls_is_not_repeated_for_people},
     {"hopeless_answers_are_not_repeated", hopeless_answers_are_not_repeated},
     {"slow_answers_end", slow_answers_end},
     {"interrupted_in_a_transfer", interrupted_in_a_transfer},

@@ -63,6 +63,7 @@ static void holds_and_pauses(void)
 {
     static const civ_limiter_key_t key = {"h:443", "a", 0, 1, 0};
     static const civ_limiter_key_t other_credential = {"h:443", "b", 0, 1, 0};
+    static const civ_limiter_key_t new_credential = {"h:443", "c", 0, 1, 0};
     static const civ_limiter_key_t other_host = {"i:443", "a", 0, 1, 0};
     civ_limiter_config_t config = {0};
     fixture_clock_t clock;
@@ -78,6 +79,10 @@ static void holds_and_pauses(void)
     CU_ASSERT_EQUAL(civ_limiter_take(limiter, &key), 7000);
     CU_ASSERT_EQUAL(civ_limiter_take(limiter, &other_credential), 7000);
     CU_ASSERT_EQUAL(civ_limiter_take(limiter, &other_host), 0);
+    /* One that comes only now has been told nothing. */
+    CU_ASSERT_EQUAL(civ_limiter_take(limiter, &new_credential), 0);
+    civ_limiter_pause(limiter, "h:443", 1000);
+    CU_ASSERT_EQUAL(civ_limiter_take(limiter, &new_credential), 7000);
     clock.now += 7000;
     CU_ASSERT_EQUAL(civ_limiter_take(limiter, &key), 0);
 }

@@ -240,10 +240,11 @@ static void what_cannot_be_reached_is_named(void)
                            "the name proxy.example, of the proxy, could not be looked up");
 }
 
-/* What was limited for one client is limited for all that talk to the host. */
+/* What was limited for one client is limited for all that talk to the host. A credential that is new there may ask for itself. */
 static void others_wait_too(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 429, JSON "Retry-After: 7\r\n", "{}", 0, MOCK_PLAIN, 1},
+    static const mock_answer_t answers[] = {{"/before", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
+                                            {NULL, 429, JSON "Retry-After: 7\r\n", "{}", 0, MOCK_PLAIN, 1},
                                             {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
                                             END};
     civ_limiter_config_t limits_config = {0};
@@ -257,11 +258,14 @@ static void others_wait_too(void)
                           APR_SUCCESS);
     scene.config.credential = "connector-2";
     other = fixture_client(&scene.config);
+    CU_ASSERT_EQUAL(fixture_get(other, "/before")->class, CIV_HTTP_DATA);
     hurry = *scene.config.policy;
     hurry.throttle_waits = 0;
     scene.config.policy = &hurry;
     scene.config.credential = "connector-1";
     CU_ASSERT_EQUAL(fixture_get(fixture_client(&scene.config), "/")->class, CIV_HTTP_THROTTLED);
+    scene.config.credential = "connector-3";
+    CU_ASSERT_EQUAL(fixture_get(fixture_client(&scene.config), "/")->class, CIV_HTTP_DATA);
     CU_ASSERT_EQUAL(scene.clock.slept, 0);
     CU_ASSERT_EQUAL(fixture_get(other, "/")->class, CIV_HTTP_DATA);
     CU_ASSERT_EQUAL(scene.clock.slept, 7000);

@@ -352,6 +352,31 @@ static void test_one_repository(void)
     platform_end(azure);
 }
 
+/* A repository that is named is what is asked for: without it there is nothing to read. */
+static void test_misspelt_repository(void)
+{
+    static const int refusals[] = {404, 403, 401};
+    unsigned i;
+
+    for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        const mock_answer_t absent[] = {PLATFORM_ANSWER(AZURE_APIS "/git/repositories/nosuch?*", refusals[i],
+                                                        PLATFORM_HEADERS, "{\"message\":\"no\"}"),
+                                        PLATFORM_END};
+        platform_setup_t setup = azure_setup;
+        platform_t *azure;
+        civ_sync_report_t *report;
+
+        setup.project_id = "Tool Works/nosuch";
+        azure = platform_connect(&setup, apr_psprintf(test_pool(), "nosuch-%u.db", i),
+                                 platform_answers(&azure_setup, absent));
+        report = platform_go(azure);
+        CU_ASSERT_EQUAL(report->outcome, CIV_SYNC_FAILED);
+        CU_ASSERT_TRUE(report->reason[0] != '\0');
+        CU_ASSERT_EQUAL(platform_asked(azure, "/build/builds"), 0);
+        platform_end(azure);
+    }
+}
+
 /* Without results, and of an older server. */
 static void test_runs_only(void)
 {
@@ -487,6 +512,7 @@ static const test_case_t cases[] = {
     {"configuration", test_configuration},
     {"projects", test_projects},
     {"probe_and_push", test_probe_and_push},
+    {"misspelt_repository", test_misspelt_repository},
     {"releases_on_another_host", test_releases_on_another_host},
     {"refused_token", test_refused_token},
     {"refusals_degrade_their_kind", test_refusals_degrade_their_kind},

@@ -247,8 +247,12 @@ static void test_configuration(void)
           "Basic YUBiLmV4YW1wbGU6aHVudGVyMg==", "https://api.bitbucket.org/2.0");
     takes("{\"access_token\":\"hunter2\",\"base_url\":\"https://proxy.example/bitbucket/2.0/\"}",
           "Bearer hunter2", "https://proxy.example/bitbucket/2.0");
-    refuses("{\"api_token\":\"hunter2\"}", "/config/username");
-    refuses("{\"email\":\"a@b.example\"}", "/config/app_password");
+    refuses("{\"api_token\":\"hunter2\"}", "/config/email");
+    CU_ASSERT_PTR_NOT_NULL(strstr(platform_problem.detail, "api_token needs email"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(platform_problem.detail, "access_token"));
+    refuses("{\"app_password\":\"hunter2\"}", "/config/username");
+    refuses("{\"email\":\"a@b.example\"}", "/config/api_token");
+    refuses("{}", "/config/api_token");
     refuses("{\"email\":\"a@b.example\",\"api_token\":\"hunter2\\r\\nX: y\"}", "/config/api_token");
     refuses("{\"email\":\"a:b\",\"api_token\":\"hunter2\"}", "/config/email");
     refuses("{\"email\":\"a b\",\"api_token\":\"hunter2\"}", "/config/email");

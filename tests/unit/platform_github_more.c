@@ -95,6 +95,13 @@ static void test_probe_and_push(void)
     push.sha = SHA;
     push.state = "passed";
     CU_ASSERT_EQUAL(github()->push(&context, &push, &request, &platform_problem), CIV_EINVALID);
+    context.base = "https://api.octo.ghe.com";
+    CU_ASSERT_EQUAL(github()->probe(&context, &request), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(request.url, "https://api.octo.ghe.com/rate_limit");
+    /* A server of one's own mostly answers 404 there: its limits are switched off. */
+    context.base = "https://git.example:8443";
+    CU_ASSERT_EQUAL(github()->probe(&context, &request), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(request.url, "https://git.example:8443/meta");
     context.base = "https://git.example/api/v3";
     CU_ASSERT_EQUAL(github()->probe(&context, &request), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(request.url, "https://git.example/api/v3/meta");

@@ -106,7 +106,6 @@ static void test_policies(void)
     } rows[] = {
         {CIV_POLICY_MOST_COMPLETE, NULL, MOST},
         {CIV_POLICY_LATEST, NULL, LAST},
-        {CIV_POLICY_PREFER, NULL, LONG},
         {CIV_POLICY_PREFER, LAST, LAST},
     };
     civ_engine_t *engine = sync_engine("policies.db");
@@ -213,7 +212,15 @@ static void test_refusals(void)
     CU_ASSERT_STRING_EQUAL(problem.pointer, "/prefer");
     resolution.key = NULL;
     CU_ASSERT_EQUAL(resolve(engine, &resolution, &page, &count), CIV_EINVALID);
+    /* Nobody has said which one counts: nothing is decided. */
     resolution.prefer = NULL;
+    CU_ASSERT_EQUAL(resolve(engine, &resolution, &page, &count), CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(problem.pointer, "/key");
+    resolution.key = key_of("1");
+    CU_ASSERT_EQUAL(resolve(engine, &resolution, &page, &count), CIV_EINVALID);
+    CU_ASSERT_STRING_EQUAL(problem.pointer, "/prefer");
+    resolution.key = NULL;
+    resolution.policy = CIV_POLICY_LATEST;
     resolution.author = NULL;
     CU_ASSERT_EQUAL(resolve(engine, &resolution, &page, &count), CIV_EINVALID);
     CU_ASSERT_STRING_EQUAL(problem.pointer, "/author");

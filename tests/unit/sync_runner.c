@@ -59,6 +59,19 @@ static int dying(void *baton)
     return 0;
 }
 
+static void configure(const civ_runner_t *runner, const char *url, const char *token)
+{
+    const civ_json_t *config;
+    char *text = apr_psprintf(test_pool(), "{\"api_token\":\"%s\",\"base_url\":\"%s\"}", token, url);
+
+    CU_ASSERT_EQUAL_FATAL(
+        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
+        APR_SUCCESS);
+    CU_ASSERT_EQUAL(
+        civ_connector_configure(runner->engine, runner->key, &sync_connector, config, &problem, test_pool()),
+        APR_SUCCESS);
+}
+
 static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
 {
     static const civ_connector_t *const connectors[] = {&sync_connector, NULL};
@@ -66,11 +79,9 @@ static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
     civ_runner_t *runner = apr_pcalloc(test_pool(), sizeof(*runner));
     civ_egress_config_t rules = {.allow = allow, .plain_http = 1};
     civ_limiter_config_t limits = {0};
-    const civ_json_t *config;
     const char *error = NULL;
     civ_egress_t *egress;
     civ_seal_key_t *key;
-    char *text;
 
     runner->engine = engine;
     runner->connectors = connectors;
@@ -82,12 +93,7 @@ static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
     CU_ASSERT_EQUAL_FATAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
     runner->egress = egress;
     runner->key = key;
-    text = apr_psprintf(test_pool(), "{\"api_token\":\"" TOKEN "\",\"base_url\":\"%s\"}", url);
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &sync_connector, config, &problem, test_pool()),
-                    APR_SUCCESS);
+    configure(runner, url, TOKEN);
     calls = end_at = 0;
     return runner;
 }
@@ -211,6 +217,64 @@ static void test_reasons_name_what_they_are_about(void)
     reason = reason_after(two_missing, "two-missing.db", "team/project");
     CU_ASSERT_PTR_NOT_NULL(strstr(reason, "issue: the credential does not permit this (status 403)"));
     CU_ASSERT_PTR_NOT_NULL(strstr(reason, "; incomplete as well: metric"));
+}
+
+/* What was put off for one token's sake need not wait with another one; with the same it waits, and asks nothing. */
+static void test_other_token_is_not_held_back(void)
+{
+    static const mock_answer_t busy[] = {{NULL, 429, "Retry-After: 3600\r\n", "{}", 0, MOCK_PLAIN, 0}, LAST};
+    mock_platform_t *mock = mock_platform_start(busy);
+    civ_engine_t *engine = sync_engine("token.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
+    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    configure(runner, mock_platform_url(mock), TOKEN);
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
+    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
+    mock_platform_set_answers(mock, answers);
+    configure(runner, mock_platform_url(mock), "tkn-another");
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_READY);
+    mock_platform_stop(mock);
+}
+
+/* What the tool itself was not allowed says nothing of the connector, and the tool's user is told what to do. */
+static void test_guests_rules_are_its_own(void)
+{
+    static const char *const names[] = {"http://127.0.0.1:9", "https://127.0.0.1", "https://localhost"};
+    civ_engine_t *engine = sync_engine("guest.db");
+    civ_egress_config_t rules = {0};
+    const char *error = NULL;
+    civ_runner_t *runner;
+    civ_egress_t *egress;
+    unsigned i;
+
+    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        civ_job_t job;
+
+        runner = make_runner(engine, names[i]);
+        runner->is_guest = 1;
+        runner->egress = egress;
+        job = add_job(engine);
+        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        job = job_now(engine, job.number);
+        CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
+        CU_ASSERT_PTR_NOT_NULL(strstr(job.reason, "--egress-allow"));
+        CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_UNTRIED);
+        /* A worker's rules are the server's. */
+        runner->is_guest = 0;
+        job = add_job(engine);
+        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        CU_ASSERT_PTR_NULL(strstr(job_now(engine, job.number).reason, "--egress-allow"));
+        CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_FAILED);
+    }
 }
 
 static void test_impossible_job_is_refused(void)
@@ -365,6 +429,8 @@ static const test_case_t cases[] = {
     {"job_is_done", test_job_is_done},
     {"refused_token_fails_the_job", test_refused_token_fails_the_job},
     {"reasons_name_what_they_are_about", test_reasons_name_what_they_are_about},
+    {"other_token_is_not_held_back", test_other_token_is_not_held_back},
+    {"guests_rules_are_its_own", test_guests_rules_are_its_own},
     {"impossible_job_is_refused", test_impossible_job_is_refused},
     {"stopped_job_is_given_back", test_stopped_job_is_given_back},
     {"killed_job_is_taken_over", test_killed_job_is_taken_over},

@@ -326,6 +326,11 @@ static apr_status_t push(const civ_sync_context_t *context, const civ_sync_push_
 
 /* --- the table --- */
 
+static int names_repository(const char *project_id)
+{
+    return strchr(project_id, '/') != NULL;
+}
+
 /* Deployments come after releases, results after builds, so that what they belong to is there when a run ends. */
 static const civ_sync_kind_t kinds[] = {
     {.name = AZURE_PROJECT,
@@ -335,6 +340,7 @@ static const civ_sync_kind_t kinds[] = {
      .read = azure_project_read},
     {.name = AZURE_REPOSITORY,
      .rule = CIV_SYNC_ALL,
+     .is_essential_to = names_repository,
      .first = azure_repositories_first,
      .read = azure_repositories_read},
     {.name = AZURE_PULL_REQUEST,

@@ -83,8 +83,14 @@ static apr_status_t prepare_account(civ_connector_access_t *access, const civ_js
     const char *user = civ_json_get_text(config, name);
     const char *secret;
 
+    if (!is_token && !has(config, "app_password"))
+        return civ_configuration_refuse(problem, "api_token", pool,
+                                        "Bitbucket Cloud needs email and api_token, or access_token");
     if (user == NULL || user[0] == '\0')
-        return civ_configuration_refuse(problem, name, pool, "email or username is missing");
+        return civ_configuration_refuse(problem, is_token ? "email" : "username", pool,
+                                        is_token ? "api_token needs email beside it, the account's address; "
+                                                   "or give access_token, of a repository, instead"
+                                                 : "app_password needs username beside it");
     if (!civ_is_visible(user) || strchr(user, ':') != NULL)
         return civ_configuration_refuse(problem, name, pool,
                                         "An account's name has visible characters of ASCII and no colon");

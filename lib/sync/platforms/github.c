@@ -104,14 +104,16 @@ static apr_status_t check_project(const char *project_id, civ_problem_t *problem
                               "A project of GitHub is written as \"owner/repository\"");
 }
 
-/* What costs no quota; Enterprise Server has it only where its limits are switched on. */
+/* What costs no quota; a server of one's own has it only where its limits are switched on, which they are not to begin with. */
 static apr_status_t probe(const civ_sync_context_t *context, civ_sync_request_t *request)
 {
+    static const char cloud[] = ".ghe.com";
     apr_size_t length = strlen(context->base);
-    int is_enterprise = length > 7 && strcmp(context->base + length - 7, "/api/v3") == 0;
+    int is_public = strcmp(context->base, DEFAULT_BASE) == 0 ||
+                    (length > strlen(cloud) && strcmp(context->base + length - strlen(cloud), cloud) == 0);
 
     memset(request, 0, sizeof(*request));
-    request->url = apr_pstrcat(context->pool, context->base, is_enterprise ? "/meta" : "/rate_limit", NULL);
+    request->url = apr_pstrcat(context->pool, context->base, is_public ? "/rate_limit" : "/meta", NULL);
     return APR_SUCCESS;
 }
 
