@@ -275,7 +275,7 @@ static void test_killed_at_any_commit(void)
 {
     int at, died = -1, resumed = 0;
 
-    for (at = 1; died == -1; at++) {
+    for (at = 1; died == -1; at += test_is_slow() ? 6 : 1) {
         killed_t killed = {apr_psprintf(test_pool(), "killed-%d.db", at), at};
         civ_engine_t *engine;
         civ_sync_report_t *report;
@@ -300,7 +300,8 @@ static void test_killed_at_any_commit(void)
     }
     CU_ASSERT_TRUE(at > 2 * REQUESTS);
     /* All but those that had not begun. */
-    CU_ASSERT_EQUAL(resumed, at - 3);
+    if (!test_is_slow())
+        CU_ASSERT_EQUAL(resumed, at - 3);
 }
 
 /* --- long runs --- */
