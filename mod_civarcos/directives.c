@@ -508,6 +508,18 @@ static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, co
     return NULL;
 }
 
+static const char *set_worker_threads(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t value;
+    const char *error = number_in(cmd, text, 1, CIV_WORKER_THREADS_MOST, &value);
+
+    (void)unused;
+    if (!error) {
+        note(cmd, CIV_SETTING_WORKER_THREADS)->node.worker_threads = (int)value;
+    }
+    return error;
+}
+
 static const char *set_sync_wait(cmd_parms *cmd, void *unused, const char *text)
 {
     apr_interval_time_t value;
@@ -649,6 +661,8 @@ const command_rec civ_directives[] = {
                  "whether other servers may be named with http"),
     AP_INIT_TAKE12(CIV_DIRECTIVE_WORKER, set_worker, NULL, RSRC_CONF,
                    "who runs the worker: managed (and which program), external or off"),
+    TAKES_1(CIV_DIRECTIVE_WORKER_THREADS, set_worker_threads,
+            "jobs of a node that the worker does at once, 1 to 16"),
     TAKES_1(CIV_DIRECTIVE_SYNC_WAIT, set_sync_wait,
             "how long a request waits for the synchronisation that it asks for"),
     AP_INIT_TAKE3(CIV_DIRECTIVE_SYNC_SCHEDULE, set_sync_schedule, NULL, RSRC_CONF,

@@ -31,6 +31,7 @@
 #define CIV_DIRECTIVE_EGRESS_ALLOW         "CivarcosEgressAllow"
 #define CIV_DIRECTIVE_EGRESS_PLAIN_HTTP    "CivarcosEgressPlainHttp"
 #define CIV_DIRECTIVE_WORKER               "CivarcosWorker"
+#define CIV_DIRECTIVE_WORKER_THREADS       "CivarcosWorkerThreads"
 #define CIV_DIRECTIVE_SYNC_WAIT            "CivarcosSyncWait"
 #define CIV_DIRECTIVE_SYNC_SCHEDULE        "CivarcosSyncSchedule"
 #define CIV_DIRECTIVE_SYNC_LEDGER          "CivarcosSyncLedger"
@@ -70,6 +71,7 @@ typedef enum civ_scope_e {
     X(EGRESS_PLAIN_HTTP, CIV_DIRECTIVE_EGRESS_PLAIN_HTTP, CIV_SCOPE_NODE, node.egress_plain_http)            \
     X(WORKER, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker)                                                \
     X(WORKER_PROGRAM, CIV_DIRECTIVE_WORKER, CIV_SCOPE_SERVER, worker_program)                                \
+    X(WORKER_THREADS, CIV_DIRECTIVE_WORKER_THREADS, CIV_SCOPE_NODE, node.worker_threads)                     \
     X(SYNC_WAIT, CIV_DIRECTIVE_SYNC_WAIT, CIV_SCOPE_SERVER, sync_wait)                                       \
     X(SYNC_SCHEDULES, CIV_DIRECTIVE_SYNC_SCHEDULE, CIV_SCOPE_IDENTITY, node.sync_schedules)                  \
     X(SYNC_LEDGER, CIV_DIRECTIVE_SYNC_LEDGER, CIV_SCOPE_NODE, node.sync_ledger)                              \

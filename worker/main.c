@@ -68,7 +68,7 @@ static int all_done(civ_node_worker_t *workers, int count)
     int i;
 
     for (i = 0; i < count; i++)
-        if (!apr_atomic_read32(&workers[i].is_done))
+        if (!civ_node_worker_is_done(&workers[i]))
             return 0;
     return 1;
 }
@@ -91,7 +91,7 @@ static int run(const civ_worker_config_t *config, apr_pool_t *pool)
         return EXIT_FAILURE;
     for (i = 0; i < count; i++) {
         workers[i].config = &nodes[i];
-        workers[i].name = apr_psprintf(pool, "%s:%d", host, (int)getpid());
+        workers[i].name = apr_psprintf(pool, "%s:%d:", host, (int)getpid());
         workers[i].limiter = limiter;
         workers[i].stopping = is_stopping;
         if (civ_node_worker_start(&workers[i], pool) != APR_SUCCESS)

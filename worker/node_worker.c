@@ -15,8 +15,18 @@
 #define IDLE  apr_time_from_msec(1000)
 #define AWAIT apr_time_from_msec(5000)
 
-/** Between two signs of life. */
-#define TENDING apr_time_from_sec(20)
+/** Between two signs of life, and between two looks at the schedules. */
+#define TENDING    apr_time_from_sec(20)
+#define SCHEDULING apr_time_from_sec(1)
+
+/** What a thread keeps of the memory that a job has needed. */
+#define KEPT_MEMORY (4 * 1024 * 1024)
+
+/** One of a node's threads. */
+typedef struct job_thread_t {
+    civ_node_worker_t *worker;
+    civ_runner_t runner;
+} job_thread_t;
 
 static void rest(const civ_node_worker_t *worker, apr_interval_time_t time)
 {
@@ -61,9 +71,9 @@ static civ_node_t *bring_up(const civ_node_worker_t *worker, apr_pool_t *pool)
     return NULL;
 }
 
-static apr_status_t equip(const civ_node_worker_t *worker, civ_node_t *node, civ_runner_t *runner,
-                          const char **error, apr_pool_t *pool)
+static apr_status_t equip(civ_node_worker_t *worker, civ_node_t *node, const char **error, apr_pool_t *pool)
 {
+    civ_runner_t *runner = &worker->runner;
     civ_egress_t *egress;
     civ_seal_key_t *key;
     apr_status_t status;
@@ -71,39 +81,160 @@ static apr_status_t equip(const civ_node_worker_t *worker, civ_node_t *node, civ
     status = civ_node_egress(&egress, worker->config, error, pool);
     if (status == APR_SUCCESS)
         status = civ_node_seal_key(node, &key, pool);
+    if (status == APR_SUCCESS)
+        status = apr_thread_mutex_create(&worker->taking, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status != APR_SUCCESS)
         return status;
-    memset(runner, 0, sizeof(*runner));
     runner->engine = civ_node_engine(node);
     runner->connectors = civ_connectors;
     runner->key = key;
     runner->egress = egress;
     runner->limiter = worker->limiter;
-    runner->worker = worker->name;
+    runner->process = worker->name;
     runner->stopping = worker->stopping;
     runner->log = &civ_worker_log;
     return APR_SUCCESS;
 }
 
-static apr_status_t once(const civ_runner_t *runner, apr_time_t *tended, apr_pool_t *pool)
+/* The last one is kept for what is short. No platform has more than half of the others, so that one that is slow, or wants to be left
+ * alone for a while, leaves some of them to the rest. */
+static void assign(job_thread_t *thread, civ_node_worker_t *worker, int number, apr_pool_t *pool)
 {
+    int count = worker->config->worker_threads;
+    int readers = count > 1 ? count - 1 : 1;
+
+    thread->worker = worker;
+    thread->runner = worker->runner;
+    thread->runner.worker = apr_psprintf(pool, "%s%d", worker->name, number);
+    thread->runner.takes_only_short = number > readers;
+    thread->runner.platform_most = (readers + 1) / 2 + thread->runner.takes_only_short;
+}
+
+/* Whoever looks for a job does beforehand what is to be done every now and then: a thread with a job in hand has no time for it. */
+static apr_status_t take(job_thread_t *thread, civ_job_t *job, apr_pool_t *pool)
+{
+    civ_node_worker_t *worker = thread->worker;
     apr_time_t now = civ_timestamp_steady();
     civ_problem_t problem;
     apr_status_t status = APR_SUCCESS;
     int count;
 
-    if (*tended == 0 || now - *tended >= TENDING) {
-        status = civ_runner_tend(runner, pool);
-        *tended = now;
+    if (worker->tended == 0 || now - worker->tended >= TENDING) {
+        status = civ_runner_tend(&thread->runner, pool);
+        worker->tended = now;
     }
+    if (status == APR_SUCCESS && (worker->scheduled == 0 || now - worker->scheduled >= SCHEDULING)) {
+        status = civ_schedules_run(thread->runner.engine, &count, &problem, pool);
+        worker->scheduled = now;
+    }
+    return status == APR_SUCCESS ? civ_runner_claim(&thread->runner, job, pool) : status;
+}
+
+/* Said once, not by each thread. */
+static void note_outcome(civ_node_worker_t *worker, apr_status_t status)
+{
+    int is_failing = status != APR_SUCCESS && status != APR_NOTFOUND;
+
+    if (is_failing && !worker->is_failing)
+        civ_log_write(&civ_worker_log, CIV_LOG_WARNING, status,
+                      "CIV0733: the worker cannot use the database of the node in \"%s\" at the moment",
+                      worker->config->state_dir);
+    if (is_failing)
+        worker->tended = 0;
+    worker->is_failing = is_failing;
+}
+
+/* Jobs are looked for by one thread at a time: two would look at the same ones, and count what a platform has before the other has taken
+ * more of it. */
+static apr_status_t once(job_thread_t *thread, apr_pool_t *pool)
+{
+    civ_node_worker_t *worker = thread->worker;
+    civ_job_t job;
+    apr_status_t status;
+
+    apr_thread_mutex_lock(worker->taking);
+    status = worker->stopping(NULL) ? APR_NOTFOUND : take(thread, &job, pool);
+    note_outcome(worker, status);
+    apr_thread_mutex_unlock(worker->taking);
+    if (status != APR_SUCCESS)
+        return status;
+    status = civ_runner_do(&thread->runner, &job, pool);
+    if (status != APR_SUCCESS) {
+        apr_thread_mutex_lock(worker->taking);
+        note_outcome(worker, status);
+        apr_thread_mutex_unlock(worker->taking);
+    }
+    return status;
+}
+
+/* Memory of its own, which it gives back to the system after a job that has needed much. */
+static apr_status_t make_own_pool(apr_pool_t **pool)
+{
+    apr_allocator_t *allocator;
+    apr_status_t status = apr_allocator_create(&allocator);
+
+    if (status != APR_SUCCESS)
+        return status;
+    apr_allocator_max_free_set(allocator, KEPT_MEMORY);
+    status = apr_pool_create_ex(pool, NULL, NULL, allocator);
     if (status == APR_SUCCESS)
-        status = civ_schedules_run(runner->engine, &count, &problem, pool);
-    return status == APR_SUCCESS ? civ_runner_work(runner, pool) : status;
+        apr_allocator_owner_set(allocator, *pool);
+    else
+        apr_allocator_destroy(allocator);
+    return status;
+}
+
+static void do_jobs(job_thread_t *thread)
+{
+    const civ_node_worker_t *worker = thread->worker;
+    apr_pool_t *scratch;
+
+    if (make_own_pool(&scratch) != APR_SUCCESS)
+        return;
+    while (!worker->stopping(NULL)) {
+        apr_status_t status;
+
+        apr_pool_clear(scratch);
+        status = once(thread, scratch);
+        if (status != APR_SUCCESS)
+            rest(worker, status == APR_NOTFOUND ? IDLE : AWAIT);
+    }
+}
+
+/* Nothing is closed: the process ends with its threads, and the database is safe whenever it does. */
+static void *end(apr_thread_t *thread, civ_node_worker_t *worker)
+{
+    apr_atomic_dec32(&worker->at_work);
+    apr_thread_exit(thread, APR_SUCCESS);
+    return NULL;
+}
+
+static void *APR_THREAD_FUNC run_other(apr_thread_t *thread, void *baton)
+{
+    job_thread_t *own = baton;
+
+    do_jobs(own);
+    return end(thread, own->worker);
+}
+
+static apr_status_t start_others(civ_node_worker_t *worker, job_thread_t *threads, apr_pool_t *pool)
+{
+    apr_status_t status = APR_SUCCESS;
+    int i;
+
+    for (i = 1; i < worker->config->worker_threads && status == APR_SUCCESS; i++) {
+        apr_thread_t *thread;
+
+        apr_atomic_inc32(&worker->at_work);
+        status = apr_thread_create(&thread, NULL, run_other, &threads[i], pool);
+        if (status != APR_SUCCESS)
+            apr_atomic_dec32(&worker->at_work);
+    }
+    return status;
 }
 
 /* What a key file with a wrong mode keeps from one node must not wait for a restart of all. @return 0: told to stop before */
-static int equip_at_last(const civ_node_worker_t *worker, civ_node_t *node, civ_runner_t *runner,
-                         apr_pool_t *pool)
+static int equip_at_last(civ_node_worker_t *worker, civ_node_t *node, apr_pool_t *pool)
 {
     int is_told = 0;
 
@@ -113,7 +244,7 @@ static int equip_at_last(const civ_node_worker_t *worker, civ_node_t *node, civ_
         apr_status_t status;
 
         apr_pool_create(&trial, pool);
-        status = equip(worker, node, runner, &error, trial);
+        status = equip(worker, node, &error, trial);
         if (status == APR_SUCCESS)
             return 1;
         if (!is_told)
@@ -129,38 +260,28 @@ static int equip_at_last(const civ_node_worker_t *worker, civ_node_t *node, civ_
     return 0;
 }
 
+/* Everything that the threads share is there before the first of them. */
 static void work(civ_node_worker_t *worker, apr_pool_t *pool)
 {
     civ_node_t *node = bring_up(worker, pool);
-    civ_runner_t runner;
-    apr_time_t tended = 0;
-    apr_pool_t *scratch;
-    int failures = 0;
+    int count = worker->config->worker_threads, i;
+    job_thread_t *threads = apr_pcalloc(pool, (apr_size_t)count * sizeof(*threads));
     apr_status_t status;
 
-    if (node == NULL || !equip_at_last(worker, node, &runner, pool))
+    if (node == NULL || !equip_at_last(worker, node, pool))
         return;
+    for (i = 0; i < count; i++)
+        assign(&threads[i], worker, i + 1, pool);
+    status = start_others(worker, threads, pool);
+    if (status != APR_SUCCESS)
+        civ_log_write(
+            &civ_worker_log, CIV_LOG_WARNING, status,
+            "CIV0736: not all of the %d threads for the node in \"%s\" can be started; those that are "
+            "there do its jobs",
+            count, worker->config->state_dir);
     civ_log_write(&civ_worker_log, CIV_LOG_NOTICE, APR_SUCCESS,
                   "CIV0732: the worker is ready for the node in \"%s\"", worker->config->state_dir);
-    apr_pool_create(&scratch, pool);
-    while (!worker->stopping(NULL)) {
-        apr_pool_clear(scratch);
-        status = once(&runner, &tended, scratch);
-        if (status == APR_SUCCESS) {
-            failures = 0;
-        } else if (status == APR_NOTFOUND) {
-            failures = 0;
-            rest(worker, IDLE);
-        } else {
-            if (failures++ == 0)
-                civ_log_write(
-                    &civ_worker_log, CIV_LOG_WARNING, status,
-                    "CIV0733: the worker cannot use the database of the node in \"%s\" at the moment",
-                    worker->config->state_dir);
-            tended = 0;
-            rest(worker, AWAIT);
-        }
-    }
+    do_jobs(&threads[0]);
 }
 
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *baton)
@@ -170,13 +291,16 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *baton)
 
     apr_pool_create(&pool, NULL);
     work(worker, pool);
-    /* Nothing is closed: the process ends with its threads, and the database is safe whenever it does. */
-    apr_atomic_set32(&worker->is_done, 1);
-    apr_thread_exit(thread, APR_SUCCESS);
-    return NULL;
+    return end(thread, worker);
 }
 
 apr_status_t civ_node_worker_start(civ_node_worker_t *worker, apr_pool_t *pool)
 {
+    apr_atomic_set32(&worker->at_work, 1);
     return apr_thread_create(&worker->thread, NULL, run, worker, pool);
+}
+
+int civ_node_worker_is_done(civ_node_worker_t *worker)
+{
+    return apr_atomic_read32(&worker->at_work) == 0;
 }

@@ -28,6 +28,7 @@ const civ_node_config_t civ_node_defaults = {
     .federation_threshold = {2, 3},
     .benchmark_min_contributors = 5,
     .sync_ledger = 1,
+    .worker_threads = 4,
 };
 
 /* How often a node that has not started tries again, at most. */

@@ -18,6 +18,9 @@
 #include "sync/runner.h"
 #include "sync/schedules.h"
 
+/** Threads of a worker that do one node's jobs, at most. */
+#define CIV_WORKER_THREADS_MOST 16
+
 typedef struct civ_node_config_t {
     const char *state_dir;               /**< CivarcosStateDir, absolute */
     const char *database_driver;         /**< CivarcosDatabase; NULL: sqlite3 */
@@ -41,6 +44,7 @@ typedef struct civ_node_config_t {
     apr_array_header_t *egress_allow;     /**< CivarcosEgressAllow: of const char *; NULL: none */
     int sync_ledger;                      /**< CivarcosSyncLedger: what is synchronised goes on record */
     apr_array_header_t *sync_schedules;   /**< CivarcosSyncSchedule: of civ_schedule_order_t; NULL: none */
+    int worker_threads;                   /**< CivarcosWorkerThreads: 1 to CIV_WORKER_THREADS_MOST */
     int has_schedules; /**< sync_schedules are all there are to be: others of this origin are taken away at start */
 } civ_node_config_t;
 

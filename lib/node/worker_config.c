@@ -41,6 +41,7 @@ static const member_t members[] = {
     MEMBER(federation_min_votes, UINT32),
     MEMBER(egress_plain_http, INT),
     MEMBER(sync_ledger, INT),
+    MEMBER(worker_threads, INT),
 };
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
 
@@ -166,6 +167,8 @@ static apr_status_t read_node(civ_node_config_t *node, const civ_json_t *json, c
         return refuse(problem, pool, "state_dir", "of a node is missing, or no absolute path");
     if (node->ledger_name == NULL)
         return refuse(problem, pool, "ledger_name", "of a node is missing");
+    if (node->worker_threads < 1 || node->worker_threads > CIV_WORKER_THREADS_MOST)
+        return refuse(problem, pool, "worker_threads", "is not a number from 1 to 16");
     return APR_SUCCESS;
 }
 

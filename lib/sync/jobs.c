@@ -53,8 +53,9 @@ enum {
     SQL_SAME,
     SQL_WAITING,
     SQL_INSERT,
-    SQL_DUE,
     SQL_ORPHANS,
+    SQL_DUE_SHORT,
+    SQL_DUE_LONG,
     SQL_CLAIM,
     SQL_HOLD,
     SQL_END,
@@ -71,6 +72,21 @@ enum {
     "lease_until, cancelled, tries, pages, items, wait_until, run, reason, action, moved, remaining FROM "   \
     "civ_sync_jobs "
 
+/* Tests of connections and statuses to be set: they take a few requests, and somebody waits for them. */
+#define IS_SHORT "(action = 1 OR project_id = '')"
+
+/* Its project is in nobody's hands, and of a project's statuses it is the first one: what can only wait must not fill the list. */
+#define IS_FREE                                                                                              \
+    " AND NOT EXISTS (SELECT 1 FROM civ_sync_jobs o WHERE o.platform = civ_sync_jobs.platform AND "          \
+    "o.project_id = civ_sync_jobs.project_id AND o.action = civ_sync_jobs.action AND o.job <> "              \
+    "civ_sync_jobs.job AND ((o.state = 1 AND o.lease_until >= %lld) OR (o.action = 1 AND o.state < 2 AND "   \
+    "o.job < civ_sync_jobs.job)))"
+
+/* Its platform has not got its share of the process yet. */
+#define HAS_ROOM                                                                                             \
+    " AND platform NOT IN (SELECT o.platform FROM civ_sync_jobs o WHERE o.state = 1 AND o.lease_until >= "   \
+    "%lld AND o.worker LIKE %s GROUP BY o.platform HAVING COUNT(*) >= %lld)"
+
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_GET] = {"sync_job", JOB_FROM "WHERE job = %lld"},
     [SQL_LAST] = {"sync_job_last", "SELECT COALESCE(MAX(job), 0) FROM civ_sync_jobs"},
@@ -84,14 +100,15 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "started, ended, worker, lease, lease_until, cancelled, tries, pages, items, wait_until, "
          "moved, remaining, run, reason, action) VALUES (%lld, %s, %s, %lld, 0, %lld, %lld, 0, 0, '', 0, "
          "0, 0, 0, 0, 0, 0, 0, -1, 0, '', %lld)"},
-    /* Of a project's statuses the first one only: the others wait for it, and must not fill the list. */
-    [SQL_DUE] = {"sync_jobs_due",
-                 JOB_FROM "WHERE state = 0 AND not_before <= %lld AND NOT (action = 1 AND EXISTS (SELECT 1 "
-                          "FROM civ_sync_jobs o WHERE o.platform = civ_sync_jobs.platform AND o.project_id = "
-                          "civ_sync_jobs.project_id AND o.action = 1 AND o.state < 2 AND o.job < "
-                          "civ_sync_jobs.job)) ORDER BY not_before, job LIMIT %lld"},
-    [SQL_ORPHANS] = {"sync_jobs_orphans", JOB_FROM "WHERE state = 1 AND lease_until < %lld ORDER BY job "
-                                                   "LIMIT %lld"},
+    [SQL_ORPHANS] = {"sync_jobs_orphans",
+                     JOB_FROM "WHERE state = 1 AND lease_until < %lld" IS_FREE HAS_ROOM
+                              " ORDER BY CASE WHEN " IS_SHORT " THEN 0 ELSE 1 END, job LIMIT %lld"},
+    [SQL_DUE_SHORT] = {"sync_jobs_due_short",
+                       JOB_FROM "WHERE state = 0 AND not_before <= %lld AND " IS_SHORT IS_FREE HAS_ROOM
+                                " ORDER BY not_before, job LIMIT %lld"},
+    [SQL_DUE_LONG] = {"sync_jobs_due_long",
+                      JOB_FROM "WHERE state = 0 AND not_before <= %lld AND NOT " IS_SHORT IS_FREE HAS_ROOM
+                               " ORDER BY not_before, job LIMIT %lld"},
     [SQL_CLAIM] =
         {"sync_job_claim",
          "UPDATE civ_sync_jobs SET state = 1, worker = %s, lease = lease + 1, lease_until = %lld, "
@@ -328,25 +345,59 @@ static apr_status_t apply_claim(void *baton, civ_change_t *change)
                : status;
 }
 
+static int is_short(const civ_job_t *job)
+{
+    return job->action == CIV_JOB_PUSH || job->project_id[0] == '\0';
+}
+
+/* Try those that a statement finds, and that are short or not. */
+static apr_status_t claim_found(const civ_engine_t *engine, const civ_job_claimer_t *claimer, int statement,
+                                int are_short, claim_t *claim, civ_problem_t *problem, apr_pool_t *pool)
+{
+    apr_int64_t now = civ_timestamp_now();
+    const civ_argument_t arguments[] = {
+        civ_int(now),
+        civ_int(now),
+        civ_int(now),
+        civ_text(claimer->process != NULL ? apr_pstrcat(pool, claimer->process, "%", NULL) : ""),
+        civ_int(claimer->platform_most > 0 ? claimer->platform_most : APR_INT32_MAX),
+        civ_int(CANDIDATES)};
+    civ_job_t candidates[CANDIDATES];
+    int count, i;
+    apr_status_t status =
+        find_jobs(engine, NULL, statement, arguments, 6, candidates, CANDIDATES, &count, pool);
+
+    for (i = 0; status == APR_SUCCESS && !claim->is_ours && i < count; i++) {
+        claim->candidate = &candidates[i];
+        if (is_short(claim->candidate) == are_short)
+            status = civ_change_run(&engine->transactor, apply_claim, claim, problem, pool);
+    }
+    return status;
+}
+
+apr_status_t civ_job_claim_by(const civ_engine_t *engine, const civ_job_claimer_t *claimer, civ_job_t *job,
+                              civ_problem_t *problem, apr_pool_t *pool)
+{
+    static const struct {
+        int statement, are_short;
+    } order[] = {{SQL_ORPHANS, 1}, {SQL_DUE_SHORT, 1}, {SQL_ORPHANS, 0}, {SQL_DUE_LONG, 0}};
+    claim_t claim = {claimer->worker, NULL, job, 0};
+    apr_status_t status = APR_SUCCESS;
+    unsigned i;
+
+    for (i = 0; status == APR_SUCCESS && !claim.is_ours && i < sizeof(order) / sizeof(order[0]); i++)
+        if (order[i].are_short || !claimer->takes_only_short)
+            status =
+                claim_found(engine, claimer, order[i].statement, order[i].are_short, &claim, problem, pool);
+    return status == APR_SUCCESS && !claim.is_ours ? APR_NOTFOUND : status;
+}
+
 apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_job_t *job,
                            civ_problem_t *problem, apr_pool_t *pool)
 {
-    const civ_argument_t arguments[] = {civ_int(civ_timestamp_now()), civ_int(CANDIDATES)};
-    civ_job_t candidates[2 * CANDIDATES];
-    int orphans, due, i;
-    apr_status_t status;
+    const civ_job_claimer_t claimer = {worker, NULL, 0, 0};
 
-    status = find_jobs(engine, NULL, SQL_ORPHANS, arguments, 2, candidates, CANDIDATES, &orphans, pool);
-    if (status == APR_SUCCESS)
-        status = find_jobs(engine, NULL, SQL_DUE, arguments, 2, candidates + orphans, CANDIDATES, &due, pool);
-    for (i = 0; status == APR_SUCCESS && i < orphans + due; i++) {
-        claim_t claim = {worker, &candidates[i], job, 0};
-
-        status = civ_change_run(&engine->transactor, apply_claim, &claim, problem, pool);
-        if (status == APR_SUCCESS && claim.is_ours)
-            return APR_SUCCESS;
-    }
-    return status == APR_SUCCESS ? APR_NOTFOUND : status;
+    return civ_job_claim_by(engine, &claimer, job, problem, pool);
 }
 
 apr_status_t civ_job_claim_one(const civ_engine_t *engine, const char *worker, apr_int64_t number,

@@ -106,11 +106,24 @@ apr_status_t civ_jobs_cancel_within(civ_change_t *change, const char *platform);
 /** Within a change: what was put off of a platform may begin now; its credential is another one. */
 apr_status_t civ_jobs_release_within(civ_change_t *change, const char *platform);
 
+/** Who takes jobs, and which. Several threads of one process are several workers. */
+typedef struct civ_job_claimer_t {
+    const char *worker; /**< a name for whoever takes it: host, process and thread */
+    const char *
+        process; /**< what the names of all workers of this process begin with; NULL: platform_most does not count */
+    int platform_most; /**< of a platform of which the process has so many jobs in hand, none is taken; 0: any number */
+    int takes_only_short; /**< tests of connections and statuses to be set, and nothing else */
+} civ_job_claimer_t;
+
 /**
- * Take the next job: one that waits and is due, or one whose worker is gone. No project is in two hands at once.
- * @param worker a name for whoever takes it: host and process
- * @return APR_SUCCESS; APR_NOTFOUND when there is nothing to do, which costs one read
+ * Take the next job: one that is due, or one whose worker is gone. Tests of connections and statuses go first. No project is in two
+ * hands at once: it can be read by one and have a status set by another.
+ * @return APR_SUCCESS; APR_NOTFOUND when there is nothing to do, which costs up to four reads
  */
+apr_status_t civ_job_claim_by(const civ_engine_t *engine, const civ_job_claimer_t *claimer, civ_job_t *job,
+                              civ_problem_t *problem, apr_pool_t *pool);
+
+/** The same for whoever takes any job. */
 apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_job_t *job,
                            civ_problem_t *problem, apr_pool_t *pool);
 

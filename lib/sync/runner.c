@@ -483,11 +483,19 @@ apr_status_t civ_runner_do(const civ_runner_t *runner, const civ_job_t *job, apr
     return do_job(&work, pool);
 }
 
+apr_status_t civ_runner_claim(const civ_runner_t *runner, civ_job_t *job, apr_pool_t *pool)
+{
+    const civ_job_claimer_t claimer = {runner->worker, runner->process, runner->platform_most,
+                                       runner->takes_only_short};
+    civ_problem_t problem;
+
+    return civ_job_claim_by(runner->engine, &claimer, job, &problem, pool);
+}
+
 apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool)
 {
     civ_job_t job;
-    civ_problem_t problem;
-    apr_status_t status = civ_job_claim(runner->engine, runner->worker, &job, &problem, pool);
+    apr_status_t status = civ_runner_claim(runner, &job, pool);
 
     return status == APR_SUCCESS ? civ_runner_do(runner, &job, pool) : status;
 }

@@ -16,10 +16,12 @@ typedef struct civ_runner_t {
     const civ_connector_t *const *connectors; /**< ended by NULL */
     const civ_seal_key_t *key;
     const civ_egress_t *egress;
-    civ_limiter_t *limiter;           /**< shared by all threads of the process */
-    const char *worker;               /**< a name for this one: host and process; up to 128 bytes */
-    int backfill_days, lookback_days; /**< see civ_engine_run_t */
-    int (*stopping)(void *baton);     /**< asked a few times a second: is the process to end? */
+    civ_limiter_t *limiter;              /**< shared by all threads of the process */
+    const char *worker;                  /**< a name for this one: host, process, thread; up to 128 bytes */
+    const char *process;                 /**< see civ_job_claimer_t */
+    int platform_most, takes_only_short; /**< the same */
+    int backfill_days, lookback_days;    /**< see civ_engine_run_t */
+    int (*stopping)(void *baton);        /**< asked a few times a second: is the process to end? */
     /** Told of a job at work: after each of its commits, and when a wait for limits begins and ends. NULL: nobody listens */
     void (*progress)(void *baton, const civ_job_t *job);
     void *baton;
@@ -39,10 +41,13 @@ apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t
                                void *baton, civ_http_t **http, const char **error, apr_pool_t *pool);
 
 /**
- * Do one job, if there is one.
+ * Take a job and do it, if there is one.
  * @return APR_SUCCESS: one was done, or given back; APR_NOTFOUND: there is nothing to do; a failure of the database
  */
 apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool);
+
+/** Take the next job. @return as civ_job_claim_by */
+apr_status_t civ_runner_claim(const civ_runner_t *runner, civ_job_t *job, apr_pool_t *pool);
 
 /** Do a job that was claimed. @return APR_SUCCESS: it was done, or given back; a failure of the database */
 apr_status_t civ_runner_do(const civ_runner_t *runner, const civ_job_t *job, apr_pool_t *pool);

@@ -118,7 +118,7 @@ const mock_answer_t *sync_scene_repositories(const char *name, int first_id, int
 
 /* --- a worker --- */
 
-static const char *write_config(const sync_scene_t *scene)
+static const char *write_config(const sync_scene_t *scene, int threads)
 {
     const char *path = apr_pstrcat(test_pool(), tool_state(scene->server), "/worker.json", NULL);
     const char *ledger =
@@ -133,13 +133,19 @@ static const char *write_config(const sync_scene_t *scene)
     }
     config = apr_psprintf(test_pool(),
                           "{\"version\":1,\"nodes\":[{\"state_dir\":\"%s\",\"ledger_name\":\"%s\","
-                          "\"egress_allow\":[\"127.0.0.1\"],\"egress_plain_http\":1%s}]}",
-                          tool_state(scene->server), ledger, database);
+                          "\"egress_allow\":[\"127.0.0.1\"],\"egress_plain_http\":1,"
+                          "\"worker_threads\":%d%s}]}",
+                          tool_state(scene->server), ledger, threads, database);
     CU_ASSERT_EQUAL_FATAL(scenario_write_file(path, config, strlen(config)), 0);
     CU_ASSERT_EQUAL_FATAL(stat(tool_state(scene->server), &owner), 0);
     CU_ASSERT_EQUAL_FATAL(chmod(path, 0600), 0);
     CU_ASSERT_EQUAL_FATAL(chown(path, owner.st_uid, owner.st_gid), 0);
     return path;
+}
+
+void sync_scene_set_threads(sync_scene_t *scene, int threads)
+{
+    scene->config = write_config(scene, threads);
 }
 
 /* With the account of httpd. */
@@ -189,7 +195,7 @@ sync_scene_t *sync_scene_start(const char *config, const mock_answer_t *answers)
         CU_ASSERT_EQUAL_FATAL(harness_wait(is_well, scene->web, 30), 0);
     }
     CU_ASSERT_EQUAL_FATAL(sync_scene_configure(scene)->status, 200);
-    scene->config = write_config(scene);
+    scene->config = write_config(scene, 4);
     return scene;
 }
 

@@ -58,6 +58,9 @@ int sync_scene_once(const sync_scene_t *scene, int expected, const char **output
 /** The same, started and left. @param output -1: nowhere */
 pid_t sync_scene_begin(const sync_scene_t *scene, int output, const char *project_id);
 
+/** How many threads the next worker of the test's own has; four, unless this is called. */
+void sync_scene_set_threads(sync_scene_t *scene, int threads);
+
 /** A worker of the test's own, as a service manager would start one. */
 pid_t sync_scene_worker(const sync_scene_t *scene);
 

@@ -157,6 +157,108 @@ static void test_one_job_is_claimed(void)
     CU_ASSERT_EQUAL(claim_one(engine, waiting.number, &other), APR_NOTFOUND);
 }
 
+/* --- which one goes first --- */
+
+static civ_job_t insert(const civ_engine_t *engine, const char *file, const char *platform,
+                        const char *project, int action, apr_int64_t since)
+{
+    civ_job_t job;
+
+    memset(&job, 0, sizeof(job));
+    CU_ASSERT_EQUAL(civ_job_add(engine, platform, project, since, &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(
+        database_do(unit_path(file),
+                    apr_psprintf(test_pool(), "UPDATE civ_sync_jobs SET action = %d WHERE job = %d", action,
+                                 (int)job.number)),
+        0);
+    return job;
+}
+
+static apr_int64_t claim_by(const civ_engine_t *engine, const char *worker, int platform_most, int only_short)
+{
+    const civ_job_claimer_t claimer = {worker, apr_pstrmemdup(test_pool(), worker, strlen("host:1:")),
+                                       platform_most, only_short};
+    apr_status_t status;
+    civ_job_t job;
+
+    status = civ_job_claim_by(engine, &claimer, &job, &problem, test_pool());
+    CU_ASSERT_TRUE(status == APR_SUCCESS || status == APR_NOTFOUND);
+    return status == APR_SUCCESS ? job.number : 0;
+}
+
+/* Somebody waits for tests and statuses; who only takes those, leaves all others alone, also those whose worker is gone. */
+static void test_short_ones_go_first(void)
+{
+    civ_engine_t *engine = sync_engine("first.db");
+    civ_job_t read = insert(engine, "first.db", "example", "a", CIV_JOB_SYNC, 0);
+    civ_job_t other = insert(engine, "first.db", "example", "b", CIV_JOB_SYNC, 0);
+    civ_job_t status = insert(engine, "first.db", "example", "a", CIV_JOB_PUSH, 1);
+    civ_job_t test = insert(engine, "first.db", "example", "", CIV_JOB_SYNC, 0);
+
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:1", 0, 0), status.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:4", 0, 1), test.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:4", 0, 1), 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:2", 0, 0), read.number);
+    CU_ASSERT_EQUAL(
+        database_do(unit_path("first.db"), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"), 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:4", 0, 1), status.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:1", 0, 0), test.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:4", 0, 1), 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:1", 0, 0), read.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:1", 0, 0), other.number);
+}
+
+/* However many wait for a project that is being read, those behind them are seen; and so where its worker is gone. */
+static void test_busy_project_hides_nobody(void)
+{
+    civ_engine_t *engine = sync_engine("busy.db");
+    civ_job_t busy = insert(engine, "busy.db", "example", "busy", CIV_JOB_SYNC, 0), other;
+    int i;
+
+    for (i = 1; i <= 50; i++)
+        insert(engine, "busy.db", "example", "busy", CIV_JOB_SYNC, i);
+    other = insert(engine, "busy.db", "example", "other", CIV_JOB_SYNC, 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:1", 0, 0), busy.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:2", 0, 0), other.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:3", 0, 0), 0);
+    /* All but the first were somebody's who is gone. */
+    CU_ASSERT_EQUAL(
+        database_do(unit_path("busy.db"),
+                    apr_psprintf(test_pool(),
+                                 "UPDATE civ_sync_jobs SET state = 1, lease_until = 1 WHERE job > "
+                                 "%d",
+                                 (int)busy.number)),
+        0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:2", 0, 0), other.number);
+}
+
+/* A platform that holds up whoever talks to it has its share of a process, and not all of it. What other processes have does not count. */
+static void test_platforms_share(void)
+{
+    civ_engine_t *engine = sync_engine("share.db");
+    civ_job_t slow[6], other, test;
+    int i;
+
+    for (i = 0; i < 6; i++)
+        slow[i] = insert(engine, "share.db", "example", apr_psprintf(test_pool(), "p%d", i), CIV_JOB_SYNC, 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:2:1", 2, 0), slow[0].number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:1", 2, 0), slow[1].number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:2", 2, 0), slow[2].number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:3", 2, 0), 0);
+    test = insert(engine, "share.db", "example", "", CIV_JOB_SYNC, 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:3", 2, 0), 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:4", 3, 1), test.number);
+    other = insert(engine, "share.db", "other", "p", CIV_JOB_SYNC, 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:3", 2, 0), other.number);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:2:2", 2, 0), slow[3].number);
+    /* Whose lease is over holds nobody up. */
+    CU_ASSERT_EQUAL(database_do(unit_path("share.db"),
+                                "UPDATE civ_sync_jobs SET lease_until = 1 WHERE worker = 'host:1:1'"),
+                    0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:4", 2, 1), 0);
+    CU_ASSERT_EQUAL(claim_by(engine, "host:1:1", 3, 0), slow[1].number);
+}
+
 /* A run whose job was taken over is refused by its next commit, and has written nothing. */
 static apr_status_t fence(void *baton, civ_change_t *change)
 {
@@ -385,6 +487,9 @@ static const test_case_t cases[] = {
     {"dead_worker_is_succeeded", test_dead_worker_is_succeeded},
     {"deadly_job_is_given_up", test_deadly_job_is_given_up},
     {"one_job_is_claimed", test_one_job_is_claimed},
+    {"short_ones_go_first", test_short_ones_go_first},
+    {"busy_project_hides_nobody", test_busy_project_hides_nobody},
+    {"platforms_share", test_platforms_share},
     {"lost_job_stops_its_run", test_lost_job_stops_its_run},
     {"cancelling", test_cancelling},
     {"processes_share_the_work", test_processes_share_the_work},
