@@ -175,7 +175,7 @@ static void test_none_without_a_node(void)
     away = apr_pstrcat(test_pool(), server->state_dir, "/away", NULL);
     CU_ASSERT_EQUAL_FATAL(rename(folder, away), 0);
     CU_ASSERT_EQUAL(harness_graceful(server), 0);
-    find_worker(server->pid, &count);
+    scenario_worker(server, &count);
     CU_ASSERT_EQUAL(count, 0);
     CU_ASSERT_EQUAL_FATAL(rename(away, folder), 0);
     CU_ASSERT_EQUAL(harness_graceful(server), 0);
