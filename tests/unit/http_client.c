@@ -354,7 +354,7 @@ static void *APR_THREAD_FUNC speak_first(apr_thread_t *thread, void *data)
             continue;
         close(connection);
     }
-    apr_thread_exit(thread, APR_SUCCESS);
+    (void)thread;
     return NULL;
 }
 
