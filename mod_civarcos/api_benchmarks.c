@@ -62,9 +62,9 @@ static int read_measurements(civ_call_t *call, civ_measurement_t **measurements,
 
 int civ_api_contribute(civ_call_t *call)
 {
-    civ_measurement_t *measurements;
+    civ_measurement_t *measurements = NULL;
     civ_speaker_t speaker;
-    apr_size_t count;
+    apr_size_t count = 0;
 
     if (civ_speaker_identify(call, &speaker) != OK || read_measurements(call, &measurements, &count) != OK ||
         civ_benchmark_contribute(civ_node_federation(call->node), &speaker, measurements, count,
