@@ -318,7 +318,7 @@ static const char *set_state_refresh(cmd_parms *cmd, void *unused, const char *t
 }
 
 /* Bytes, with K, M or G for powers of 1024. */
-static const char *set_min_free(cmd_parms *cmd, void *unused, const char *text)
+static const char *parse_bytes(apr_int64_t *bytes, cmd_parms *cmd, const char *text)
 {
     static const char suffixes[] = "KMG";
     apr_size_t length = strlen(text);
@@ -326,15 +326,36 @@ static const char *set_min_free(cmd_parms *cmd, void *unused, const char *text)
     unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
     apr_int64_t value;
 
-    (void)unused;
     if (parse_number(&value, suffix ? apr_pstrmemdup(cmd->pool, text, length - 1) : text) != APR_SUCCESS ||
         value > (APR_INT64_C(1) << 50) >> shift) {
         return apr_psprintf(cmd->pool,
                             "%s: \"%s\" is not a number of bytes from 0 to 1048576G (suffixes: K, M, G)",
                             cmd->cmd->name, text);
     }
-    note(cmd, CIV_SETTING_MIN_FREE)->node.min_free = value << shift;
+    *bytes = value << shift;
     return NULL;
+}
+
+static const char *set_min_free(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t bytes;
+    const char *fault = parse_bytes(&bytes, cmd, text);
+
+    (void)unused;
+    if (fault == NULL)
+        note(cmd, CIV_SETTING_MIN_FREE)->node.min_free = bytes;
+    return fault;
+}
+
+static const char *set_database_map(cmd_parms *cmd, void *unused, const char *text)
+{
+    apr_int64_t bytes;
+    const char *fault = parse_bytes(&bytes, cmd, text);
+
+    (void)unused;
+    if (fault == NULL)
+        note(cmd, CIV_SETTING_DATABASE_MAP)->node.database_map = bytes;
+    return fault;
 }
 
 static const char *set_federation_join(cmd_parms *cmd, void *unused, const char *word)
@@ -634,6 +655,8 @@ const command_rec civ_directives[] = {
                    "the apr_dbd driver and its connection parameters"),
     AP_INIT_TAKE2(CIV_DIRECTIVE_DATABASE_POOL, set_database_pool, NULL, RSRC_CONF,
                   "the least and the greatest number of connections of one child"),
+    TAKES_1(CIV_DIRECTIVE_DATABASE_MAP, set_database_map,
+            "bytes of SQLite's file that are read from a mapping"),
     TAKES_1(CIV_DIRECTIVE_LEDGER_NAME, set_ledger_name, "the name of the ledger, fixed once it exists"),
     TAKES_1(CIV_DIRECTIVE_DIFFICULTY, set_difficulty, "leading zero bits of a block hash, 0 to 32"),
     TAKES_1(CIV_DIRECTIVE_MIN_VALIDATORS, set_min_validators, "validators a consensus needs, 1 to 1000"),

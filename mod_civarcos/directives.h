@@ -13,6 +13,7 @@
 #define CIV_DIRECTIVE_STATE_DIR            "CivarcosStateDir"
 #define CIV_DIRECTIVE_DATABASE             "CivarcosDatabase"
 #define CIV_DIRECTIVE_DATABASE_POOL        "CivarcosDatabasePool"
+#define CIV_DIRECTIVE_DATABASE_MAP         "CivarcosDatabaseMap"
 #define CIV_DIRECTIVE_LEDGER_NAME          "CivarcosLedgerName"
 #define CIV_DIRECTIVE_DIFFICULTY           "CivarcosDifficulty"
 #define CIV_DIRECTIVE_MIN_VALIDATORS       "CivarcosMinValidators"
@@ -54,6 +55,7 @@ typedef enum civ_scope_e {
     X(LEDGER_NAME, CIV_DIRECTIVE_LEDGER_NAME, CIV_SCOPE_IDENTITY, node.ledger_name)                          \
     X(POOL_MIN, CIV_DIRECTIVE_DATABASE_POOL, CIV_SCOPE_NODE, node.pool_min)                                  \
     X(POOL_MAX, CIV_DIRECTIVE_DATABASE_POOL, CIV_SCOPE_NODE, node.pool_max)                                  \
+    X(DATABASE_MAP, CIV_DIRECTIVE_DATABASE_MAP, CIV_SCOPE_NODE, node.database_map)                           \
     X(DIFFICULTY, CIV_DIRECTIVE_DIFFICULTY, CIV_SCOPE_NODE, node.difficulty)                                 \
     X(MIN_VALIDATORS, CIV_DIRECTIVE_MIN_VALIDATORS, CIV_SCOPE_NODE, node.min_validators)                     \
     X(SEAL_INTERVAL, CIV_DIRECTIVE_SEAL_INTERVAL, CIV_SCOPE_NODE, node.seal_interval)                        \

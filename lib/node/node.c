@@ -16,6 +16,7 @@ const civ_node_config_t civ_node_defaults = {
     .database_driver = "sqlite3",
     .pool_min = 1,
     .pool_max = 8,
+    .database_map = APR_INT64_C(2147483648),
     .difficulty = 8,
     .min_validators = 3,
     .seal_interval = 10 * APR_USEC_PER_SEC,
@@ -85,6 +86,7 @@ void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *c
     store->set_count = (apr_size_t)(timeline + CIV_TIMELINE_SETS);
     store->pool_min = config->pool_min;
     store->pool_max = config->pool_max;
+    store->map_size = config->database_map;
     store->log = log;
     store->must_exist = 1;
 }

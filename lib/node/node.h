@@ -35,6 +35,7 @@ typedef struct civ_node_config_t {
     apr_uint32_t hot_blocks;             /**< CivarcosHotBlocks */
     apr_interval_time_t state_refresh;   /**< CivarcosStateRefresh */
     apr_int64_t min_free;                /**< CivarcosMinFree, bytes */
+    apr_int64_t database_map;            /**< CivarcosDatabaseMap, bytes */
     civ_join_policy_e federation_join;   /**< CivarcosFederationJoin */
     apr_uint32_t federation_min_votes;   /**< CivarcosFederationMinVotes: votes that a decision takes */
     civ_fraction_t federation_threshold; /**< CivarcosFederationThreshold: the share of them that decides */

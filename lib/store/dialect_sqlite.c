@@ -143,6 +143,17 @@ static const setting_t settings_for_reading[] = {
     {"PRAGMA trusted_schema=OFF", NULL, NULL},   {NULL, NULL, NULL},
 };
 
+/* Pages that are read from a mapping need no call into the kernel, no copy, and no room in the connection's own cache: what
+ * is read at random from a large database costs little more than from a small one. It is only read through the mapping;
+ * writing goes the usual way, so that a full disk stays an error that is reported. */
+static apr_status_t map(civ_db_t *db, apr_pool_t *pool)
+{
+    const setting_t mapping = {apr_psprintf(pool, "PRAGMA mmap_size=%" APR_INT64_T_FMT, db->config->map_size),
+                               NULL, NULL};
+
+    return apply_patiently(db, &mapping, pool);
+}
+
 static apr_status_t setup(civ_db_t *db)
 {
     const setting_t *setting;
@@ -153,6 +164,8 @@ static apr_status_t setup(civ_db_t *db)
     setting = db->config->read_only ? settings_for_reading : settings;
     for (; setting->set != NULL && status == APR_SUCCESS; setting++)
         status = apply_patiently(db, setting, pool);
+    if (status == APR_SUCCESS)
+        status = map(db, pool);
     apr_pool_destroy(pool);
     return status;
 }

@@ -61,6 +61,8 @@ typedef struct civ_store_config_t {
     int read_only; /**< connections only read, and change no setting that the database keeps (for tools) */
     const civ_log_t *log;
     int must_exist; /**< a database that is not there is not made by opening it */
+    apr_int64_t
+        map_size; /**< bytes of the database's file that are read through a mapping at most (SQLite) */
 } civ_store_config_t;
 
 /** A connection. Used by one thread at a time. */

@@ -94,23 +94,6 @@ static long status_of(pid_t pid, const char *name)
     return value;
 }
 
-/* The first PSS in its smaps_rollup, in KiB: what it shares is counted in part. */
-static long shared_size_of(pid_t pid)
-{
-    char path[64], line[256];
-    long value = 0;
-    FILE *file;
-
-    apr_snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
-    file = fopen(path, "r");
-    while (value == 0 && file != NULL && fgets(line, sizeof(line), file) != NULL)
-        if (strncmp(line, "Pss:", 4) == 0)
-            value = strtol(line + 4, NULL, 10);
-    if (file != NULL)
-        fclose(file);
-    return value;
-}
-
 /* Seconds of a processor that a process has had. */
 static double processor_time_of(pid_t pid)
 {
@@ -134,7 +117,7 @@ static double processor_time_of(pid_t pid)
 typedef struct run_t {
     double seconds, processor; /**< the second: of the worker */
     apr_int64_t items;
-    long most, tenths[11]; /**< KiB of the worker: RSS at most, and PSS after each tenth of the requests */
+    long most, tenths[11]; /**< KiB of the worker: of its own, at most and after each tenth of the requests */
     bench_platform_counts_t counts;
 } run_t;
 
@@ -167,12 +150,12 @@ static void synchronise(run_t *run, unsigned long wanted)
     run->processor = -processor_time_of(worker);
     for (;;) {
         const char *state;
-        long memory = status_of(worker, "VmRSS:");
+        long memory = status_of(worker, "RssAnon:");
 
         now = bench_platform_counts(platform);
         run->most = memory > run->most ? memory : run->most;
         for (; tenth < 11 && now.requests - before.requests >= wanted * (unsigned long)tenth / 10; tenth++)
-            run->tenths[tenth] = shared_size_of(worker);
+            run->tenths[tenth] = memory;
         http_forget(web);
         answer = http_get(web, path);
         state = http_json_text(answer, "/job/state");
@@ -273,7 +256,7 @@ static void large_repository(void)
               pended, (double)first.items / first.seconds / pended);
     test_note("worker: %.2f s of a processor, %.0f items a second of it; it waited or others ran the rest",
               first.processor, (double)first.items / first.processor);
-    test_note("worker: RSS %ld KiB at most; PSS after each tenth of the requests:", first.most);
+    test_note("worker: %ld KiB of its own at most; after each tenth of the requests:", first.most);
     for (i = 0; i < 11; i++)
         test_note("  %d %%: %ld KiB", i * 10, first.tenths[i]);
     synchronise(&second, requests);

@@ -3,9 +3,9 @@
  * The timeline without httpd: what storing and reading cost with few and with many items. Durability is on; each page of 100 items
  * is one commit. The figures are printed, nothing is asserted but that all answers were right.
  *
- * CIVARCOS_BENCH_ITEMS (default 1000000) is how many the long timeline has, CIVARCOS_BENCH_SHORT (default 10000) the short one,
- * CIVARCOS_BENCH_DIR (default: TMPDIR or /tmp) where they are made; they are removed afterwards. CIVARCOS_BENCH_LEDGER=on puts all of it
- * on record as well.
+ * Words as arguments choose the operations whose names have one of them. CIVARCOS_BENCH_ITEMS (default 1000000) is how many the long
+ * timeline has, CIVARCOS_BENCH_SHORT (default 10000) the short one, CIVARCOS_BENCH_DIR (default: TMPDIR or /tmp) where they are made; they
+ * are removed afterwards. CIVARCOS_BENCH_LEDGER=on puts all of it on record as well.
  */
 #include <apr_file_info.h>
 #include <apr_file_io.h>
@@ -80,6 +80,7 @@ static const struct {
     {"gitlab", "gitlab.com", CIV_ITEM_ISSUE},
 };
 #define SORTS (sizeof(sorts) / sizeof(sorts[0]))
+enum { COMMITS, PULL_REQUESTS, PIPELINES, BUILDS, ISSUES }; /* as above */
 
 static const char *sha_of(apr_int64_t number, apr_pool_t *pool)
 {
@@ -89,9 +90,23 @@ static const char *sha_of(apr_int64_t number, apr_pool_t *pool)
     return apr_pstrmemdup(pool, civ_digest_hex_dup(&digest, pool), 40);
 }
 
+/* As platforms give them: a page is of one list of one project. */
+static int sort_of(apr_int64_t number)
+{
+    return (int)(number / PAGE_ITEMS % SORTS);
+}
+
 static const char *project_of(apr_int64_t number, apr_pool_t *pool)
 {
-    return apr_psprintf(pool, "octo/project-%d", (int)(number / SORTS % PROJECTS));
+    return apr_psprintf(pool, "octo/project-%d", (int)(number / PAGE_ITEMS / SORTS % PROJECTS));
+}
+
+/* Commits and pull requests have one of their own; what was built, that of a commit. */
+static const char *revision_of(apr_int64_t number, apr_pool_t *pool)
+{
+    const int sort = sort_of(number);
+
+    return sort == ISSUES ? "" : sha_of(sort >= PIPELINES ? number - sort * PAGE_ITEMS : number, pool);
 }
 
 /* @param edition 0: the first; others have another content and a later time of change */
@@ -100,17 +115,18 @@ static apr_status_t make_item(civ_sync_item_t *item, apr_int64_t number, int edi
     civ_problem_t problem;
 
     memset(item, 0, sizeof(*item));
-    item->source = sorts[number % SORTS].source;
-    item->instance = sorts[number % SORTS].instance;
-    item->type = sorts[number % SORTS].type;
+    item->source = sorts[sort_of(number)].source;
+    item->instance = sorts[sort_of(number)].instance;
+    item->type = sorts[sort_of(number)].type;
     item->scope = item->project_id = project_of(number, pool);
-    item->native_id = apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
+    item->native_id =
+        sort_of(number) == COMMITS ? sha_of(number, pool) : apr_psprintf(pool, "%" APR_INT64_T_FMT, number);
     item->timestamp = FIRST_MOMENT + number * MINUTE;
     item->updated = item->timestamp + edition;
     item->status = edition % 2 ? CIV_STATUS_FAILED : CIV_STATUS_PASSED;
     item->title = apr_psprintf(pool, "Change %" APR_INT64_T_FMT " of the module", number);
     item->author = "developer";
-    item->sha = sha_of(number, pool);
+    item->sha = revision_of(number, pool);
     item->url = apr_psprintf(pool, "https://example.org/%s/%" APR_INT64_T_FMT, item->project_id, number);
     item->source_url = "https://api.example.org/list?per_page=100";
     item->data = apr_psprintf(
@@ -248,42 +264,50 @@ static apr_status_t newest(history_t *history, apr_pool_t *pool)
 }
 
 /* From a moment on that has a page behind it, for each of the sorts and projects. */
-static apr_status_t from_then_on(history_t *history, const char *type, const char *source,
-                                 const char *project_id, apr_pool_t *pool)
+static apr_status_t from_then_on(history_t *history, const char *type, const char *source, apr_pool_t *pool)
 {
     apr_int64_t number = any(history) / 2;
-    const civ_timeline_query_t query = {.start = FIRST_MOMENT + number * MINUTE,
-                                        .type = type,
-                                        .source = source,
-                                        .project_id = project_id,
-                                        .limit = PAGE_LIMIT};
+    const civ_timeline_query_t query = {
+        .start = FIRST_MOMENT + number * MINUTE, .type = type, .source = source, .limit = PAGE_LIMIT};
 
     return list(history, &query, pool);
 }
 
 static apr_status_t of_all(history_t *history, apr_pool_t *pool)
 {
-    return from_then_on(history, NULL, NULL, NULL, pool);
+    return from_then_on(history, NULL, NULL, pool);
 }
 
 static apr_status_t of_type(history_t *history, apr_pool_t *pool)
 {
-    return from_then_on(history, CIV_ITEM_BUILD, NULL, NULL, pool);
+    return from_then_on(history, CIV_ITEM_BUILD, NULL, pool);
 }
 
 static apr_status_t of_source(history_t *history, apr_pool_t *pool)
 {
-    return from_then_on(history, NULL, "gitlab", NULL, pool);
+    return from_then_on(history, NULL, "gitlab", pool);
+}
+
+/* From a moment on in which lists of the project begin. */
+static apr_status_t from_lists_on(history_t *history, const char *type, apr_pool_t *pool)
+{
+    apr_int64_t number = any(history) / 2 / PAGE_ITEMS / (apr_int64_t)SORTS * (apr_int64_t)SORTS * PAGE_ITEMS;
+    const civ_timeline_query_t query = {.start = FIRST_MOMENT + number * MINUTE,
+                                        .type = type,
+                                        .project_id = project_of(number, pool),
+                                        .limit = PAGE_LIMIT};
+
+    return list(history, &query, pool);
 }
 
 static apr_status_t of_project(history_t *history, apr_pool_t *pool)
 {
-    return from_then_on(history, NULL, NULL, project_of(any(history), pool), pool);
+    return from_lists_on(history, NULL, pool);
 }
 
 static apr_status_t of_project_and_type(history_t *history, apr_pool_t *pool)
 {
-    return from_then_on(history, CIV_ITEM_COMMIT, NULL, project_of(any(history), pool), pool);
+    return from_lists_on(history, CIV_ITEM_COMMIT, pool);
 }
 
 static apr_status_t second_page(history_t *history, apr_pool_t *pool)
@@ -311,11 +335,12 @@ static apr_status_t one_item(history_t *history, apr_pool_t *pool)
 
 static apr_status_t one_commit(history_t *history, apr_pool_t *pool)
 {
+    const apr_int64_t number = any(history) / PAGE_ITEMS / SORTS * SORTS * PAGE_ITEMS;
     civ_timeline_page_t page;
-    apr_status_t status = civ_timeline_linked(civ_node_engine(history->node)->store,
-                                              sha_of(any(history), pool), 0, PAGE_LIMIT, &page, pool);
+    apr_status_t status = civ_timeline_linked(civ_node_engine(history->node)->store, sha_of(number, pool), 0,
+                                              PAGE_LIMIT, &page, pool);
 
-    return status == APR_SUCCESS && page.count != 1 ? APR_EGENERAL : status;
+    return status == APR_SUCCESS && page.count == 0 ? APR_EGENERAL : status;
 }
 
 static apr_status_t store_new(history_t *history, apr_pool_t *pool)
@@ -384,7 +409,15 @@ static double middle(double *values)
     return values[ROUNDS / 2];
 }
 
-static int compare(history_t *few, history_t *many)
+static int has_a_word(const char *name, char *const *words)
+{
+    while (*words != NULL && strstr(name, *words) == NULL)
+        words++;
+    return *words != NULL;
+}
+
+/* @param words of the operations that are wanted; none: all */
+static int compare(history_t *few, history_t *many, char *const *words)
 {
     apr_int64_t before[] = {few->items, many->items};
     size_t i;
@@ -393,6 +426,8 @@ static int compare(history_t *few, history_t *many)
         double one[ROUNDS], other[ROUNDS], ratios[ROUNDS], used[2][ROUNDS], used_ratios[ROUNDS];
         int round;
 
+        if (words[0] != NULL && !has_a_word(operations[i].name, words))
+            continue;
         for (round = 0; round < ROUNDS; round++) {
             one[round] = measure(few, i, &used[0][round]);
             other[round] = measure(many, i, &used[1][round]);
@@ -410,7 +445,7 @@ static int compare(history_t *few, history_t *many)
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const char *parent = getenv("CIVARCOS_BENCH_DIR");
     static history_t few, many;
@@ -425,7 +460,7 @@ int main(void)
         parent = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
     failed = make_history(&few, parent, number_from("CIVARCOS_BENCH_SHORT", 10000), pool) ||
              make_history(&many, parent, number_from("CIVARCOS_BENCH_ITEMS", 1000000), pool) ||
-             compare(&few, &many);
+             compare(&few, &many, argv + (argc > 0));
     if (failed)
         fprintf(stderr, "bench_timeline: something failed\n");
     remove_folder(few.folder, outer);

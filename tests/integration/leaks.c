@@ -60,10 +60,11 @@
 #define METRICS "{\"organization_id\":\"org-a\",\"metrics\":{\"code_coverage\":87.5}}"
 
 /* One child with few threads, one connection to the database and one arena of malloc. With worker, because the event MPM
- * drops connections that wait for their next request when its few threads are busy. */
+ * drops connections that wait for their next request when its few threads are busy. What is read goes through the cache of
+ * the database, which is filled first. */
 static const char config[] = "CustomLog /dev/null short\n"
                              "LogLevel warn\n"
-                             "CivarcosDatabasePool 1 1\n"
+                             "CivarcosDatabasePool 1 1\nCivarcosDatabaseMap 0\n"
                              "ServerLimit 1\nStartServers 1\nThreadLimit 6\nThreadsPerChild 6\n"
                              "MaxRequestWorkers 6\nMinSpareThreads 1\nMaxSpareThreads 6\n" SIGNER_CONFIG;
 

@@ -41,6 +41,17 @@ static void settings_are_made(void)
     CU_ASSERT_STRING_EQUAL(store_text(db, STORE_SYNCHRONOUS), "2");
     CU_ASSERT_STRING_EQUAL(store_text(db, STORE_BUSY), "25");
     CU_ASSERT_STRING_EQUAL(store_text(db, STORE_CACHE), "-16384");
+    CU_ASSERT_STRING_EQUAL(store_text(db, STORE_MAP), "67108864");
+}
+
+static void mapping_is_a_choice(void)
+{
+    civ_store_config_t *config = store_config(unit_path("mapping.db"));
+    civ_db_t *db;
+
+    config->map_size = 0;
+    CU_ASSERT_EQUAL_FATAL(civ_db_open(&db, config, test_pool()), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(store_text(db, STORE_MAP), "0");
 }
 
 /* A database in memory has no write-ahead log: what cannot be set must not be believed. */
@@ -318,6 +329,7 @@ static void problems_are_fit_for_clients(void)
 static const test_case_t cases[] = {
     {"driver_is_checked", driver_is_checked},
     {"settings_are_made", settings_are_made},
+    {"mapping_is_a_choice", mapping_is_a_choice},
     {"settings_are_verified", settings_are_verified},
     {"integers_come_back", integers_come_back},
     {"texts_come_back", texts_come_back},

@@ -31,6 +31,7 @@ civ_statement_t store_sql[STORE_COUNT_OF_STATEMENTS] = {
     [STORE_JOURNAL] = {"test_journal", "PRAGMA journal_mode"},
     [STORE_SYNCHRONOUS] = {"test_synchronous", "PRAGMA synchronous"},
     [STORE_BUSY] = {"test_busy", "PRAGMA busy_timeout"},
+    [STORE_MAP] = {"test_map", "PRAGMA mmap_size"},
     [STORE_CACHE] = {"test_cache", "PRAGMA cache_size"},
     [STORE_MARK] = {"test_mark", "PRAGMA cache_size=777"},
     [STORE_FEW_PAGES] = {"test_few_pages", "PRAGMA max_page_count=16"},
@@ -78,6 +79,7 @@ civ_store_config_t *store_config(const char *path)
     config->set_count = 2;
     config->pool_min = 1;
     config->pool_max = 4;
+    config->map_size = 67108864;
     config->log = &unit_log;
     return config;
 }

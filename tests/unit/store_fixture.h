@@ -26,6 +26,7 @@ enum {
     STORE_JOURNAL,   /**< PRAGMA journal_mode */
     STORE_SYNCHRONOUS,
     STORE_BUSY,
+    STORE_MAP,       /**< PRAGMA mmap_size */
     STORE_CACHE,     /**< PRAGMA cache_size */
     STORE_MARK,      /**< PRAGMA cache_size=777: marks a connection */
     STORE_FEW_PAGES, /**< PRAGMA max_page_count=16 */
