@@ -14,7 +14,7 @@
 #include "sync/catalogue.h"
 #include "sync/runner.h"
 
-enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_VERSIONS, SQL_ITEMS, SQL_COUNT };
+enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_JOBS] = {"sync_overview_jobs",
                   "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started), "
@@ -25,8 +25,6 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "wait_until < %lld AND moved < %lld GROUP BY platform"},
     [SQL_SCHEDULES] = {"sync_overview_schedules",
                        "SELECT platform, MIN(next) FROM civ_sync_schedules GROUP BY platform"},
-    [SQL_VERSIONS] = {"sync_overview_versions", "SELECT COUNT(*) FROM civ_timeline_versions"},
-    [SQL_ITEMS] = {"sync_overview_items", "SELECT COUNT(*) FROM civ_timeline_items"},
 };
 const civ_statement_set_t civ_overview_statements = {sql, SQL_COUNT};
 
@@ -204,27 +202,22 @@ apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, 
     return status;
 }
 
-static apr_status_t count_rows(civ_db_t *db, int statement, apr_int64_t *count, apr_pool_t *pool)
-{
-    civ_rows_t *rows;
-    apr_status_t status = civ_db_select(db, &sql[statement], NULL, 0, &rows, pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    return civ_rows_next(rows) == APR_SUCCESS ? civ_rows_int(rows, 0, count) : CIV_EDATABASE;
-}
-
 apr_status_t civ_overview_count(const civ_engine_t *engine, apr_int64_t *versions, apr_int64_t *items,
                                 apr_pool_t *pool)
 {
+    apr_array_header_t *totals;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(engine->store, &db);
+    int i;
 
+    *versions = *items = 0;
     if (status != APR_SUCCESS)
         return status;
-    status = count_rows(db, SQL_VERSIONS, versions, pool);
-    if (status == APR_SUCCESS)
-        status = count_rows(db, SQL_ITEMS, items, pool);
+    status = civ_timeline_totals(db, &totals, pool);
     civ_store_release(engine->store, db);
+    for (i = 0; status == APR_SUCCESS && i < totals->nelts; i++) {
+        *versions += APR_ARRAY_IDX(totals, i, civ_timeline_total_t).versions;
+        *items += APR_ARRAY_IDX(totals, i, civ_timeline_total_t).items;
+    }
     return status;
 }
