@@ -69,8 +69,9 @@ typedef struct civ_http_config_t {
     const civ_clock_t *clock;        /**< NULL: the machine's */
     /** Asked a few times a second, also while waiting; non-zero: stop now. May be NULL. */
     int (*interrupted)(void *baton);
-    /** Told of each wait before it begins, and with 0 milliseconds when it is over. May be NULL. */
-    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds);
+    /** Told of each wait before it begins, and with 0 milliseconds when it is over. @a fault: before a repetition, why the last try was
+     *  in vain, as the answer's reason; else NULL. May be NULL. */
+    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds, const char *fault);
     void *baton;          /**< for both */
     const civ_log_t *log; /**< may be NULL */
 } civ_http_config_t;

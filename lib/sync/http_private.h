@@ -48,7 +48,7 @@ struct civ_http_t {
     const char *proxy_secret;
     const char *ca_file;
     int (*interrupted)(void *baton);
-    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds);
+    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds, const char *fault);
     void *baton;
     const civ_log_t *log;
     civ_http_counts_t counts;

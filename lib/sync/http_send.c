@@ -52,7 +52,7 @@ static apr_status_t pause_for(sending_t *sending, civ_http_wait_e why, apr_int64
     apr_int64_t left;
 
     if (http->waiting != NULL)
-        http->waiting(http->baton, why, wait);
+        http->waiting(http->baton, why, wait, why == CIV_HTTP_WAIT_RETRY ? sending->answer->reason : NULL);
     while (status == APR_SUCCESS && (left = end - civ_clock_steady(http->clock)) > 0) {
         if (civ_http_is_interrupted(http))
             status = CIV_EINTERRUPTED;
@@ -60,7 +60,7 @@ static apr_status_t pause_for(sending_t *sending, civ_http_wait_e why, apr_int64
             http->clock->sleep(http->clock->baton, left < CIV_CLOCK_SLICE ? left : CIV_CLOCK_SLICE);
     }
     if (http->waiting != NULL)
-        http->waiting(http->baton, why, 0);
+        http->waiting(http->baton, why, 0, NULL);
     sending->answer->waited += wait;
     if (why == CIV_HTTP_WAIT_LIMIT)
         http->counts.throttled += wait;

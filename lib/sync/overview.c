@@ -14,7 +14,7 @@
 #include "sync/catalogue.h"
 #include "sync/runner.h"
 
-enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_COUNT };
+enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_FAULTS, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_JOBS] = {"sync_overview_jobs",
                   "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started), "
@@ -25,6 +25,10 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "wait_until < %lld AND moved < %lld GROUP BY platform"},
     [SQL_SCHEDULES] = {"sync_overview_schedules",
                        "SELECT platform, MIN(next) FROM civ_sync_schedules GROUP BY platform"},
+    [SQL_FAULTS] = {"sync_overview_faults",
+                    "SELECT j.platform, j.fault FROM civ_sync_jobs j JOIN (SELECT platform, MAX(faulted) AS "
+                    "last FROM civ_sync_jobs WHERE state < 2 AND fault <> '' GROUP BY platform) n ON "
+                    "n.platform = j.platform AND n.last = j.faulted WHERE j.state < 2 AND j.fault <> ''"},
 };
 const civ_statement_set_t civ_overview_statements = {sql, SQL_COUNT};
 
@@ -34,6 +38,7 @@ typedef struct doings_t {
     apr_int64_t stuck;      /**< since when a job at work has come no further; 0: there is none */
     apr_int64_t wait_until; /**< when the first job at work has waited long enough; 0: one does not wait */
     apr_int64_t moved;      /**< when the last job at work came further */
+    const char *fault;      /**< the last one of a job that is not over; NULL: none */
 } doings_t;
 
 static int place_of(const char *platform)
@@ -106,12 +111,22 @@ static apr_status_t take_instants(civ_rows_t *rows, doings_t *doings, apr_size_t
     return APR_SUCCESS;
 }
 
+static void take_faults(civ_rows_t *rows, doings_t *doings, apr_pool_t *pool)
+{
+    while (civ_rows_next(rows) == APR_SUCCESS) {
+        int place = place_of(civ_rows_text(rows, 0));
+
+        if (place >= 0)
+            doings[place].fault = apr_pstrdup(pool, civ_rows_text(rows, 1));
+    }
+}
+
 static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *overview, doings_t *doings,
                                 apr_pool_t *pool)
 {
     const apr_int64_t now = civ_timestamp_now();
     const civ_argument_t stall[] = {civ_int(now), civ_int(now), civ_int(now - CIV_JOB_STALL)};
-    civ_rows_t *jobs = NULL, *schedules = NULL, *stuck = NULL;
+    civ_rows_t *jobs = NULL, *schedules = NULL, *stuck = NULL, *faults = NULL;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(engine->store, &db);
 
@@ -122,9 +137,13 @@ static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *over
         status = civ_db_select(db, &sql[SQL_SCHEDULES], NULL, 0, &schedules, pool);
     if (status == APR_SUCCESS)
         status = civ_db_select(db, &sql[SQL_STUCK], stall, 3, &stuck, pool);
+    if (status == APR_SUCCESS)
+        status = civ_db_select(db, &sql[SQL_FAULTS], NULL, 0, &faults, pool);
     civ_store_release(engine->store, db);
     if (status == APR_SUCCESS)
         status = take_jobs(jobs, overview, doings);
+    if (status == APR_SUCCESS)
+        take_faults(faults, doings, pool);
     if (status == APR_SUCCESS)
         status = take_instants(schedules, doings, offsetof(doings_t, scheduled));
     return status == APR_SUCCESS ? take_instants(stuck, doings, offsetof(doings_t, stuck)) : status;
@@ -165,7 +184,19 @@ static void judge_work(civ_overview_t *one, const doings_t *doings, apr_int64_t 
         say(one, CIV_CONNECTOR_RUNNING, "", doings->started);
 }
 
-static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, int has_worker)
+/* What is being repeated, until it succeeds: whoever sees a job that does not get on should not have to guess why. */
+static void tell_fault(civ_overview_t *one, const doings_t *doings, apr_pool_t *pool)
+{
+    if (doings->fault == NULL)
+        return;
+    if (doings->stuck > 0 && strcmp(one->state, CIV_CONNECTOR_STALLED) == 0)
+        one->reason = apr_pstrcat(pool, one->reason, "; its last fault: ", doings->fault, NULL);
+    else if (one->reason[0] == '\0')
+        one->reason = apr_pstrcat(pool, "Trying again after a fault: ", doings->fault, NULL);
+}
+
+static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, int has_worker,
+                  apr_pool_t *pool)
 {
     apr_int64_t overdue;
     int rests;
@@ -182,6 +213,7 @@ static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, 
     if (rests && one->running + one->waiting == 0)
         overdue = 0; /* its schedules are not run */
     judge_work(one, doings, now, overdue);
+    tell_fault(one, doings, pool);
 }
 
 apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, apr_pool_t *pool)
@@ -198,7 +230,7 @@ apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, 
     if (status == APR_SUCCESS)
         status = civ_workers_seen(engine, &seen, pool);
     for (i = 0; i < civ_platform_count && status == APR_SUCCESS; i++)
-        judge(&overview[i], &doings[i], now, seen > now - CIV_WORKER_SILENCE);
+        judge(&overview[i], &doings[i], now, seen > now - CIV_WORKER_SILENCE, pool);
     return status;
 }
 

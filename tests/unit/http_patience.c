@@ -26,13 +26,18 @@ typedef struct scene_t {
     civ_http_t *http;
     apr_int64_t announced;
     int waits;
+    const char *fault; /* the last one that was told */
 } scene_t;
 
-static void hear(void *baton, civ_http_wait_e why, apr_int64_t milliseconds)
+static void hear(void *baton, civ_http_wait_e why, apr_int64_t milliseconds, const char *fault)
 {
     scene_t *scene = baton;
 
-    (void)why;
+    /* A wait of no time at all is told in the same way as its end. */
+    CU_ASSERT(fault == NULL || why == CIV_HTTP_WAIT_RETRY);
+    CU_ASSERT(fault != NULL || why != CIV_HTTP_WAIT_RETRY || milliseconds == 0);
+    if (fault != NULL)
+        scene->fault = apr_pstrdup(test_pool(), fault);
     scene->announced += milliseconds;
     scene->waits += milliseconds > 0;
 }
