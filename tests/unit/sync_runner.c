@@ -429,6 +429,7 @@ typedef struct listener_t {
     const civ_engine_t *engine;
     apr_int64_t number;
     civ_job_t heard; /* as it was with a fault */
+    int is_over;     /* and it has been at work without one since */
 } listener_t;
 
 static int listen_for_fault(void *baton)
@@ -438,6 +439,8 @@ static int listen_for_fault(void *baton)
 
     if (job.state == CIV_JOB_RUNNING && job.fault[0] != '\0')
         listener->heard = job;
+    else if (job.state == CIV_JOB_RUNNING && listener->heard.fault != NULL)
+        listener->is_over = 1;
     return 0;
 }
 
@@ -459,7 +462,7 @@ static void test_fault_is_told_while_it_is_tried_again(void)
     civ_engine_t *engine = sync_engine("fault.db");
     civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
     civ_job_t job = add_job(engine);
-    listener_t listener = {engine, job.number, {0}};
+    listener_t listener = {engine, job.number, {0}, 0};
 
     CU_ASSERT_STRING_EQUAL(job.fault, "");
     runner->stopping = listen_for_fault;
@@ -468,6 +471,7 @@ static void test_fault_is_told_while_it_is_tried_again(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(listener.heard.fault);
     CU_ASSERT_STRING_EQUAL(listener.heard.fault, "the server failed (status 503)");
     CU_ASSERT_TRUE(listener.heard.faulted >= job.asked);
+    CU_ASSERT_TRUE(listener.is_over);
     job = job_now(engine, job.number);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_STRING_EQUAL(job.fault, "");
