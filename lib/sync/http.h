@@ -126,6 +126,12 @@ apr_status_t civ_http_get(civ_http_t *http, const char *url, const char *etag, c
 apr_status_t civ_http_admit(const civ_http_t *http, const char *from, const char *url, const char **absolute,
                             const char **reason, apr_pool_t *pool);
 
+/**
+ * What the platform says to a request that it did not accept, fit to be shown: without anything of this client's credentials.
+ * @return as civ_answer_message
+ */
+const char *civ_http_message(const civ_http_t *http, const civ_http_answer_t *answer, apr_pool_t *pool);
+
 /** What this client has done since it was made. */
 typedef struct civ_http_counts_t {
     apr_int64_t requests;  /**< sent, repetitions and redirects included */

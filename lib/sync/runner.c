@@ -429,7 +429,8 @@ static apr_status_t end_test(work_t *work, const civ_sync_report_t *report, apr_
 }
 
 /* Of the connector it says something only where the credentials are refused: to set a status takes more than to read. */
-static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, apr_pool_t *pool)
+static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, const char *reason,
+                             apr_pool_t *pool)
 {
     const civ_engine_t *engine = work->runner->engine;
     civ_job_state_e state = consequences[report->outcome].job;
@@ -446,9 +447,8 @@ static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, apr_
     if (report->outcome == CIV_SYNC_AUTH_FAILED)
         status = civ_connector_note(engine, work->job.platform, CIV_CONNECTOR_AUTH_FAILED, report->reason, 0,
                                     &problem, pool);
-    return status == APR_SUCCESS
-               ? civ_push_end(engine, &work->job, state, not_before, report->reason, &problem, pool)
-               : status;
+    return status == APR_SUCCESS ? civ_push_end(engine, &work->job, state, not_before, reason, &problem, pool)
+                                 : status;
 }
 
 static apr_status_t do_job(work_t *work, apr_pool_t *pool)
@@ -470,8 +470,8 @@ static apr_status_t do_job(work_t *work, apr_pool_t *pool)
     }
     if (work->job.action == CIV_JOB_PUSH) {
         run.project_id = work->job.project_id;
-        civ_push(runner->engine, &run, &work->job, work->http, report, pool);
-        return end_push(work, report, pool);
+        civ_push(runner->engine, &run, &work->job, work->http, report, &reason, pool);
+        return end_push(work, report, reason, pool);
     }
     if (runner->engine->timeline.store == NULL)
         return refuse(work, "There is nowhere to store what is found", 0, pool);
