@@ -198,7 +198,7 @@ static void messages_show_no_credentials(void)
 {
     static const char *const secrets[] = {"Authorization: Basic am9Ab2N0by5leGFtcGxlOmFwcC1wYXNzLTc3MzE=",
                                           "PRIVATE-TOKEN: glpat-81c0ffee",
-                                          "Circle-Token: p\xc3\xa4ssw\xc3\xb6rd",
+                                          "Circle-Token: p\xc3\xa4sswo\xc3\xb6rd",
                                           "Authorization: Bearer ghp_81c0ffee",
                                           "X-Short: x7",
                                           NULL};
@@ -212,8 +212,8 @@ static void messages_show_no_credentials(void)
         {"glpat-81c0ffee, ghp_81c0ffee", "[redacted], [redacted]"},
         {"ghp_81c0...", "[redacted]..."},
         {"ghp_81c", "ghp_81c"},
-        {"p\xc3\xa4ssw\xc3\xb5", "p\xc3\xa4ssw\xc3\xb5"}, /* half of a character is not the same */
-        {"p\xc3\xa4ssw\xc3\xb6rd", "[redacted]"},
+        {"p\xc3\xa4sswo\xc3\xb5", "p\xc3\xa4sswo\xc3\xb5"}, /* half of a character is not the same */
+        {"p\xc3\xa4sswo\xc3\xb6rd", "[redacted]"},
         {"ax7b", "a[redacted]b"},
     };
     unsigned i;
