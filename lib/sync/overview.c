@@ -32,6 +32,12 @@ static const civ_statement_t sql[SQL_COUNT] = {
 };
 const civ_statement_set_t civ_overview_statements = {sql, SQL_COUNT};
 
+const char *const civ_connector_states[] = {
+    CIV_CONNECTOR_UNCONFIGURED, CIV_CONNECTOR_READY,    CIV_CONNECTOR_RUNNING,
+    CIV_CONNECTOR_THROTTLED,    CIV_CONNECTOR_DEGRADED, CIV_CONNECTOR_AUTH_FAILED,
+    CIV_CONNECTOR_FAILED,       CIV_CONNECTOR_STALLED,  NULL,
+};
+
 /** What is known of a platform besides its row. */
 typedef struct doings_t {
     apr_int64_t due, lease_until, started, scheduled; /**< the earliest of each; 0: none */
@@ -121,12 +127,28 @@ static void take_faults(civ_rows_t *rows, doings_t *doings, apr_pool_t *pool)
     }
 }
 
+static void take_totals(const apr_array_header_t *totals, civ_overview_t *overview)
+{
+    int i;
+
+    for (i = 0; i < totals->nelts; i++) {
+        const civ_timeline_total_t *total = &APR_ARRAY_IDX(totals, i, civ_timeline_total_t);
+        int place = place_of(total->source);
+
+        if (place >= 0) {
+            overview[place].items = total->items;
+            overview[place].versions = total->versions;
+        }
+    }
+}
+
 static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *overview, doings_t *doings,
                                 apr_pool_t *pool)
 {
     const apr_int64_t now = civ_timestamp_now();
     const civ_argument_t stall[] = {civ_int(now), civ_int(now), civ_int(now - CIV_JOB_STALL)};
     civ_rows_t *jobs = NULL, *schedules = NULL, *stuck = NULL, *faults = NULL;
+    apr_array_header_t *totals = NULL;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(engine->store, &db);
 
@@ -139,11 +161,15 @@ static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *over
         status = civ_db_select(db, &sql[SQL_STUCK], stall, 3, &stuck, pool);
     if (status == APR_SUCCESS)
         status = civ_db_select(db, &sql[SQL_FAULTS], NULL, 0, &faults, pool);
+    if (status == APR_SUCCESS)
+        status = civ_timeline_totals(db, &totals, pool);
     civ_store_release(engine->store, db);
     if (status == APR_SUCCESS)
         status = take_jobs(jobs, overview, doings);
-    if (status == APR_SUCCESS)
+    if (status == APR_SUCCESS) {
         take_faults(faults, doings, pool);
+        take_totals(totals, overview);
+    }
     if (status == APR_SUCCESS)
         status = take_instants(schedules, doings, offsetof(doings_t, scheduled));
     return status == APR_SUCCESS ? take_instants(stuck, doings, offsetof(doings_t, stuck)) : status;
