@@ -336,6 +336,29 @@ static void interrupted_while_waiting(void)
     mock_platform_stop(scene.mock);
 }
 
+/* Whoever has little patience waits for limits all the same, but for no repetition that comes too late for him. */
+static void little_patience(void)
+{
+    static const mock_answer_t limited[] = {{NULL, 429, JSON "Retry-After: 60\r\n", "{}", 0, MOCK_PLAIN, 1},
+                                            {NULL, 503, JSON "Retry-After: 3\r\n", "{}", 0, MOCK_PLAIN, 1},
+                                            {NULL, 503, JSON "Retry-After: 3\r\n", "{}", 0, MOCK_PLAIN, 1},
+                                            {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
+                                            END};
+    civ_http_request_t request;
+    civ_http_answer_t answer;
+    scene_t scene;
+
+    begin(&scene, limited);
+    memset(&request, 0, sizeof(request));
+    request.url = "/";
+    request.patience = 5000;
+    CU_ASSERT_EQUAL(civ_http_send(scene.http, &request, &answer, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(answer.class, CIV_HTTP_BROKEN);
+    CU_ASSERT_EQUAL(answer.tries, 3);
+    CU_ASSERT_EQUAL(scene.clock.slept, 63000);
+    mock_platform_stop(scene.mock);
+}
+
 static const test_case_t cases[] = {
     {"limits", limits},
     {"good_answer_with_a_wait", good_answer_with_a_wait},
@@ -348,6 +371,7 @@ static const test_case_t cases[] = {
     {"patience_ends", patience_ends},
     {"interrupted_while_waiting", interrupted_while_waiting},
     {"what_cannot_be_reached_is_named", what_cannot_be_reached_is_named},
+    {"little_patience", little_patience},
     {NULL, NULL},
 };
 const test_suite_t http_patience_suite = {"http_patience", NULL, NULL, cases};

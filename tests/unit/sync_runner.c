@@ -425,6 +425,19 @@ static void test_stolen_job_is_left_alone(void)
     mock_platform_stop(mock);
 }
 
+/* Somebody waits for a test: ten seconds, and not as long as a run would. */
+static void test_connection_test_is_short(void)
+{
+    static const mock_answer_t slow[] = {
+        {NULL, 503, "Content-Type: application/json\r\nRetry-After: 11\r\n", "{}", 0, MOCK_PLAIN, 1},
+        ROW(NULL, JSON, "{}"),
+        LAST,
+    };
+    const char *reason = reason_after(slow, "short.db", "");
+
+    CU_ASSERT_STRING_EQUAL(reason, "the server failed (status 503)");
+}
+
 typedef struct listener_t {
     const civ_engine_t *engine;
     apr_int64_t number;
@@ -490,6 +503,7 @@ static const test_case_t cases[] = {
     {"killed_job_is_taken_over", test_killed_job_is_taken_over},
     {"stolen_job_is_left_alone", test_stolen_job_is_left_alone},
     {"cancelled_job_ends", test_cancelled_job_ends},
+    {"connection_test_is_short", test_connection_test_is_short},
     {"fault_is_told_while_it_is_tried_again", test_fault_is_told_while_it_is_tried_again},
     {NULL, NULL},
 };
