@@ -456,7 +456,8 @@ static void patience_is_for_all_tries(void)
     civ_http_t *http;
     int i;
 
-    policy.total_timeout = 1000;
+    policy.stall_time = 1000; /* ends those that nothing else has ended, with other words */
+    policy.stall_bytes = 100000;
     policy.tries = 3;
     config.policy = &policy;
     http = fixture_client(&config);
