@@ -85,7 +85,7 @@ void civ_metrics_count(const civ_call_t *call, int status)
     civ_state_counter_add(hot, (unsigned)DURATION_SUM, took > 0 ? took : 0);
 }
 
-static void write_head(civ_buffer_t *out, const char *name, const char *type, const char *help)
+void civ_metrics_write_head(civ_buffer_t *out, const char *name, const char *type, const char *help)
 {
     civ_buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -119,7 +119,8 @@ static void write_requests(civ_buffer_t *out, civ_state_node_t *hot)
 {
     int i;
 
-    write_head(out, "civarcos_requests_total", "counter", "Requests answered, by route and class of status.");
+    civ_metrics_write_head(out, "civarcos_requests_total", "counter",
+                           "Requests answered, by route and class of status.");
     for (i = 0; i < civ_route_count; i++) {
         write_route(out, hot, &civ_routes[i]);
     }
@@ -131,8 +132,8 @@ static void write_durations(civ_buffer_t *out, civ_state_node_t *hot)
     apr_int64_t total = 0;
     unsigned i;
 
-    write_head(out, "civarcos_request_duration_seconds", "histogram",
-               "From the first byte of a request to the answer's end.");
+    civ_metrics_write_head(out, "civarcos_request_duration_seconds", "histogram",
+                           "From the first byte of a request to the answer's end.");
     for (i = 0; i < BUCKET_COUNT; i++) {
         total += civ_state_counter(hot, (unsigned)FIRST_BUCKET + i);
         civ_buffer_append_format(out,
@@ -151,7 +152,7 @@ static void write_node_counters(civ_buffer_t *out, civ_state_node_t *hot)
     for (i = 0; i < sizeof(node_counters) / sizeof(node_counters[0]); i++) {
         apr_int64_t value = civ_state_counter(hot, node_counters[i].counter);
 
-        write_head(out, node_counters[i].name, "counter", node_counters[i].help);
+        civ_metrics_write_head(out, node_counters[i].name, "counter", node_counters[i].help);
         if (node_counters[i].is_time) {
             write_seconds(out, node_counters[i].name, value);
         } else {
@@ -162,7 +163,7 @@ static void write_node_counters(civ_buffer_t *out, civ_state_node_t *hot)
 
 static void write_gauge(civ_buffer_t *out, const char *name, const char *help, apr_int64_t value)
 {
-    write_head(out, name, "gauge", help);
+    civ_metrics_write_head(out, name, "gauge", help);
     write_number(out, name, value);
 }
 
@@ -173,7 +174,7 @@ static void write_gauges(civ_buffer_t *out, const civ_call_t *call)
 
     write_gauge(out, "civarcos_read_only", "1 while writing is off.",
                 civ_state_read_only(call->slot->hot, pool) != NULL);
-    /* Only what shared memory knows: a scrape must not wait for the database. */
+    /* Only what shared memory knows: none of these waits for the database. */
     if (civ_state_head_read(call->slot->hot, &head) != APR_SUCCESS) {
         return;
     }
@@ -188,12 +189,15 @@ static void write_gauges(civ_buffer_t *out, const civ_call_t *call)
 
 void civ_metrics_write(civ_buffer_t *out, const civ_call_t *call)
 {
-    write_head(out, "civarcos_info", "gauge", "Always 1; the label tells the version.");
+    civ_metrics_write_head(out, "civarcos_info", "gauge", "Always 1; the label tells the version.");
     civ_buffer_append_format(out, "civarcos_info{version=\"%s\"} 1\n", civ_version());
     if (call->slot && call->slot->hot) {
         write_requests(out, call->slot->hot);
         write_durations(out, call->slot->hot);
         write_node_counters(out, call->slot->hot);
         write_gauges(out, call);
+    }
+    if (call->slot) {
+        civ_metrics_write_sync(out, call);
     }
 }

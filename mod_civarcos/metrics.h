@@ -16,4 +16,11 @@ void civ_metrics_count(const civ_call_t *call, int status);
 /** Append everything in Prometheus' text format 0.0.4. */
 void civ_metrics_write(civ_buffer_t *out, const civ_call_t *call);
 
+/** Of that, what is about jobs, connectors and workers, or that it cannot be read. It waits for the database no longer than other
+ *  requests do. */
+void civ_metrics_write_sync(civ_buffer_t *out, const civ_call_t *call);
+
+/** Append the two lines before a metric's values. @param type "counter", "gauge", "histogram" */
+void civ_metrics_write_head(civ_buffer_t *out, const char *name, const char *type, const char *help);
+
 #endif

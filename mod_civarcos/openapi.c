@@ -303,6 +303,8 @@ static const struct {
          "Platform") ",\"project_id\":" MAYBE_TEXT ",\"since\":" MAYBE_TEXT
                      ",\"state\":{\"enum\":[\"queued\",\"running\",\"succeeded\",\"failed\",\"cancelled\"]},"
                      "\"partial\":{\"type\":\"boolean\"},\"reason\":" MAYBE_TEXT
+                     ",\"last_fault\":{\"type\":[\"object\",\"null\"],\"required\":[\"detail\",\"at\"],"
+                     "\"properties\":{\"detail\":" TEXT ",\"at\":" INSTANT "}}"
                      ",\"cancel_requested\":{\"type\":\"boolean\"},\"asked_at\":" INSTANT
                      ",\"not_before\":" MAYBE_TEXT ",\"started_at\":" MAYBE_TEXT ",\"ended_at\":" MAYBE_TEXT
                      ",\"progress\":{\"type\":\"object\",\"properties\":{\"pages\":" INDEX ",\"items\":" INDEX

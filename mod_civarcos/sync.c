@@ -59,6 +59,20 @@ static void write_estimate(civ_json_writer_t *writer, const civ_job_t *job)
     write_known(writer, "seconds_remaining", seconds);
 }
 
+/* Why something is being repeated, and since when: null once it has succeeded. */
+static void write_fault(civ_json_writer_t *writer, const civ_job_t *job)
+{
+    civ_json_name(writer, "last_fault");
+    if (!job->fault[0]) {
+        civ_json_null(writer);
+        return;
+    }
+    civ_json_begin_object(writer);
+    civ_json_member_text(writer, "detail", job->fault);
+    civ_sync_write_time(writer, "at", job->faulted);
+    civ_json_end_object(writer);
+}
+
 void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const char *report)
 {
     int is_test = job->action == CIV_JOB_SYNC && !job->project_id[0];
@@ -72,6 +86,7 @@ void civ_sync_write_job(civ_json_writer_t *writer, const civ_job_t *job, const c
     civ_json_member_text(writer, "state", state_word(job));
     civ_json_member_bool(writer, "partial", job->state == CIV_JOB_PARTIAL);
     civ_json_member_text(writer, "reason", job->reason[0] ? job->reason : NULL);
+    write_fault(writer, job);
     civ_json_member_bool(writer, "cancel_requested", job->is_cancelled);
     civ_sync_write_time(writer, "asked_at", job->asked);
     civ_sync_write_time(writer, "not_before", job->state == CIV_JOB_QUEUED ? job->not_before : 0);

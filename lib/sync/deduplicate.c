@@ -27,7 +27,8 @@ enum { SQL_DUP_LAST, SQL_DUP_FIND, SQL_DUP_DELETE, SQL_DUP_COUNT };
 
 static const civ_statement_t sql[SQL_DUP_COUNT] = {
     [SQL_DUP_LAST] = {"duplicate_last", "SELECT COALESCE(MAX(item), 0) FROM civ_timeline_items"},
-    [SQL_DUP_FIND] = {"duplicate_find", "SELECT v.number, v.item FROM civ_timeline_versions v WHERE "
+    [SQL_DUP_FIND] = {"duplicate_find", "SELECT v.number, v.item, (SELECT i.source FROM civ_timeline_items i "
+                                        "WHERE i.item = v.item) FROM civ_timeline_versions v WHERE "
                                         "v.item > %lld AND v.item <= %lld AND " IS_DUPLICATE
                                         " ORDER BY v.item, v.number LIMIT %lld"},
     [SQL_DUP_DELETE] = {"duplicate_delete", "DELETE FROM civ_timeline_versions WHERE number IN (SELECT "
@@ -36,26 +37,34 @@ static const civ_statement_t sql[SQL_DUP_COUNT] = {
 };
 const civ_statement_set_t civ_deduplicate_statements = {sql, SQL_DUP_COUNT};
 
+typedef struct found_t {
+    apr_int64_t version;
+    const char *source;
+} found_t;
+
 typedef struct cleaning_t {
-    apr_array_header_t *found; /**< apr_int64_t: versions */
+    apr_array_header_t *found; /**< found_t */
     apr_int64_t removed;       /**< by this transaction */
 } cleaning_t;
 
 static apr_status_t apply(void *baton, civ_change_t *change)
 {
     cleaning_t *cleaning = baton;
+    apr_array_header_t *totals = apr_array_make(change->pool, 4, sizeof(civ_timeline_total_t));
     apr_status_t status = APR_SUCCESS;
     int i;
 
     cleaning->removed = 0;
     for (i = 0; i < cleaning->found->nelts && status == APR_SUCCESS; i++) {
-        const civ_argument_t number = civ_int(((const apr_int64_t *)cleaning->found->elts)[i]);
+        const found_t *found = &APR_ARRAY_IDX(cleaning->found, i, found_t);
+        const civ_argument_t number = civ_int(found->version);
         int affected = 0;
 
         status = civ_db_execute(change->db, &sql[SQL_DUP_DELETE], &number, 1, &affected);
         cleaning->removed += affected;
+        civ_timeline_totals_note(totals, found->source, 0, -affected);
     }
-    return status;
+    return status == APR_SUCCESS ? civ_timeline_totals_write(totals, change->db) : status;
 }
 
 static apr_status_t read_last(civ_db_t *db, apr_int64_t *last, apr_pool_t *pool)
@@ -78,7 +87,10 @@ static apr_status_t find(civ_db_t *db, apr_int64_t *after, apr_array_header_t *f
     apr_status_t status = civ_db_select(db, &sql[SQL_DUP_FIND], arguments, 3, &rows, pool);
 
     while (status == APR_SUCCESS && civ_rows_next(rows) == APR_SUCCESS) {
-        if (civ_rows_int(rows, 0, apr_array_push(found)) != APR_SUCCESS ||
+        found_t *version = apr_array_push(found);
+
+        version->source = apr_pstrdup(pool, civ_rows_text(rows, 2));
+        if (civ_rows_int(rows, 0, &version->version) != APR_SUCCESS ||
             civ_rows_int(rows, 1, &item) != APR_SUCCESS)
             return CIV_EDATABASE;
     }
@@ -117,7 +129,7 @@ apr_status_t civ_timeline_deduplicate(civ_store_t *store, const civ_transactor_t
     *removed = 0;
     apr_pool_create(&scratch, pool);
     do {
-        cleaning_t cleaning = {apr_array_make(scratch, 16, sizeof(apr_int64_t)), 0};
+        cleaning_t cleaning = {apr_array_make(scratch, 16, sizeof(found_t)), 0};
 
         if (interrupted != NULL && interrupted(baton))
             status = CIV_EINTERRUPTED;

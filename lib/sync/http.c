@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "base/status.h"
+#include "sync/answer_message.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -299,6 +300,11 @@ apr_status_t civ_http_admit(const civ_http_t *http, const char *from, const char
     }
     *absolute = url.text;
     return APR_SUCCESS;
+}
+
+const char *civ_http_message(const civ_http_t *http, const civ_http_answer_t *answer, apr_pool_t *pool)
+{
+    return civ_answer_message(answer->body, answer->length, (const char *const *)http->secrets, pool);
 }
 
 civ_http_counts_t civ_http_counts(const civ_http_t *http)

@@ -69,8 +69,9 @@ typedef struct civ_http_config_t {
     const civ_clock_t *clock;        /**< NULL: the machine's */
     /** Asked a few times a second, also while waiting; non-zero: stop now. May be NULL. */
     int (*interrupted)(void *baton);
-    /** Told of each wait before it begins, and with 0 milliseconds when it is over. May be NULL. */
-    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds);
+    /** Told of each wait before it begins, and with 0 milliseconds when it is over. @a fault: before a repetition, why the last try was
+     *  in vain, as the answer's reason; else NULL. May be NULL. */
+    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds, const char *fault);
     void *baton;          /**< for both */
     const civ_log_t *log; /**< may be NULL */
 } civ_http_config_t;
@@ -98,7 +99,9 @@ typedef struct civ_http_request_t {
     const char *content_type; /**< NULL: application/json */
     int may_repeat; /**< a POST that does no harm when it arrives twice; GETs may always be repeated */
     int is_download; /**< any content type will do; redirects may lead to other hosts, which see no credentials */
-    unsigned tries;       /**< at most, the first one included; 0: the policy's */
+    unsigned tries; /**< at most, the first one included; 0: the policy's */
+    apr_int64_t
+        patience; /**< milliseconds for all tries together, waits for limits not counted; 0: as long as the policy lets each take */
     int is_for_human;     /**< somebody waits for it: may use the quota kept for people */
     apr_size_t body_most; /**< 0: the policy's */
 } civ_http_request_t;
@@ -124,6 +127,12 @@ apr_status_t civ_http_get(civ_http_t *http, const char *url, const char *etag, c
  */
 apr_status_t civ_http_admit(const civ_http_t *http, const char *from, const char *url, const char **absolute,
                             const char **reason, apr_pool_t *pool);
+
+/**
+ * What the platform says to a request that it did not accept, fit to be shown: without anything of this client's credentials.
+ * @return as civ_answer_message
+ */
+const char *civ_http_message(const civ_http_t *http, const civ_http_answer_t *answer, apr_pool_t *pool);
 
 /** What this client has done since it was made. */
 typedef struct civ_http_counts_t {

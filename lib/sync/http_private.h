@@ -48,7 +48,7 @@ struct civ_http_t {
     const char *proxy_secret;
     const char *ca_file;
     int (*interrupted)(void *baton);
-    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds);
+    void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds, const char *fault);
     void *baton;
     const civ_log_t *log;
     civ_http_counts_t counts;
@@ -66,6 +66,7 @@ typedef struct civ_http_transfer_t {
     const civ_url_t *url;
     int has_credentials;
     apr_size_t body_most;
+    apr_int64_t time_most;  /**< milliseconds; 0: the policy's */
     civ_http_pin_t *pin;    /**< what may be connected to */
     apr_pool_t *pool;       /**< for the headers */
     apr_size_t body_length; /**< in http->body */
@@ -117,7 +118,7 @@ curl_socket_t civ_http_open_socket(void *transfer, curlsocktype purpose, struct 
 void civ_http_add_line(struct curl_slist ***end, const char *line, apr_pool_t *pool);
 
 /**
- * Check where it goes, send one request, and take in the answer. Of @a transfer, the first six members are set.
+ * Check where it goes, send one request, and take in the answer. Of @a transfer, the members up to body_most, time_most and pool are set.
  * @return APR_SUCCESS, also where fault is set; CIV_EINTERRUPTED; CIV_EINVALID when the egress rules refuse it (fault says why);
  *         APR_ENOMEM
  */

@@ -21,8 +21,9 @@ typedef struct sending_t {
     const civ_http_request_t *request;
     civ_http_answer_t *answer;
     apr_pool_t *pool;
-    apr_int64_t begin;  /* steady */
-    unsigned throttles; /* how often a limit was met */
+    apr_int64_t begin;   /* steady */
+    apr_int64_t limited; /* milliseconds waited for limits */
+    unsigned throttles;  /* how often a limit was met */
     civ_limiter_key_t account;
     civ_rate_decision_t decision; /* of the last answer */
     int is_final;                 /* repeating would not help */
@@ -52,7 +53,7 @@ static apr_status_t pause_for(sending_t *sending, civ_http_wait_e why, apr_int64
     apr_int64_t left;
 
     if (http->waiting != NULL)
-        http->waiting(http->baton, why, wait);
+        http->waiting(http->baton, why, wait, why == CIV_HTTP_WAIT_RETRY ? sending->answer->reason : NULL);
     while (status == APR_SUCCESS && (left = end - civ_clock_steady(http->clock)) > 0) {
         if (civ_http_is_interrupted(http))
             status = CIV_EINTERRUPTED;
@@ -60,10 +61,12 @@ static apr_status_t pause_for(sending_t *sending, civ_http_wait_e why, apr_int64
             http->clock->sleep(http->clock->baton, left < CIV_CLOCK_SLICE ? left : CIV_CLOCK_SLICE);
     }
     if (http->waiting != NULL)
-        http->waiting(http->baton, why, 0);
+        http->waiting(http->baton, why, 0, NULL);
     sending->answer->waited += wait;
-    if (why == CIV_HTTP_WAIT_LIMIT)
+    if (why == CIV_HTTP_WAIT_LIMIT) {
         http->counts.throttled += wait;
+        sending->limited += wait;
+    }
     return status;
 }
 
@@ -74,6 +77,16 @@ static int has_patience(const sending_t *sending, apr_int64_t wait)
     apr_int64_t spent = civ_clock_steady(sending->http->clock) - sending->begin;
 
     return wait <= policy->longest_wait && spent + wait <= policy->longest_request;
+}
+
+/* What is left of the time for all tries, in milliseconds, at least 1; 0: there is no such bound; -1: it is used up. */
+static apr_int64_t time_left(const sending_t *sending)
+{
+    apr_int64_t spent = civ_clock_steady(sending->http->clock) - sending->begin - sending->limited;
+
+    if (sending->request->patience <= 0)
+        return 0;
+    return spent < sending->request->patience ? sending->request->patience - spent : -1;
 }
 
 static void put_off(sending_t *sending, apr_int64_t wait)
@@ -303,7 +316,13 @@ static apr_status_t hop(sending_t *sending, trail_t *trail, int *goes_on)
     transfer.body_most =
         sending->request->body_most > 0 ? sending->request->body_most : sending->http->policy.body_most;
     transfer.pool = sending->pool;
+    transfer.time_most = time_left(sending);
     *goes_on = 0;
+    if (transfer.time_most < 0) {
+        transfer.fault = "did not answer in time";
+        describe_fault(sending, &transfer);
+        return APR_SUCCESS;
+    }
     status = civ_http_transfer(&transfer);
     sending->answer->url = trail->url.text;
     sending->answer->received += transfer.received;
@@ -367,7 +386,7 @@ static apr_status_t prepare_again(sending_t *sending, int *again)
     wait = answer->rate.retry_after != CIV_RATE_UNKNOWN
                ? answer->rate.retry_after
                : civ_rate_backoff(answer->tries - sending->throttles, &policy->pace, sending->http->clock);
-    if (!has_patience(sending, wait))
+    if (!has_patience(sending, wait) || (sending->request->patience > 0 && time_left(sending) <= wait))
         return APR_SUCCESS;
     *again = 1;
     sending->http->counts.retries++;

@@ -202,9 +202,16 @@ static void set_way(const civ_http_transfer_t *transfer)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 }
 
+/* @param other 0: there is no other bound */
+static apr_int64_t least(apr_int64_t bound, apr_int64_t other)
+{
+    return other > 0 && other < bound ? other : bound;
+}
+
 static void set_up(civ_http_transfer_t *transfer)
 {
     const civ_http_t *http = transfer->http;
+    apr_int64_t total = least(http->policy.total_timeout, transfer->time_most);
     CURL *easy = http->easy;
 
     curl_easy_reset(easy);
@@ -215,8 +222,8 @@ static void set_up(civ_http_transfer_t *transfer)
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->policy.connect_timeout);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)http->policy.total_timeout);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)least(http->policy.connect_timeout, total));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, make_headers(transfer));
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);

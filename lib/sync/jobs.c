@@ -47,6 +47,12 @@ const char *const civ_job_action_tables[] = {
     NULL,
 };
 
+const char *const civ_job_fault_tables[] = {
+    "ALTER TABLE civ_sync_jobs ADD COLUMN fault VARCHAR(1024) NOT NULL DEFAULT ''",
+    "ALTER TABLE civ_sync_jobs ADD COLUMN faulted BIGINT NOT NULL DEFAULT 0",
+    NULL,
+};
+
 enum {
     SQL_GET,
     SQL_LAST,
@@ -69,7 +75,8 @@ enum {
 
 #define JOB_FROM                                                                                             \
     "SELECT job, platform, project_id, since, state, asked, not_before, started, ended, worker, lease, "     \
-    "lease_until, cancelled, tries, pages, items, wait_until, run, reason, action, moved, remaining FROM "   \
+    "lease_until, cancelled, tries, pages, items, wait_until, run, reason, action, moved, remaining, "       \
+    "fault, faulted FROM "                                                                                   \
     "civ_sync_jobs "
 
 /* Tests of connections and statuses to be set: they take a few requests, and somebody waits for them. */
@@ -113,18 +120,21 @@ static const civ_statement_t sql[SQL_COUNT] = {
         {"sync_job_claim",
          "UPDATE civ_sync_jobs SET state = 1, worker = %s, lease = lease + 1, lease_until = %lld, "
          "started = CASE WHEN started = 0 THEN %lld ELSE started END, tries = tries + 1, "
-         "wait_until = 0, moved = %lld, remaining = -1, reason = '' WHERE job = %lld AND lease = %lld "
+         "wait_until = 0, moved = %lld, remaining = -1, reason = '', "
+         "fault = CASE WHEN state = 1 THEN %s ELSE fault END, "
+         "faulted = CASE WHEN state = 1 THEN %lld ELSE faulted END WHERE job = %lld AND lease = %lld "
          "AND (state = 0 OR lease_until < %lld) AND state < 2 AND NOT EXISTS (SELECT 1 FROM "
          "civ_sync_jobs o WHERE o.platform = %s AND o.project_id = %s AND o.job <> %lld AND "
          "o.action = civ_sync_jobs.action AND o.state = 1 AND o.lease_until >= %lld)"},
     [SQL_HOLD] =
         {"sync_job_hold",
          "UPDATE civ_sync_jobs SET lease_until = %lld, pages = %lld, items = %lld, wait_until = %lld, "
-         "moved = %lld, remaining = %lld, run = %lld WHERE job = %lld AND lease = %lld AND state = 1"},
+         "moved = %lld, remaining = %lld, run = %lld, fault = %s, faulted = %lld WHERE job = %lld AND "
+         "lease = %lld AND state = 1"},
     [SQL_END] = {"sync_job_end",
                  "UPDATE civ_sync_jobs SET state = %lld, not_before = %lld, ended = %lld, lease_until = 0, "
                  "wait_until = 0, remaining = -1, tries = %lld, pages = %lld, items = %lld, run = %lld, "
-                 "reason = %s WHERE "
+                 "reason = %s, fault = %s, faulted = %lld WHERE "
                  "job = %lld AND lease = %lld AND state = 1"},
     [SQL_GIVE_UP] = {"sync_job_give_up", "UPDATE civ_sync_jobs SET state = 4, ended = %lld, lease_until = 0, "
                                          "reason = %s WHERE job = %lld AND lease = %lld AND state = 1"},
@@ -170,7 +180,9 @@ static apr_status_t read_job(civ_job_t *job, civ_rows_t *rows, apr_pool_t *pool)
                                     NULL,
                                     NULL,
                                     &job->moved,
-                                    &job->remaining};
+                                    &job->remaining,
+                                    NULL,
+                                    &job->faulted};
     apr_int64_t state, cancelled, action;
     unsigned i;
 
@@ -189,6 +201,7 @@ static apr_status_t read_job(civ_job_t *job, civ_rows_t *rows, apr_pool_t *pool)
     job->project_id = apr_pstrdup(pool, civ_rows_text(rows, 2));
     job->worker = apr_pstrdup(pool, civ_rows_text(rows, 9));
     job->reason = apr_pstrdup(pool, civ_rows_text(rows, 18));
+    job->fault = apr_pstrdup(pool, civ_rows_text(rows, 22));
     return APR_SUCCESS;
 }
 
@@ -324,6 +337,8 @@ static apr_status_t apply_claim(void *baton, civ_change_t *change)
                                         civ_int(change->now + CIV_JOB_LEASE),
                                         civ_int(change->now),
                                         civ_int(change->now),
+                                        civ_text("The worker before ended in the middle of it"),
+                                        civ_int(change->now),
                                         civ_int(candidate->number),
                                         civ_int(candidate->lease),
                                         civ_int(change->now),
@@ -337,7 +352,7 @@ static apr_status_t apply_claim(void *baton, civ_change_t *change)
     claim->is_ours = 0;
     if (candidate->state == CIV_JOB_RUNNING && candidate->tries >= DEATHS_MOST)
         return give_up(candidate, change);
-    status = civ_db_execute(change->db, &sql[SQL_CLAIM], arguments, 11, &affected);
+    status = civ_db_execute(change->db, &sql[SQL_CLAIM], arguments, 13, &affected);
 
     claim->is_ours = affected == 1;
     return status == APR_SUCCESS && claim->is_ours
@@ -435,10 +450,12 @@ apr_status_t civ_job_hold(civ_change_t *change, const civ_job_t *job)
                                         civ_int(job->moved),
                                         civ_int(job->remaining),
                                         civ_int(job->run),
+                                        civ_text(job->fault != NULL ? job->fault : ""),
+                                        civ_int(job->faulted),
                                         civ_int(job->number),
                                         civ_int(job->lease)};
     int affected = 0;
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_HOLD], arguments, 9, &affected);
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_HOLD], arguments, 11, &affected);
 
     return status == APR_SUCCESS && affected != 1 ? lost(change) : status;
 }
@@ -477,6 +494,8 @@ typedef struct ending_t {
 apr_status_t civ_job_end_within(civ_change_t *change, const civ_job_t *job, civ_job_state_e state,
                                 apr_int64_t not_before, const char *reason)
 {
+    const int has_fault =
+        job->fault != NULL && state != CIV_JOB_SUCCEEDED && state != CIV_JOB_PARTIAL; /* else it is over */
     const civ_argument_t arguments[] = {civ_int(state),
                                         civ_int(not_before),
                                         civ_int(state == CIV_JOB_QUEUED ? 0 : change->now),
@@ -485,10 +504,12 @@ apr_status_t civ_job_end_within(civ_change_t *change, const civ_job_t *job, civ_
                                         civ_int(job->items),
                                         civ_int(job->run),
                                         civ_text(reason != NULL ? reason : ""),
+                                        civ_text(has_fault ? job->fault : ""),
+                                        civ_int(has_fault ? job->faulted : 0),
                                         civ_int(job->number),
                                         civ_int(job->lease)};
     int affected = 0;
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_END], arguments, 10, &affected);
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_END], arguments, 12, &affected);
 
     return status == APR_SUCCESS && affected != 1 ? lost(change) : status;
 }

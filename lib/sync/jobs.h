@@ -55,6 +55,9 @@ typedef struct civ_job_t {
     apr_int64_t remaining; /**< items that the list that is being read still has; -1: not known */
     apr_int64_t run;       /**< of the engine; 0: none yet */
     const char *reason;    /**< "" for none */
+    const char *
+        fault; /**< why a request was in vain, or a worker lost, and is repeated, until something succeeds; "" for none */
+    apr_int64_t faulted; /**< when; 0: never */
     civ_job_action_e action;
 } civ_job_t;
 
@@ -178,5 +181,6 @@ extern const civ_statement_set_t civ_jobs_statements;
 extern const civ_statement_set_t civ_job_wishes_statements;
 extern const char *const civ_jobs_tables[];
 extern const char *const civ_job_action_tables[];
+extern const char *const civ_job_fault_tables[];
 
 #endif

@@ -14,7 +14,7 @@
 #include "sync/catalogue.h"
 #include "sync/runner.h"
 
-enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_VERSIONS, SQL_ITEMS, SQL_COUNT };
+enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_FAULTS, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_JOBS] = {"sync_overview_jobs",
                   "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started), "
@@ -25,10 +25,18 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "wait_until < %lld AND moved < %lld GROUP BY platform"},
     [SQL_SCHEDULES] = {"sync_overview_schedules",
                        "SELECT platform, MIN(next) FROM civ_sync_schedules GROUP BY platform"},
-    [SQL_VERSIONS] = {"sync_overview_versions", "SELECT COUNT(*) FROM civ_timeline_versions"},
-    [SQL_ITEMS] = {"sync_overview_items", "SELECT COUNT(*) FROM civ_timeline_items"},
+    [SQL_FAULTS] = {"sync_overview_faults",
+                    "SELECT j.platform, j.fault FROM civ_sync_jobs j JOIN (SELECT platform, MAX(faulted) AS "
+                    "last FROM civ_sync_jobs WHERE state < 2 AND fault <> '' GROUP BY platform) n ON "
+                    "n.platform = j.platform AND n.last = j.faulted WHERE j.state < 2 AND j.fault <> ''"},
 };
 const civ_statement_set_t civ_overview_statements = {sql, SQL_COUNT};
+
+const char *const civ_connector_states[] = {
+    CIV_CONNECTOR_UNCONFIGURED, CIV_CONNECTOR_READY,    CIV_CONNECTOR_RUNNING,
+    CIV_CONNECTOR_THROTTLED,    CIV_CONNECTOR_DEGRADED, CIV_CONNECTOR_AUTH_FAILED,
+    CIV_CONNECTOR_FAILED,       CIV_CONNECTOR_STALLED,  NULL,
+};
 
 /** What is known of a platform besides its row. */
 typedef struct doings_t {
@@ -36,6 +44,7 @@ typedef struct doings_t {
     apr_int64_t stuck;      /**< since when a job at work has come no further; 0: there is none */
     apr_int64_t wait_until; /**< when the first job at work has waited long enough; 0: one does not wait */
     apr_int64_t moved;      /**< when the last job at work came further */
+    const char *fault;      /**< the last one of a job that is not over; NULL: none */
 } doings_t;
 
 static int place_of(const char *platform)
@@ -108,12 +117,38 @@ static apr_status_t take_instants(civ_rows_t *rows, doings_t *doings, apr_size_t
     return APR_SUCCESS;
 }
 
+static void take_faults(civ_rows_t *rows, doings_t *doings, apr_pool_t *pool)
+{
+    while (civ_rows_next(rows) == APR_SUCCESS) {
+        int place = place_of(civ_rows_text(rows, 0));
+
+        if (place >= 0)
+            doings[place].fault = apr_pstrdup(pool, civ_rows_text(rows, 1));
+    }
+}
+
+static void take_totals(const apr_array_header_t *totals, civ_overview_t *overview)
+{
+    int i;
+
+    for (i = 0; i < totals->nelts; i++) {
+        const civ_timeline_total_t *total = &APR_ARRAY_IDX(totals, i, civ_timeline_total_t);
+        int place = place_of(total->source);
+
+        if (place >= 0) {
+            overview[place].items = total->items;
+            overview[place].versions = total->versions;
+        }
+    }
+}
+
 static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *overview, doings_t *doings,
                                 apr_pool_t *pool)
 {
     const apr_int64_t now = civ_timestamp_now();
     const civ_argument_t stall[] = {civ_int(now), civ_int(now), civ_int(now - CIV_JOB_STALL)};
-    civ_rows_t *jobs = NULL, *schedules = NULL, *stuck = NULL;
+    civ_rows_t *jobs = NULL, *schedules = NULL, *stuck = NULL, *faults = NULL;
+    apr_array_header_t *totals = NULL;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(engine->store, &db);
 
@@ -124,9 +159,17 @@ static apr_status_t read_doings(const civ_engine_t *engine, civ_overview_t *over
         status = civ_db_select(db, &sql[SQL_SCHEDULES], NULL, 0, &schedules, pool);
     if (status == APR_SUCCESS)
         status = civ_db_select(db, &sql[SQL_STUCK], stall, 3, &stuck, pool);
+    if (status == APR_SUCCESS)
+        status = civ_db_select(db, &sql[SQL_FAULTS], NULL, 0, &faults, pool);
+    if (status == APR_SUCCESS)
+        status = civ_timeline_totals(db, &totals, pool);
     civ_store_release(engine->store, db);
     if (status == APR_SUCCESS)
         status = take_jobs(jobs, overview, doings);
+    if (status == APR_SUCCESS) {
+        take_faults(faults, doings, pool);
+        take_totals(totals, overview);
+    }
     if (status == APR_SUCCESS)
         status = take_instants(schedules, doings, offsetof(doings_t, scheduled));
     return status == APR_SUCCESS ? take_instants(stuck, doings, offsetof(doings_t, stuck)) : status;
@@ -167,7 +210,19 @@ static void judge_work(civ_overview_t *one, const doings_t *doings, apr_int64_t 
         say(one, CIV_CONNECTOR_RUNNING, "", doings->started);
 }
 
-static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, int has_worker)
+/* What is being repeated, until it succeeds: whoever sees a job that does not get on should not have to guess why. */
+static void tell_fault(civ_overview_t *one, const doings_t *doings, apr_pool_t *pool)
+{
+    if (doings->fault == NULL)
+        return;
+    if (doings->stuck > 0 && strcmp(one->state, CIV_CONNECTOR_STALLED) == 0)
+        one->reason = apr_pstrcat(pool, one->reason, "; its last fault: ", doings->fault, NULL);
+    else if (one->reason[0] == '\0')
+        one->reason = apr_pstrcat(pool, "Trying again after a fault: ", doings->fault, NULL);
+}
+
+static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, int has_worker,
+                  apr_pool_t *pool)
 {
     apr_int64_t overdue;
     int rests;
@@ -184,6 +239,7 @@ static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, 
     if (rests && one->running + one->waiting == 0)
         overdue = 0; /* its schedules are not run */
     judge_work(one, doings, now, overdue);
+    tell_fault(one, doings, pool);
 }
 
 apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, apr_pool_t *pool)
@@ -200,31 +256,26 @@ apr_status_t civ_overview(const civ_engine_t *engine, civ_overview_t *overview, 
     if (status == APR_SUCCESS)
         status = civ_workers_seen(engine, &seen, pool);
     for (i = 0; i < civ_platform_count && status == APR_SUCCESS; i++)
-        judge(&overview[i], &doings[i], now, seen > now - CIV_WORKER_SILENCE);
+        judge(&overview[i], &doings[i], now, seen > now - CIV_WORKER_SILENCE, pool);
     return status;
-}
-
-static apr_status_t count_rows(civ_db_t *db, int statement, apr_int64_t *count, apr_pool_t *pool)
-{
-    civ_rows_t *rows;
-    apr_status_t status = civ_db_select(db, &sql[statement], NULL, 0, &rows, pool);
-
-    if (status != APR_SUCCESS)
-        return status;
-    return civ_rows_next(rows) == APR_SUCCESS ? civ_rows_int(rows, 0, count) : CIV_EDATABASE;
 }
 
 apr_status_t civ_overview_count(const civ_engine_t *engine, apr_int64_t *versions, apr_int64_t *items,
                                 apr_pool_t *pool)
 {
+    apr_array_header_t *totals;
     civ_db_t *db;
     apr_status_t status = civ_store_acquire(engine->store, &db);
+    int i;
 
+    *versions = *items = 0;
     if (status != APR_SUCCESS)
         return status;
-    status = count_rows(db, SQL_VERSIONS, versions, pool);
-    if (status == APR_SUCCESS)
-        status = count_rows(db, SQL_ITEMS, items, pool);
+    status = civ_timeline_totals(db, &totals, pool);
     civ_store_release(engine->store, db);
+    for (i = 0; status == APR_SUCCESS && i < totals->nelts; i++) {
+        *versions += APR_ARRAY_IDX(totals, i, civ_timeline_total_t).versions;
+        *items += APR_ARRAY_IDX(totals, i, civ_timeline_total_t).items;
+    }
     return status;
 }

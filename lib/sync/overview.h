@@ -14,6 +14,9 @@
 #define CIV_CONNECTOR_STALLED                                                                                \
     "stalled" /**< there is work to be done, and nobody who does it, or whoever does it comes no further */
 
+/** All of CIV_CONNECTOR_... that an overview can have, ended by NULL. */
+extern const char *const civ_connector_states[];
+
 typedef struct civ_overview_t {
     const char *platform;
     int is_configured;
@@ -24,6 +27,7 @@ typedef struct civ_overview_t {
     apr_int64_t since;            /**< of the state */
     apr_int64_t next;             /**< when something is to be done next */
     apr_int64_t running, waiting; /**< jobs */
+    apr_int64_t items, versions;  /**< of the platform, in the timeline */
 } civ_overview_t;
 
 /**

@@ -8,7 +8,8 @@
 #include "base/timestamp.h"
 
 /** Somebody waits for it, and can ask again. */
-#define TRIES 2
+#define TRIES    2
+#define PATIENCE 10000 /* milliseconds for both */
 
 static void conclude(civ_sync_report_t *report, civ_sync_outcome_e outcome, const char *reason)
 {
@@ -61,6 +62,7 @@ static apr_status_t build(const civ_engine_run_t *run, civ_http_request_t *reque
     }
     request->is_for_human = 1;
     request->tries = TRIES;
+    request->patience = PATIENCE;
     return status;
 }
 

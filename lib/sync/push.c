@@ -219,9 +219,18 @@ static int was_set(const civ_connector_t *connector, const civ_sync_push_t *push
            connector->is_pushed(push, parse_object(answer->body, pool));
 }
 
-static void judge(const civ_http_answer_t *answer, civ_sync_report_t *report)
+/* Whether the platform has understood who asks, and has its reasons: a wrong request, or a right that is missing. */
+static int is_refused(const civ_http_answer_t *answer)
+{
+    return answer->class == CIV_HTTP_BAD_REQUEST || answer->class == CIV_HTTP_FORBIDDEN ||
+           answer->class == CIV_HTTP_GONE;
+}
+
+static const char *judge(const civ_http_answer_t *answer, const civ_http_t *http, civ_sync_report_t *report,
+                         apr_pool_t *pool)
 {
     const char *reason = answer->reason != NULL ? answer->reason : civ_http_class_name(answer->class);
+    const char *message = is_refused(answer) ? civ_http_message(http, answer, pool) : NULL;
 
     report->retry_at = answer->retry_at;
     conclude(report,
@@ -229,11 +238,13 @@ static void judge(const civ_http_answer_t *answer, civ_sync_report_t *report)
              : answer->class == CIV_HTTP_AUTH_FAILED ? CIV_SYNC_AUTH_FAILED
                                                      : CIV_SYNC_FAILED,
              reason);
+    return message != NULL ? apr_pstrcat(pool, report->reason, "; the platform says: ", message, NULL)
+                           : report->reason;
 }
 
-static void send_push(const civ_engine_run_t *run, const civ_sync_push_t *push,
-                      const civ_sync_request_t *asked, civ_http_t *http, civ_sync_report_t *report,
-                      apr_pool_t *pool)
+static const char *send_push(const civ_engine_run_t *run, const civ_sync_push_t *push,
+                             const civ_sync_request_t *asked, civ_http_t *http, civ_sync_report_t *report,
+                             apr_pool_t *pool)
 {
     civ_http_request_t request;
     civ_http_answer_t answer;
@@ -255,11 +266,12 @@ static void send_push(const civ_engine_run_t *run, const civ_sync_push_t *push,
     else if (is_set(&answer) || was_set(run->connector, push, &answer, pool))
         conclude(report, CIV_SYNC_OK, "");
     else
-        judge(&answer, report);
+        return judge(&answer, http, report, pool);
+    return report->reason;
 }
 
 void civ_push(const civ_engine_t *engine, const civ_engine_run_t *run, const civ_job_t *job, civ_http_t *http,
-              civ_sync_report_t *report, apr_pool_t *pool)
+              civ_sync_report_t *report, const char **reason, apr_pool_t *pool)
 {
     civ_sync_push_t push;
     civ_sync_request_t request;
@@ -267,6 +279,7 @@ void civ_push(const civ_engine_t *engine, const civ_engine_run_t *run, const civ
 
     memset(&push, 0, sizeof(push));
     memset(&problem, 0, sizeof(problem));
+    *reason = report->reason;
     if (run->connector->push == NULL)
         conclude(report, CIV_SYNC_FAILED, "The platform has no statuses of commits that could be set");
     else if (read_push(engine, job->number, &push, pool) != APR_SUCCESS)
@@ -274,7 +287,7 @@ void civ_push(const civ_engine_t *engine, const civ_engine_run_t *run, const civ
     else if (build(engine, run, &push, &request, &problem, pool) != APR_SUCCESS)
         conclude(report, CIV_SYNC_FAILED, problem.detail);
     else
-        send_push(run, &push, &request, http, report, pool);
+        *reason = send_push(run, &push, &request, http, report, pool);
 }
 
 typedef struct ending_t {

@@ -31,9 +31,10 @@ apr_status_t civ_push_add_within(civ_change_t *change, const civ_job_wish_t *wis
  * nothing for who looks at the commit.
  * @param run its connector, bases and settings @param http of the connector
  * @param report outcome, reason and retry_at are set, as in a run
+ * @param reason the same at length, with what the platform says to a request that it does not accept; on @a pool
  */
 void civ_push(const civ_engine_t *engine, const civ_engine_run_t *run, const civ_job_t *job, civ_http_t *http,
-              civ_sync_report_t *report, apr_pool_t *pool);
+              civ_sync_report_t *report, const char **reason, apr_pool_t *pool);
 
 /** Give such a job back. What was set is on record in the ledger, by a digest, with the same commit. @return as civ_job_end */
 apr_status_t civ_push_end(const civ_engine_t *engine, const civ_job_t *job, civ_job_state_e state,

@@ -47,7 +47,8 @@ typedef struct work_t {
     apr_time_t renewed, looked, beaten;
     int is_cancelled;
     int is_lost;
-    int is_untold; /**< there is progress that the job's row does not have */
+    int is_untold;               /**< there is progress that the job's row does not have */
+    char fault[CIV_REASON_SIZE]; /**< why a request is being repeated: see civ_job_t */
 } work_t;
 
 const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const char *platform)
@@ -132,10 +133,30 @@ static void tell(const work_t *work)
         work->runner->progress(work->runner->baton, &work->job);
 }
 
-static void waiting(void *baton, civ_http_wait_e why, apr_int64_t milliseconds)
+/* A request was in vain and is repeated, which may take a quarter of an hour. It is told with the next renewal, or at once where that is
+ * far off. */
+static void note_fault(work_t *work, const char *fault, apr_int64_t milliseconds)
+{
+    civ_sync_reason(work->fault, fault);
+    work->job.fault = work->fault;
+    work->job.faulted = civ_timestamp_now();
+    work->is_untold = 1;
+    if (milliseconds >= apr_time_as_msec(TELLING))
+        renew(work);
+}
+
+static void forget_fault(work_t *work)
+{
+    work->job.fault = "";
+    work->job.faulted = 0;
+}
+
+static void waiting(void *baton, civ_http_wait_e why, apr_int64_t milliseconds, const char *fault)
 {
     work_t *work = baton;
 
+    if (fault != NULL)
+        note_fault(work, fault, milliseconds);
     /* Short ones are nobody's business. */
     if (why != CIV_HTTP_WAIT_LIMIT || (milliseconds > 0 && milliseconds < 2000))
         return;
@@ -154,6 +175,9 @@ static void progress(void *baton, const civ_sync_report_t *report)
 {
     work_t *work = baton;
 
+    /* An answer was as it should be: whatever was repeated has succeeded. */
+    if (report->pages > work->job.pages)
+        forget_fault(work);
     /* Written with the next transaction of the run, if that is soon. */
     work->job.pages = report->pages;
     work->job.items = report->seen;
@@ -229,7 +253,8 @@ static const char *credential_name(const char *platform, const char *const *secr
 apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t *connector,
                                const civ_connector_access_t *access, const civ_json_t *config,
                                int (*interrupted_fn)(void *baton),
-                               void (*waiting_fn)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds),
+                               void (*waiting_fn)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds,
+                                                  const char *fault),
                                void *baton, civ_http_t **http, const char **error, apr_pool_t *pool)
 {
     civ_http_config_t client;
@@ -404,7 +429,8 @@ static apr_status_t end_test(work_t *work, const civ_sync_report_t *report, apr_
 }
 
 /* Of the connector it says something only where the credentials are refused: to set a status takes more than to read. */
-static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, apr_pool_t *pool)
+static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, const char *reason,
+                             apr_pool_t *pool)
 {
     const civ_engine_t *engine = work->runner->engine;
     civ_job_state_e state = consequences[report->outcome].job;
@@ -421,9 +447,8 @@ static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, apr_
     if (report->outcome == CIV_SYNC_AUTH_FAILED)
         status = civ_connector_note(engine, work->job.platform, CIV_CONNECTOR_AUTH_FAILED, report->reason, 0,
                                     &problem, pool);
-    return status == APR_SUCCESS
-               ? civ_push_end(engine, &work->job, state, not_before, report->reason, &problem, pool)
-               : status;
+    return status == APR_SUCCESS ? civ_push_end(engine, &work->job, state, not_before, reason, &problem, pool)
+                                 : status;
 }
 
 static apr_status_t do_job(work_t *work, apr_pool_t *pool)
@@ -445,8 +470,8 @@ static apr_status_t do_job(work_t *work, apr_pool_t *pool)
     }
     if (work->job.action == CIV_JOB_PUSH) {
         run.project_id = work->job.project_id;
-        civ_push(runner->engine, &run, &work->job, work->http, report, pool);
-        return end_push(work, report, pool);
+        civ_push(runner->engine, &run, &work->job, work->http, report, &reason, pool);
+        return end_push(work, report, reason, pool);
     }
     if (runner->engine->timeline.store == NULL)
         return refuse(work, "There is nowhere to store what is found", 0, pool);

@@ -37,7 +37,8 @@ const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const ch
 apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t *connector,
                                const civ_connector_access_t *access, const civ_json_t *config,
                                int (*interrupted)(void *baton),
-                               void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds),
+                               void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds,
+                                               const char *fault),
                                void *baton, civ_http_t **http, const char **error, apr_pool_t *pool);
 
 /**

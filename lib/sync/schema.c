@@ -30,6 +30,7 @@ static const civ_schema_step_t steps[] = {
     {3, "statuses to be set, deliveries of webhooks", civ_job_action_tables},
     {4, "progress of jobs", progress_tables},
     {5, "what runs have asked", record_tables},
+    {6, "faults of jobs at work", civ_job_fault_tables},
 };
 
 const civ_schema_t civ_engine_schema = {"sync_engine", steps, sizeof(steps) / sizeof(steps[0])};

@@ -59,6 +59,7 @@ static apr_status_t insert_version(civ_timeline_change_t *work, const civ_sync_i
         *(const char **)apr_array_push(change->notes) = civ_timeline_note(item, version, &hash, change->pool);
         civ_digest_hex(entry, &hash);
     }
+    civ_timeline_totals_note(work->totals, item->source, version == 1 ? 1 : 0, 1);
     {
         const civ_argument_t row[] = {civ_int(place->row),
                                       civ_int(state->number),

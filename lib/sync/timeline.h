@@ -46,7 +46,7 @@ typedef struct civ_timeline_writer_t {
 
 /** Tables and statements. */
 extern const civ_schema_t civ_timeline_schema;
-#define CIV_TIMELINE_SETS 4
+#define CIV_TIMELINE_SETS 5
 extern const civ_statement_set_t *const civ_timeline_statements[CIV_TIMELINE_SETS];
 
 /** How items are stored. */
@@ -117,6 +117,19 @@ apr_status_t civ_timeline_get(civ_store_t *store, const char *key, civ_timeline_
 /** Up to 24 versions of the item with this key, newest stored first. @param before only those with a smaller version; 0: any */
 apr_status_t civ_timeline_history(civ_store_t *store, const char *key, apr_int64_t before,
                                   civ_timeline_page_t *page, apr_pool_t *pool);
+
+/** What the timeline holds of one platform. */
+typedef struct civ_timeline_total_t {
+    const char *source;
+    apr_int64_t items, versions;
+} civ_timeline_total_t;
+
+/**
+ * What the timeline holds of each platform, by name: kept, not counted, so it costs the same however much there is.
+ * @param totals civ_timeline_total_t, on @a pool; platforms of which nothing was ever stored are not among them
+ * @return APR_SUCCESS or a failure of the database
+ */
+apr_status_t civ_timeline_totals(civ_db_t *db, apr_array_header_t **totals, apr_pool_t *pool);
 
 /** What platforms know about one commit: up to @a limit (at most CIV_TIMELINE_LIMIT_MAX) current versions with a number
  * beyond @a after, by number. page->next is not set. */

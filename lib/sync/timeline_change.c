@@ -51,6 +51,7 @@ apr_status_t civ_timeline_begin(civ_timeline_change_t *work, const civ_timeline_
     work->projects = apr_hash_make(change->pool);
     work->subjects = apr_hash_make(change->pool);
     work->seen = apr_array_make(change->pool, 64, sizeof(apr_int64_t));
+    work->totals = apr_array_make(change->pool, 1, sizeof(civ_timeline_total_t));
     status = civ_db_select(change->db, &civ_timeline_sql[SQL_LAST_NUMBERS], NULL, 0, &rows, change->pool);
     if (status != APR_SUCCESS)
         return status;
@@ -197,5 +198,7 @@ apr_status_t civ_timeline_finish(civ_timeline_change_t *work)
 {
     apr_status_t status = write_seen(work);
 
-    return status == APR_SUCCESS ? civ_contradictions_update(work) : status;
+    if (status == APR_SUCCESS)
+        status = civ_contradictions_update(work);
+    return status == APR_SUCCESS ? civ_timeline_totals_write(work->totals, work->change->db) : status;
 }

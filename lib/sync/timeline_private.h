@@ -44,6 +44,10 @@ extern const civ_statement_t civ_timeline_sql[SQL_TIMELINE_COUNT];
 extern const civ_statement_set_t civ_timeline_list_statements;
 extern const civ_statement_set_t civ_conflicts_statements;
 extern const civ_statement_set_t civ_deduplicate_statements;
+extern const civ_statement_set_t civ_timeline_totals_statements;
+
+/** The step that makes the totals of what is there. */
+extern const char *const civ_timeline_totals_tables[];
 
 /** States of a row of civ_timeline_conflicts and civ_timeline_contradictions. */
 enum { CIV_CONFLICT_OPEN, CIV_CONFLICT_RESOLVED, CIV_CONFLICT_PASSED };
@@ -87,9 +91,10 @@ typedef struct civ_timeline_change_t {
     const civ_timeline_t *timeline;
     apr_int64_t item, version, move, project, conflict, contradiction; /**< the last numbers given */
     apr_hash_t *states;                                                /**< hex key -> civ_item_state_t * */
-    apr_hash_t *projects;     /**< source 0x1F project_id -> apr_int64_t * */
-    apr_array_header_t *seen; /**< apr_int64_t: items to be noted as seen */
-    apr_hash_t *subjects;     /**< sha + subject -> itself: what is to be compared again */
+    apr_hash_t *projects;       /**< source 0x1F project_id -> apr_int64_t * */
+    apr_array_header_t *seen;   /**< apr_int64_t: items to be noted as seen */
+    apr_array_header_t *totals; /**< civ_timeline_total_t: what is to be added to them */
+    apr_hash_t *subjects;       /**< sha + subject -> itself: what is to be compared again */
 } civ_timeline_change_t;
 
 /** Start: read the last numbers. */
@@ -98,6 +103,14 @@ apr_status_t civ_timeline_begin(civ_timeline_change_t *work, const civ_timeline_
 
 /** Write what was put off: sightings, contradictions. */
 apr_status_t civ_timeline_finish(civ_timeline_change_t *work);
+
+/** Note that so many rows of a platform came (or, below zero, went) with this change. @param totals civ_timeline_total_t
+ *  @param source lives as long as @a totals */
+void civ_timeline_totals_note(apr_array_header_t *totals, const char *source, apr_int64_t items,
+                              apr_int64_t versions);
+
+/** Add what was noted to the totals: in the transaction of the rows, after them. */
+apr_status_t civ_timeline_totals_write(const apr_array_header_t *totals, civ_db_t *db);
 
 /** Load the states of up to CIV_TIMELINE_BATCH keys (hex) into work->states; keys that are not there are not. */
 apr_status_t civ_timeline_load(civ_timeline_change_t *work, const char *const *keys, int count);

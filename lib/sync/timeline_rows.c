@@ -66,7 +66,10 @@ static const char *const tables[] = {
     NULL,
 };
 
-static const civ_schema_step_t steps[] = {{1, "timeline, versions and conflicts", tables}};
+static const civ_schema_step_t steps[] = {
+    {1, "timeline, versions and conflicts", tables},
+    {2, "totals of the timeline", civ_timeline_totals_tables},
+};
 const civ_schema_t civ_timeline_schema = {"timeline", steps, sizeof(steps) / sizeof(steps[0])};
 
 #define KEYS_24                                                                                              \
@@ -166,6 +169,7 @@ const civ_statement_set_t *const civ_timeline_statements[CIV_TIMELINE_SETS] = {
     &civ_timeline_list_statements,
     &civ_conflicts_statements,
     &civ_deduplicate_statements,
+    &civ_timeline_totals_statements,
 };
 
 apr_status_t civ_timeline_read(civ_timeline_entry_t *entry, civ_rows_t *rows, apr_pool_t *pool)

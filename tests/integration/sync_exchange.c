@@ -52,7 +52,7 @@ static const mock_answer_t healthy[] = {
     {NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 100000},
     END};
 static const mock_answer_t unwilling[] = {
-    {NULL, 422, NULL, "{\"message\":\"No commit found for SHA\"}", 0, MOCK_PLAIN, 100000}, END};
+    {NULL, 422, NULL, "{\"message\":\"No commit found for SHA, by " TOKEN "\"}", 0, MOCK_PLAIN, 100000}, END};
 
 static harness_t *server;
 static http_client_t *web;
@@ -153,6 +153,8 @@ static void a_status_is_set(void)
     CU_ASSERT(http_is_problem(answer, 502));
     CU_ASSERT(strstr(http_header(answer, "Location"), "/api/sync/jobs/") != NULL);
     CU_ASSERT(strstr(answer->body, "No status was set") != NULL && strstr(answer->body, TOKEN) == NULL);
+    CU_ASSERT(strstr(http_json_text(answer, "/detail"),
+                     "(status 422); the platform says: No commit found for SHA, by [redacted]") != NULL);
     CU_ASSERT(scenario_is_valid(web));
     CU_ASSERT(harness_log_is_clean(server, NULL));
     stop();

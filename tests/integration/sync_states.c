@@ -190,6 +190,36 @@ static void stalled_in_a_workers_hands(void)
     sync_scene_stop(scene);
 }
 
+/* A platform that fails is asked again, and meanwhile it can be seen why nothing gets on. */
+static void fault_is_told(void)
+{
+    static const mock_answer_t broken[] = {
+        {"/repos/octo/demo", 503, JSON "Retry-After: 2\r\n", "{}", 0, MOCK_PLAIN, 1}, END};
+    sync_scene_t *scene =
+        sync_scene_start(SYNC_SCENE_MANAGED, sync_scene_repositories("octo/demo", 71, 1, broken));
+    http_response_t *answer;
+    const char *place;
+
+    /* The repetition itself is held, so that it can be looked at. */
+    mock_platform_hold(scene->platform, 1);
+    place = apr_pstrdup(test_pool(),
+                        http_header(sync_scene_ask(scene, "octo/demo", "respond-async"), "Location"));
+    CU_ASSERT_EQUAL(sync_scene_wait_asked(scene, 2), 0);
+    CU_ASSERT(is_told(scene, "running", "after a fault: the server failed (status 503)"));
+    answer = http_get(scene->web, place);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "running");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/last_fault/detail"),
+                           "the server failed (status 503)");
+    CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/job/last_fault/at")), 24);
+    mock_platform_hold(scene->platform, -1);
+    CU_ASSERT_EQUAL(http_json_bool(run(scene, "octo/demo"), "/success"), 1);
+    CU_ASSERT(is_told(scene, "ready", NULL));
+    answer = http_get(scene->web, place);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "succeeded");
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/last_fault"), "(absent)");
+    sync_scene_stop(scene);
+}
+
 static const test_case_t cases[] = {
     {"ready_degraded_and_failed", ready_degraded_and_failed},
     {"running_and_throttled", running_and_throttled},
@@ -197,6 +227,7 @@ static const test_case_t cases[] = {
     {"auth_failed", auth_failed},
     {"stalled_without_a_worker", stalled_without_a_worker},
     {"stalled_in_a_workers_hands", stalled_in_a_workers_hands},
+    {"fault_is_told", fault_is_told},
     {NULL, NULL},
 };
 const test_suite_t sync_states_suite = {"sync_states", NULL, NULL, cases};

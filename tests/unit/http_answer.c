@@ -5,7 +5,10 @@
  */
 #include "support/runner.h"
 
+#include "sync/answer_message.h"
 #include "sync/http_answer.h"
+
+#include <apr_strings.h>
 
 #include <string.h>
 
@@ -190,6 +193,41 @@ static void names_of_classes(void)
     CU_ASSERT_STRING_EQUAL(civ_http_class_name(CIV_HTTP_CLASSES), "unknown");
 }
 
+/* In whatever form a credential is sent, no answer shows it. */
+static void messages_show_no_credentials(void)
+{
+    static const char *const secrets[] = {"Authorization: Basic am9Ab2N0by5leGFtcGxlOmFwcC1wYXNzLTc3MzE=",
+                                          "PRIVATE-TOKEN: glpat-81c0ffee",
+                                          "Circle-Token: p\xc3\xa4sswo\xc3\xb6rd",
+                                          "Authorization: Bearer ghp_81c0ffee",
+                                          "X-Short: x7",
+                                          NULL};
+    static const struct {
+        const char *said, *shown;
+    } rows[] = {
+        {"app-pass-7731", "[redacted]"},
+        {"jo:app-pass-7731.", "jo:[redacted]."},
+        {"Basic am9Ab2N0by5leGFtcGxlOmFwcC1wYXNzLTc3MzE=", "Basic [redacted]"},
+        {"am9Ab2N0by5leGFt", "[redacted]"},
+        {"glpat-81c0ffee, ghp_81c0ffee", "[redacted], [redacted]"},
+        {"ghp_81c0...", "[redacted]..."},
+        {"ghp_81c", "ghp_81c"},
+        {"p\xc3\xa4sswo\xc3\xb5", "p\xc3\xa4sswo\xc3\xb5"}, /* half of a character is not the same */
+        {"p\xc3\xa4sswo\xc3\xb6rd", "[redacted]"},
+        {"ax7b", "a[redacted]b"},
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *body = apr_pstrcat(test_pool(), "{\"message\":\"", rows[i].said, "\"}", NULL);
+        const char *shown = civ_answer_message(body, strlen(body), secrets, test_pool());
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(shown);
+        CU_ASSERT_STRING_EQUAL(shown, rows[i].shown);
+        CU_ASSERT_STRING_EQUAL(civ_answer_message(body, strlen(body), NULL, test_pool()), rows[i].said);
+    }
+}
+
 static const test_case_t cases[] = {
     {"get_for_json", get_for_json},
     {"get_for_anything", get_for_anything},
@@ -197,6 +235,7 @@ static const test_case_t cases[] = {
     {"limited", limited},
     {"account_in_header", account_in_header},
     {"names_of_classes", names_of_classes},
+    {"messages_show_no_credentials", messages_show_no_credentials},
     {NULL, NULL},
 };
 const test_suite_t http_answer_suite = {"http_answer", NULL, NULL, cases};

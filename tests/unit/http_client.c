@@ -443,6 +443,38 @@ static void slow_answers_end(void)
     CU_ASSERT_EQUAL(mock_platform_count(mock), 6);
 }
 
+/* One bound for all tries: the first one that takes so long is the last one. */
+static void patience_is_for_all_tries(void)
+{
+    static const mock_answer_t answers[] = {
+        {"/silent", 200, NULL, "", 0, MOCK_SILENT, 0}, {"/drip", 200, NULL, " ", 0, MOCK_DRIP, 0}, END};
+    static const char *const urls[] = {"/silent", "/drip"};
+    mock_platform_t *mock = mock_platform_start(answers);
+    civ_http_config_t config = fixture_config(mock);
+    civ_http_policy_t policy = *config.policy;
+    civ_http_request_t request;
+    civ_http_t *http;
+    int i;
+
+    policy.stall_time = 1000; /* ends those that nothing else has ended, with other words */
+    policy.stall_bytes = 100000;
+    policy.tries = 3;
+    config.policy = &policy;
+    http = fixture_client(&config);
+    memset(&request, 0, sizeof(request));
+    request.patience = 200;
+    for (i = 0; i < 2; i++) {
+        civ_http_answer_t answer;
+
+        request.url = urls[i];
+        CU_ASSERT_EQUAL(civ_http_send(http, &request, &answer, test_pool()), APR_SUCCESS);
+        CU_ASSERT_EQUAL(answer.class, CIV_HTTP_BROKEN);
+        CU_ASSERT_PTR_NOT_NULL(strstr(answer.reason, "did not answer in time"));
+        CU_ASSERT_EQUAL(answer.tries, 1);
+    }
+    mock_platform_stop(mock);
+}
+
 static int always(void *baton)
 {
     (void)baton;
@@ -649,6 +681,7 @@ static const test_case_t cases[] = {
     {"no_tls_is_not_repeated_for_people", no_tls_is_not_repeated_for_people},
     {"hopeless_answers_are_not_repeated", hopeless_answers_are_not_repeated},
     {"slow_answers_end", slow_answers_end},
+    {"patience_is_for_all_tries", patience_is_for_all_tries},
     {"interrupted_in_a_transfer", interrupted_in_a_transfer},
     {"broken_pipe", broken_pipe},
     {"bad_configurations", bad_configurations},

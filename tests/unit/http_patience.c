@@ -26,13 +26,18 @@ typedef struct scene_t {
     civ_http_t *http;
     apr_int64_t announced;
     int waits;
+    const char *fault; /* the last one that was told */
 } scene_t;
 
-static void hear(void *baton, civ_http_wait_e why, apr_int64_t milliseconds)
+static void hear(void *baton, civ_http_wait_e why, apr_int64_t milliseconds, const char *fault)
 {
     scene_t *scene = baton;
 
-    (void)why;
+    /* A wait of no time at all is told in the same way as its end. */
+    CU_ASSERT(fault == NULL || why == CIV_HTTP_WAIT_RETRY);
+    CU_ASSERT(fault != NULL || why != CIV_HTTP_WAIT_RETRY || milliseconds == 0);
+    if (fault != NULL)
+        scene->fault = apr_pstrdup(test_pool(), fault);
     scene->announced += milliseconds;
     scene->waits += milliseconds > 0;
 }
@@ -331,6 +336,29 @@ static void interrupted_while_waiting(void)
     mock_platform_stop(scene.mock);
 }
 
+/* Whoever has little patience waits for limits all the same, but for no repetition that comes too late for him. */
+static void little_patience(void)
+{
+    static const mock_answer_t limited[] = {{NULL, 429, JSON "Retry-After: 60\r\n", "{}", 0, MOCK_PLAIN, 1},
+                                            {NULL, 503, JSON "Retry-After: 3\r\n", "{}", 0, MOCK_PLAIN, 1},
+                                            {NULL, 503, JSON "Retry-After: 3\r\n", "{}", 0, MOCK_PLAIN, 1},
+                                            {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
+                                            END};
+    civ_http_request_t request;
+    civ_http_answer_t answer;
+    scene_t scene;
+
+    begin(&scene, limited);
+    memset(&request, 0, sizeof(request));
+    request.url = "/";
+    request.patience = 5000;
+    CU_ASSERT_EQUAL(civ_http_send(scene.http, &request, &answer, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(answer.class, CIV_HTTP_BROKEN);
+    CU_ASSERT_EQUAL(answer.tries, 3);
+    CU_ASSERT_EQUAL(scene.clock.slept, 63000);
+    mock_platform_stop(scene.mock);
+}
+
 static const test_case_t cases[] = {
     {"limits", limits},
     {"good_answer_with_a_wait", good_answer_with_a_wait},
@@ -343,6 +371,7 @@ static const test_case_t cases[] = {
     {"patience_ends", patience_ends},
     {"interrupted_while_waiting", interrupted_while_waiting},
     {"what_cannot_be_reached_is_named", what_cannot_be_reached_is_named},
+    {"little_patience", little_patience},
     {NULL, NULL},
 };
 const test_suite_t http_patience_suite = {"http_patience", NULL, NULL, cases};

@@ -15,6 +15,7 @@
 #include "support/database.h"
 #include "support/runner.h"
 #include "sync/connectors.h"
+#include "sync/overview.h"
 #include "sync/push.h"
 #include "sync/runner.h"
 #include "sync/schedules.h"
@@ -209,7 +210,7 @@ civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), (9 + CIV_TIMELINE_SETS) * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), (10 + CIV_TIMELINE_SETS) * sizeof(*sets));
     static const civ_timeline_t timeline = {0};
     civ_db_t *db;
     int i;
@@ -223,12 +224,13 @@ civ_engine_t *sync_engine(const char *name)
     sets[6] = civ_push_statements;
     sets[7] = civ_webhook_statements;
     sets[8] = note_statements;
+    sets[9] = civ_overview_statements;
     for (i = 0; i < CIV_TIMELINE_SETS; i++)
-        sets[9 + i] = *civ_timeline_statements[i];
+        sets[10 + i] = *civ_timeline_statements[i];
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 9 + CIV_TIMELINE_SETS;
+    config->set_count = 10 + CIV_TIMELINE_SETS;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;

@@ -89,6 +89,9 @@ static void test_dead_worker_is_succeeded(void)
     CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_SUCCESS);
     CU_ASSERT_EQUAL(job.number, dead.number);
     CU_ASSERT_EQUAL(job.tries, 2);
+    CU_ASSERT_STRING_EQUAL(dead.fault, "");
+    CU_ASSERT_STRING_EQUAL(job.fault, "The worker before ended in the middle of it");
+    CU_ASSERT_TRUE(job.faulted >= job.asked);
     CU_ASSERT_EQUAL(civ_job_renew(engine, &dead, &cancelled, &problem, test_pool()), CIV_ECONFLICT);
     CU_ASSERT_EQUAL(civ_job_end(engine, &dead, CIV_JOB_SUCCEEDED, 0, NULL, &problem, test_pool()),
                     CIV_ECONFLICT);
@@ -100,6 +103,12 @@ static void test_dead_worker_is_succeeded(void)
     CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_NOTFOUND);
     CU_ASSERT_EQUAL(database_do(unit_path("dead.db"), "UPDATE civ_sync_jobs SET not_before = 1"), 0);
     CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_SUCCESS);
+    /* The fault is not over until it has succeeded. */
+    CU_ASSERT_TRUE(job.fault[0] != '\0');
+    CU_ASSERT_EQUAL(civ_job_end(engine, &job, CIV_JOB_SUCCEEDED, 0, NULL, &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_job_get(engine, job.number, &job, test_pool()), APR_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(job.fault, "");
 }
 
 static void test_deadly_job_is_given_up(void)

@@ -214,6 +214,96 @@ static void test_refusals_are_told(void)
     }
 }
 
+/* What is wrong only the platform knows. What it says is shown, but not whatever it says. */
+static void test_platforms_words_are_shown(void)
+{
+    static const struct {
+        int status;
+        const char *body;
+        const char *words; /* NULL: none */
+    } answers[] = {
+        {422,
+         "{\"message\":\"No commit found for SHA: x\",\"documentation_url\":\"https://docs.example/rest\"}",
+         "No commit found for SHA: x"},
+        {422,
+         "{\"message\":\"Validation "
+         "Failed\",\"errors\":[{\"resource\":\"Status\",\"code\":\"custom\",\"message\":"
+         "\"This SHA and context has reached the maximum number of statuses.\"}],\"status\":\"422\"}",
+         "Validation Failed; This SHA and context has reached the maximum number of statuses."},
+        {422, "{\"message\":\"Validation Failed\",\"errors\":[{\"field\":\"state\",\"code\":\"invalid\"}]}",
+         "Validation Failed; code: invalid; field: state"},
+        {400, "{\"message\":{\"name\":[\"is too long\"]}}", "name: is too long"},
+        {400, "{\"error\":\"state does not have a valid value\"}", "state does not have a valid value"},
+        {400,
+         "{\"type\":\"error\",\"error\":{\"fields\":{\"key\":[\"Required.\"]},\"message\":\"Bad request\"}}",
+         "Bad request; key: Required."},
+        {403, "{\"message\":\"Resource not accessible by personal access token\"}",
+         "Resource not accessible by personal access token"},
+        {422, "{\"message\":\"bad\\u0000 \\u001b[31mred\\n\\ttext\\u0085\\u202e.\"}", "bad [31mred text."},
+        {422, "{\"message\":\"by " TOKEN ", and again: " TOKEN TOKEN "\"}",
+         "by [redacted], and again: [redacted][redacted]"},
+        {422, "{\"message\":\"by tkn-81c0... who is jo@octo.example\"}", "by [redacted]... who is [e-mail]"},
+        {422, "{\"message\":\"by tkn-81\\u0007c0ffee\"}", "by [redacted]"},
+        {422, "no JSON, " TOKEN, NULL},
+        {422, "[\"a list\"]", NULL},
+        {422, "{\"message\":7}", NULL},
+        {422, "", NULL},
+        {401, "{\"message\":\"Bad credentials\"}", NULL},
+    };
+    unsigned i;
+
+    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        const mock_answer_t table[] = {{NULL, answers[i].status, NULL, answers[i].body, 0, MOCK_PLAIN, 0},
+                                       LAST};
+        const char *wanted = answers[i].words != NULL
+                                 ? apr_pstrcat(test_pool(), "; the platform says: ", answers[i].words, NULL)
+                                 : NULL;
+        mock_platform_t *mock = mock_platform_start(table);
+        civ_engine_t *engine = sync_engine(apr_psprintf(test_pool(), "words-%u.db", i));
+        civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+        civ_job_t job = ask(engine, "one");
+        const char *said;
+
+        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        job = job_now(engine, job.number);
+        said = strstr(job.reason, "; the platform says: ");
+        CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
+        CU_ASSERT_EQUAL(said != NULL, wanted != NULL);
+        if (said != NULL && wanted != NULL && strcmp(said, wanted) != 0)
+            test_note("%u: %s", i, said);
+        if (said != NULL && wanted != NULL)
+            CU_ASSERT_STRING_EQUAL(said, wanted);
+        CU_ASSERT_PTR_NULL(strstr(job.reason, TOKEN));
+        mock_platform_stop(mock);
+    }
+}
+
+/* Three hundred characters, whole ones, and not more. */
+static void test_platforms_words_are_bounded(void)
+{
+    char *text = apr_palloc(test_pool(), 200000);
+    mock_answer_t table[] = {{NULL, 422, NULL, NULL, 0, MOCK_PLAIN, 0}, LAST};
+    civ_engine_t *engine = sync_engine("bounded.db");
+    mock_platform_t *mock;
+    const char *said;
+    civ_job_t job;
+    int i;
+
+    memcpy(text, "{\"message\":\"", 12);
+    for (i = 12; i < 199990; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    memcpy(text + i, "\"}", 3);
+    table[0].body = text;
+    mock = mock_platform_start(table);
+    job = ask(engine, "one");
+    CU_ASSERT_EQUAL(work(make_runner(engine, mock_platform_url(mock))), APR_SUCCESS);
+    said = strstr(job_now(engine, job.number).reason, "says: ");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(said);
+    CU_ASSERT_EQUAL(strlen(said), 6 + 600 + 3);
+    CU_ASSERT_STRING_EQUAL(said + strlen(said) - 5, "\xc3\xa9...");
+    mock_platform_stop(mock);
+}
+
 /* A limit that is far off: the job waits for it, and not the worker. */
 static void test_limits_are_waited_for(void)
 {
@@ -340,6 +430,8 @@ static void test_impossible_ones_are_refused(void)
 static const test_case_t cases[] = {
     {"status_is_set", test_status_is_set},
     {"refusals_are_told", test_refusals_are_told},
+    {"platforms_words_are_shown", test_platforms_words_are_shown},
+    {"platforms_words_are_bounded", test_platforms_words_are_bounded},
     {"limits_are_waited_for", test_limits_are_waited_for},
     {"order_is_kept", test_order_is_kept},
     {"dead_worker_is_succeeded", test_dead_worker_is_succeeded},

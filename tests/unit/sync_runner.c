@@ -425,6 +425,73 @@ static void test_stolen_job_is_left_alone(void)
     mock_platform_stop(mock);
 }
 
+/* Somebody waits for a test: ten seconds, and not as long as a run would. */
+static void test_connection_test_is_short(void)
+{
+    static const mock_answer_t slow[] = {
+        {NULL, 503, "Content-Type: application/json\r\nRetry-After: 11\r\n", "{}", 0, MOCK_PLAIN, 1},
+        ROW(NULL, JSON, "{}"),
+        LAST,
+    };
+    const char *reason = reason_after(slow, "short.db", "");
+
+    CU_ASSERT_STRING_EQUAL(reason, "the server failed (status 503)");
+}
+
+typedef struct listener_t {
+    const civ_engine_t *engine;
+    apr_int64_t number;
+    civ_job_t heard; /* as it was with a fault */
+    int is_over;     /* and it has been at work without one since */
+} listener_t;
+
+static int listen_for_fault(void *baton)
+{
+    listener_t *listener = baton;
+    civ_job_t job = job_now(listener->engine, listener->number);
+
+    if (job.state == CIV_JOB_RUNNING && job.fault[0] != '\0')
+        listener->heard = job;
+    else if (job.state == CIV_JOB_RUNNING && listener->heard.fault != NULL)
+        listener->is_over = 1;
+    return 0;
+}
+
+/* While a request is repeated its job says why; after the next success no more. */
+static void test_fault_is_told_while_it_is_tried_again(void)
+{
+    static const mock_answer_t troubled[] = {
+        ROW("/project", JSON, "{\"id\":42}"),
+        {"/issues", 503, "Content-Type: application/json\r\nRetry-After: 2\r\n", "{}", 0, MOCK_PLAIN, 1},
+        ROW("/issues", LINK("/issues?page=2"), "[" ITEM("1") "]"),
+        ROW("/issues?page=2", JSON, "[" ITEM("2") "]"),
+        ROW("/metrics", JSON, "[]"),
+        ROW("/folder", JSON, "[]"),
+        ROW("/commits", JSON, "[]"),
+        ROW(NULL, JSON, "{\"total\":0,\"runs\":[]}"),
+        LAST,
+    };
+    mock_platform_t *mock = mock_platform_start(troubled);
+    civ_engine_t *engine = sync_engine("fault.db");
+    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
+    civ_job_t job = add_job(engine);
+    listener_t listener = {engine, job.number, {0}, 0};
+
+    CU_ASSERT_STRING_EQUAL(job.fault, "");
+    runner->stopping = listen_for_fault;
+    runner->baton = &listener;
+    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(listener.heard.fault);
+    CU_ASSERT_STRING_EQUAL(listener.heard.fault, "the server failed (status 503)");
+    CU_ASSERT_TRUE(listener.heard.faulted >= job.asked);
+    CU_ASSERT_TRUE(listener.is_over);
+    job = job_now(engine, job.number);
+    CU_ASSERT_EQUAL(job.state, CIV_JOB_SUCCEEDED);
+    CU_ASSERT_STRING_EQUAL(job.fault, "");
+    CU_ASSERT_EQUAL(job.faulted, 0);
+    mock_platform_stop(mock);
+}
+
 static const test_case_t cases[] = {
     {"job_is_done", test_job_is_done},
     {"refused_token_fails_the_job", test_refused_token_fails_the_job},
@@ -436,6 +503,8 @@ static const test_case_t cases[] = {
     {"killed_job_is_taken_over", test_killed_job_is_taken_over},
     {"stolen_job_is_left_alone", test_stolen_job_is_left_alone},
     {"cancelled_job_ends", test_cancelled_job_ends},
+    {"connection_test_is_short", test_connection_test_is_short},
+    {"fault_is_told_while_it_is_tried_again", test_fault_is_told_while_it_is_tried_again},
     {NULL, NULL},
 };
 const test_suite_t sync_runner_suite = {"runner", unit_folder_make, unit_folder_remove, cases};
