@@ -31,6 +31,7 @@ extern const test_suite_t sync_api_suite;
 extern const test_suite_t sync_exchange_suite;
 extern const test_suite_t sync_kill_suite;
 extern const test_suite_t sync_run_suite;
+extern const test_suite_t sync_secrets_suite;
 extern const test_suite_t sync_states_suite;
 extern const test_suite_t sync_threads_suite;
 extern const test_suite_t sync_ledger_suite;
@@ -65,6 +66,7 @@ int main(int argc, const char *const *argv)
         &sync_api_suite,
         &sync_exchange_suite,
         &sync_run_suite,
+        &sync_secrets_suite,
         &sync_states_suite,
         &sync_threads_suite,
         &sync_kill_suite,
