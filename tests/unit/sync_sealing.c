@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <dirent.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -458,6 +459,64 @@ static void test_beside_those_who_use_it(void)
     CU_ASSERT_EQUAL(count_unfinished(), 0);
 }
 
+/* Reads as fast as it can. */
+static int open_often(void *baton)
+{
+    civ_engine_t *engine = sync_engine(baton);
+    int i;
+
+    apr_pool_create(&moment, test_pool());
+    for (i = 0; access(unit_path("read-enough"), F_OK) != 0; i++) {
+        apr_pool_clear(moment);
+        if (token_of(engine, "example") == NULL) {
+            test_note("%s", problem.detail);
+            return 3;
+        }
+    }
+    return i > 0 ? 0 : 4;
+}
+
+typedef struct stopper_t {
+    const char *name;
+    int reader;
+} stopper_t;
+
+static int stop_and_rotate(void *baton)
+{
+    const stopper_t *stopper = baton;
+    civ_engine_t *engine = sync_engine(stopper->name);
+    unsigned seed = (unsigned)apr_time_now();
+    int i, code = 0;
+
+    test_note("seed %u", seed);
+    apr_pool_create(&moment, test_pool());
+    for (i = 0; i < (test_is_slow() ? 5 : 150) && code == 0; i++) {
+        civ_rotation_t rotation;
+
+        apr_pool_clear(moment);
+        apr_sleep(rand_r(&seed) % 1000);
+        kill(stopper->reader, SIGSTOP);
+        memset(&rotation, 0, sizeof(rotation));
+        code = finish(engine, &rotation) == APR_SUCCESS && rotation.is_done ? 0 : 1;
+        kill(stopper->reader, SIGCONT);
+    }
+    return code;
+}
+
+/* A whole rotation goes by between any two of a reader's steps: after it has read a secret, the key is gone. */
+static void test_reader_that_is_overtaken(void)
+{
+    static char name[] = "overtaken.db";
+    stopper_t stopper = {name, 0};
+
+    database_parameters(unit_path(name), test_pool());
+    CU_ASSERT_EQUAL_FATAL(unit_in_child(make_configured, name), 0);
+    stopper.reader = unit_child_start(open_often, name);
+    CU_ASSERT_EQUAL(unit_in_child(stop_and_rotate, &stopper), 0);
+    CU_ASSERT_EQUAL(unit_write_file(unit_path("read-enough"), "", 0600), 0);
+    CU_ASSERT_EQUAL(unit_child_wait(stopper.reader), 0);
+}
+
 static const test_case_t cases[] = {
     {"all_are_sealed_anew", test_all_are_sealed_anew},
     {"prepared_key_waits", test_prepared_key_waits},
@@ -467,6 +526,7 @@ static const test_case_t cases[] = {
     {"killed_around_transactions", test_killed_around_transactions},
     {"killed_at_any_change", test_killed_at_any_change},
     {"beside_those_who_use_it", test_beside_those_who_use_it},
+    {"reader_that_is_overtaken", test_reader_that_is_overtaken},
     {NULL, NULL},
 };
 const test_suite_t sync_sealing_suite = {"sealing", unit_folder_make, unit_folder_remove, cases};
