@@ -142,7 +142,7 @@ static void test_all_are_sealed_anew(void)
     CU_ASSERT_EQUAL(named("anew.db", rotation.key_id), 3);
     /* Nothing else has changed, and what is stored now is on record. */
     CU_ASSERT_STRING_EQUAL(sync_text("anew.db", rest), before);
-    CU_ASSERT_EQUAL(notes->nelts, 4);
+    CU_ASSERT_EQUAL_FATAL(notes->nelts, 4);
     CU_ASSERT_PTR_NOT_NULL(strstr(APR_ARRAY_IDX(notes, 3, const char *), "\"action\":\"resealed\""));
     /* What is configured from now on, and once more. */
     CU_ASSERT_EQUAL(configure(engine, "example", "tOkEn-1"), APR_SUCCESS);
