@@ -30,8 +30,8 @@ static void write_log(void *baton, civ_log_level_e level, apr_status_t status, c
 static ctl_exit_e cannot(const rotating_t *rotating, apr_status_t status, const civ_problem_t *problem)
 {
     if (problem->detail == NULL)
-        return ctl_failed(status, "the key cannot be changed");
-    ctl_complain("%s: \"%s\"", problem->detail, rotating->engine->key_file);
+        return ctl_failed(status, "the key in \"%s\" cannot be changed", rotating->engine->key_file);
+    ctl_complain("the key in \"%s\" cannot be changed: %s", rotating->engine->key_file, problem->detail);
     return CTL_FAILED;
 }
 
