@@ -51,6 +51,7 @@ extern const ctl_command_t ctl_command_import;
 extern const ctl_command_t ctl_command_init;
 extern const ctl_command_t ctl_command_keygen;
 extern const ctl_command_t ctl_command_restore;
+extern const ctl_command_t ctl_command_rotate_secrets;
 extern const ctl_command_t ctl_command_sign;
 extern const ctl_command_t ctl_command_sign_rotation;
 extern const ctl_command_t ctl_command_sign_vote;

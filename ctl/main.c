@@ -15,9 +15,9 @@
 #include "store/store.h"
 
 static const ctl_command_t *const commands[] = {
-    &ctl_command_backup,    &ctl_command_export,    &ctl_command_import, &ctl_command_init,
-    &ctl_command_keygen,    &ctl_command_restore,   &ctl_command_sign,   &ctl_command_sign_rotation,
-    &ctl_command_sign_vote, &ctl_command_sync_once, &ctl_command_verify,
+    &ctl_command_backup,        &ctl_command_export,    &ctl_command_import,         &ctl_command_init,
+    &ctl_command_keygen,        &ctl_command_restore,   &ctl_command_rotate_secrets, &ctl_command_sign,
+    &ctl_command_sign_rotation, &ctl_command_sign_vote, &ctl_command_sync_once,      &ctl_command_verify,
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -30,7 +30,7 @@ static void print_usage(FILE *out)
                  "       civarcosctl COMMAND --help\n"
                  "       civarcosctl --version\n\n");
     for (i = 0; i < COUNT; i++)
-        fprintf(out, "  %-13s  %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-14s  %s\n", commands[i]->name, commands[i]->summary);
 }
 
 static void write_log(void *baton, civ_log_level_e level, apr_status_t status, const char *message)

@@ -61,6 +61,7 @@ static const option_t table[] = {
     {"owner", TEXT, FIELD(owner), "USER", "as root: the account that the state folder is made for"},
     {"platform", TEXT, FIELD(platform), "NAME",
      "github, gitlab, bitbucket, azure_devops, jenkins, circle_ci"},
+    {"prepare", FLAG, FIELD(prepare), NULL, "make the new key, and seal nothing with it yet"},
     {"project", TEXT, FIELD(project), "ID", "the project, as the platform calls it"},
     {"public", FLAG, FIELD(public_half), NULL, "print the public half of a key that is there"},
     {"public-key", TEXT, FIELD(public_key), "FILE|BASE64", "the ledger's public key: SPKI PEM, or 32 bytes"},

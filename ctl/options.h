@@ -36,6 +36,7 @@ struct ctl_options_t {
     int egress_plain_http;
     int mirror;
     int with_key;
+    int prepare;
     int replace, lose_blocks, another_ledger;
     int help;
 

@@ -100,42 +100,70 @@ static const char *own_name(apr_pool_t *pool)
     return apr_psprintf(pool, "%s:%d", host, (int)getpid());
 }
 
-ctl_exit_e ctl_sync_target_open(civ_runner_t *runner, const civ_log_t *log, ctl_t *ctl)
+static ctl_exit_e describe(civ_node_config_t **config, ctl_t *ctl)
 {
-    civ_node_config_t *config = apr_pcalloc(ctl->pool, sizeof(*config));
+    *config = apr_pcalloc(ctl->pool, sizeof(**config));
+    return ctl->options->config != NULL ? describe_by_file(*config, ctl) : describe_by_options(*config, ctl);
+}
+
+static ctl_exit_e cannot_be_used(apr_status_t status, const civ_node_config_t *config, const char *error)
+{
+    return ctl_failed(status, "the node in \"%s\" cannot be used%s%s", config->state_dir,
+                      error != NULL ? ": " : "", error != NULL ? error : "");
+}
+
+static ctl_exit_e open_node(civ_node_t **node, const civ_node_config_t *config, const civ_log_t *log,
+                            ctl_t *ctl)
+{
     civ_node_context_t context;
-    civ_limiter_config_t limits;
     civ_problem_t problem;
     civ_state_head_t head;
+    const char *error = NULL;
+    apr_status_t status;
+
+    memset(&context, 0, sizeof(context));
+    context.log = log;
+    status = civ_node_open(node, config, &context, &error, ctl->pool);
+    if (status == APR_SUCCESS)
+        status = civ_node_head(*node, &head, &problem, ctl->pool);
+    return status == APR_SUCCESS ? CTL_DONE : cannot_be_used(status, config, error);
+}
+
+ctl_exit_e ctl_sync_node_open(civ_node_t **node, const civ_log_t *log, ctl_t *ctl)
+{
+    civ_node_config_t *config;
+    ctl_exit_e result = describe(&config, ctl);
+
+    return result == CTL_DONE ? open_node(node, config, log, ctl) : result;
+}
+
+ctl_exit_e ctl_sync_target_open(civ_runner_t *runner, const civ_log_t *log, ctl_t *ctl)
+{
+    civ_node_config_t *config;
+    civ_limiter_config_t limits;
     civ_egress_t *egress;
-    civ_seal_key_t *key;
     const char *error = NULL;
     civ_node_t *node;
-    ctl_exit_e result =
-        ctl->options->config != NULL ? describe_by_file(config, ctl) : describe_by_options(config, ctl);
+    ctl_exit_e result = describe(&config, ctl);
     apr_status_t status;
 
     if (result != CTL_DONE)
         return result;
     memset(runner, 0, sizeof(*runner));
-    memset(&context, 0, sizeof(context));
     memset(&limits, 0, sizeof(limits));
-    context.log = log;
     status = civ_node_egress(&egress, config, &error, ctl->pool);
-    if (status == APR_SUCCESS)
-        status = civ_node_open(&node, config, &context, &error, ctl->pool);
-    if (status == APR_SUCCESS)
-        status = civ_node_head(node, &head, &problem, ctl->pool);
-    if (status == APR_SUCCESS)
-        status = civ_node_seal_key(node, &key, ctl->pool);
+    if (status != APR_SUCCESS)
+        return cannot_be_used(status, config, error);
+    result = open_node(&node, config, log, ctl);
+    if (result != CTL_DONE)
+        return result;
+    status = civ_node_ready_seal_key(node, ctl->pool);
     if (status == APR_SUCCESS)
         status = civ_limiter_create(&runner->limiter, &limits, ctl->pool);
     if (status != APR_SUCCESS)
-        return ctl_failed(status, "the node in \"%s\" cannot be used%s%s", config->state_dir,
-                          error != NULL ? ": " : "", error != NULL ? error : "");
+        return cannot_be_used(status, config, NULL);
     runner->engine = civ_node_engine(node);
     runner->connectors = civ_connectors;
-    runner->key = key;
     runner->egress = egress;
     runner->worker = own_name(ctl->pool);
     runner->is_guest = 1;

@@ -61,17 +61,16 @@ static int check_config(civ_call_t *call, const civ_platform_t *platform, const 
 static int store(civ_call_t *call, const civ_platform_t *platform, const civ_json_t *config)
 {
     apr_pool_t *pool = call->r->pool;
-    civ_seal_key_t *key;
     int repeated = 0;
-    apr_status_t status = civ_node_seal_key(call->node, &key, pool);
+    apr_status_t status = civ_node_ready_seal_key(call->node, pool);
 
     if (status != APR_SUCCESS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, status, call->r,
                       "CIV0786: the key file of connectors' secrets cannot be used, so none can be stored");
         return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Secrets cannot be stored at the moment.");
     }
-    if (civ_connector_put(civ_node_engine(call->node), key, platform->name, platform->connector->settings,
-                          config, civ_request_retry(call), &repeated, &call->problem, pool) != APR_SUCCESS) {
+    if (civ_connector_put(civ_node_engine(call->node), platform->name, platform->connector->settings, config,
+                          civ_request_retry(call), &repeated, &call->problem, pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
     civ_reply_repeated(call, repeated);

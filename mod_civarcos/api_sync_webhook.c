@@ -8,6 +8,7 @@
 #include "reply.h"
 #include "sync.h"
 
+#include "base/status.h"
 #include "base/timestamp.h"
 #include "sync/connectors.h"
 #include "sync/webhook.h"
@@ -37,31 +38,18 @@ static int refuse(civ_call_t *call, const civ_platform_t *platform)
 /* The secret; NULL where there is none, configured or not. */
 static int open_secret(civ_call_t *call, const civ_platform_t *platform, const civ_json_t **secret)
 {
-    const civ_engine_t *engine = civ_node_engine(call->node);
-    apr_pool_t *pool = call->r->pool;
-    civ_connector_row_t row;
-    civ_seal_key_t *key;
-    apr_status_t status = civ_connector_get(engine, platform->name, &row, pool);
+    apr_status_t status = civ_connector_secret(civ_node_engine(call->node), platform->name, "webhook_secret",
+                                               secret, &call->problem, call->r->pool);
 
-    *secret = NULL;
-    if (APR_STATUS_IS_NOTFOUND(status)) {
+    if (status == APR_SUCCESS || APR_STATUS_IS_NOTFOUND(status)) {
         return OK;
     }
-    if (status != APR_SUCCESS) {
+    if (status != CIV_EINTEGRITY && status != CIV_EDATABASE) {
         return civ_sync_fault(call, status);
-    }
-    /* Not made where it is missing: what was sealed is not to be opened by a new one. */
-    status = civ_seal_key_load(&key, civ_node_seal_key_path(&call->slot->config, pool), pool);
-    if (status == APR_SUCCESS) {
-        status =
-            civ_connector_secret(engine, key, platform->name, "webhook_secret", secret, &call->problem, pool);
-    }
-    if (status == APR_SUCCESS) {
-        return OK;
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, status, call->r,
                   "CIV0801: a delivery of %s cannot be verified, since the secret cannot be opened: %s",
-                  platform->name, call->problem.detail ? call->problem.detail : "see the key file");
+                  platform->name, call->problem.detail ? call->problem.detail : "it cannot be read");
     return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Deliveries cannot be verified at the moment.");
 }
 

@@ -37,9 +37,10 @@ static const struct {
 #define CIV_SETTING_FACTS(setting, directive, scope, member) {directive, scope},
     CIV_SETTINGS(CIV_SETTING_FACTS)};
 
-_Static_assert(CIV_SETTING_COUNT <= 8 * sizeof(unsigned), "each has a bit of its own");
-
-_Static_assert(CIV_SETTING_COUNT <= 32, "each setting has a bit of civ_server_config_t.set");
+_Static_assert(CIV_SETTING_COUNT <= 8 * sizeof(((civ_server_config_t *)0)->set),
+               "each setting has a bit of civ_server_config_t.set");
+_Static_assert(sizeof(CIV_SETTING_BIT(0)) == sizeof(((civ_server_config_t *)0)->set),
+               "what makes a bit makes every bit of civ_server_config_t.set");
 
 const char *civ_setting_directive(civ_setting_e setting)
 {

@@ -86,7 +86,7 @@ typedef enum civ_scope_e {
 typedef enum civ_setting_e { CIV_SETTINGS(CIV_SETTING_NAME) CIV_SETTING_COUNT } civ_setting_e;
 
 /** The bit of a setting in civ_server_config_t.set. */
-#define CIV_SETTING_BIT(setting) (1u << (setting))
+#define CIV_SETTING_BIT(setting) (APR_UINT64_C(1) << (setting))
 
 /** Name of the directive that fills @a setting. */
 const char *civ_setting_directive(civ_setting_e setting);

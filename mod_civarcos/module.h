@@ -66,7 +66,7 @@ typedef struct civ_slot_t {
 /** One server's configuration. */
 typedef struct civ_server_config_t {
     civ_settings_t values;
-    unsigned set;                         /**< one bit a civ_setting_e: given in this very server */
+    apr_uint64_t set;                     /**< one bit a civ_setting_e: given in this very server */
     const char *where[CIV_SETTING_COUNT]; /**< "file:line" of each that was given */
     const apr_array_header_t *mounts;     /**< after post_config: prefixes (const char *), see mount.h */
     civ_slot_t *slot;                     /**< after post_config: the node that serves here, or NULL */

@@ -75,19 +75,22 @@ static apr_status_t equip(civ_node_worker_t *worker, civ_node_t *node, const cha
 {
     civ_runner_t *runner = &worker->runner;
     civ_egress_t *egress;
-    civ_seal_key_t *key;
+    apr_pool_t *moment;
     apr_status_t status;
 
     status = civ_node_egress(&egress, worker->config, error, pool);
-    if (status == APR_SUCCESS)
-        status = civ_node_seal_key(node, &key, pool);
+    if (status == APR_SUCCESS) {
+        /* Each job reads the keys for itself. */
+        apr_pool_create(&moment, pool);
+        status = civ_node_ready_seal_key(node, moment);
+        apr_pool_destroy(moment);
+    }
     if (status == APR_SUCCESS)
         status = apr_thread_mutex_create(&worker->taking, APR_THREAD_MUTEX_DEFAULT, pool);
     if (status != APR_SUCCESS)
         return status;
     runner->engine = civ_node_engine(node);
     runner->connectors = civ_connectors;
-    runner->key = key;
     runner->egress = egress;
     runner->limiter = worker->limiter;
     runner->process = worker->name;

@@ -9,10 +9,12 @@
 
 #include <apr_strings.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,10 +52,14 @@ static apr_status_t write_all(int file, const char *data, size_t length)
     return fsync(file) == 0 ? APR_SUCCESS : errno;
 }
 
+/* No name that an administrator would give a copy: what has it may be removed. */
+#define MARK   ".unfinished-"
+#define RANDOM "XXXXXX"
+
 /* mkostemp() makes the file with mode 0600 and O_EXCL; link(), unlike rename(), replaces nothing. */
 static apr_status_t put(const char *path, const void *data, apr_size_t length, int replaces, apr_pool_t *pool)
 {
-    char *temporary = apr_pstrcat(pool, path, ".XXXXXX", NULL);
+    char *temporary = apr_pstrcat(pool, path, MARK RANDOM, NULL);
     int file = mkostemp(temporary, O_CLOEXEC);
     apr_status_t status;
 
@@ -79,4 +85,30 @@ apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t
 apr_status_t civ_private_file_replace(const char *path, const void *data, apr_size_t length, apr_pool_t *pool)
 {
     return put(path, data, length, 1, pool);
+}
+
+static int is_temporary(const char *name, const char *base)
+{
+    size_t length = strlen(base);
+
+    return strncmp(name, base, length) == 0 && strncmp(name + length, MARK, sizeof(MARK) - 1) == 0 &&
+           strlen(name + length) == sizeof(MARK RANDOM) - 1;
+}
+
+void civ_private_file_sweep(const char *path, apr_pool_t *pool)
+{
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash != NULL ? apr_pstrmemdup(pool, path, (apr_size_t)(slash + 1 - path)) : "./";
+    DIR *names = opendir(folder);
+    const struct dirent *entry;
+
+    if (names == NULL) {
+        return;
+    }
+    while ((entry = readdir(names)) != NULL) {
+        if (is_temporary(entry->d_name, slash != NULL ? slash + 1 : path)) {
+            unlink(apr_pstrcat(pool, folder, entry->d_name, NULL));
+        }
+    }
+    closedir(names);
 }

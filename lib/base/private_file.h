@@ -28,4 +28,8 @@ apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t
 apr_status_t civ_private_file_replace(const char *path, const void *data, apr_size_t length,
                                       apr_pool_t *pool);
 
+/** Remove what a process that was killed while it made such a file has left beside it: it may hold a key. Not while another one may be
+ *  making it. What cannot be removed stays. */
+void civ_private_file_sweep(const char *path, apr_pool_t *pool);
+
 #endif

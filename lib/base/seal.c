@@ -23,11 +23,6 @@
 #define NONCE_SIZE 12
 #define TAG_SIZE   16
 
-/** Owner and field of a check value: no connector's. */
-#define CHECK_OWNER "civarcos-seal-check"
-#define CHECK_FIELD ""
-#define CHECK_TEXT  "civarcos"
-
 void civ_seal_ring_name(civ_seal_slot_t *slot)
 {
     static const char label[] = "civarcos-seal-key/1";
@@ -75,15 +70,36 @@ const char *civ_seal_key_id(const civ_seal_key_t *key)
     return key->slots[0].id;
 }
 
-static const civ_seal_slot_t *find(const civ_seal_key_t *key, const char *id)
+int civ_seal_key_count(const civ_seal_key_t *key)
+{
+    return key->count;
+}
+
+apr_status_t civ_seal_key_pick(civ_seal_key_t **picked, const civ_seal_key_t *key, unsigned places,
+                               apr_pool_t *pool)
+{
+    civ_seal_key_t *ring = civ_seal_ring_alloc(pool);
+    int i;
+
+    if (ring == NULL)
+        return APR_ENOMEM;
+    for (i = 0; i < key->count; i++) {
+        if (places & 1u << i)
+            ring->slots[ring->count++] = key->slots[i];
+    }
+    *picked = ring;
+    return APR_SUCCESS;
+}
+
+static int find(const civ_seal_key_t *key, const char *id)
 {
     int i;
 
     for (i = 0; i < key->count; i++) {
         if (strncmp(key->slots[i].id, id, CIV_SEAL_KEY_ID_SIZE - 1) == 0)
-            return &key->slots[i];
+            return i;
     }
-    return NULL;
+    return -1;
 }
 
 /* --- what it is bound to --- */
@@ -180,6 +196,14 @@ static const char *read_id(const char **box, const char *sealed)
     return id;
 }
 
+int civ_seal_key_place(const civ_seal_key_t *key, const char *sealed)
+{
+    const char *box;
+    const char *id = read_id(&box, sealed);
+
+    return id != NULL ? find(key, id) : -1;
+}
+
 apr_status_t civ_seal_open(char **secret, apr_size_t *length, const civ_seal_key_t *key, const char *owner,
                            const char *field, const char *sealed, apr_pool_t *pool)
 {
@@ -189,15 +213,16 @@ apr_status_t civ_seal_open(char **secret, apr_size_t *length, const civ_seal_key
     unsigned char *box;
     civ_buffer_t bound;
     apr_size_t size;
-    int is_good;
+    int is_good, place;
 
     *secret = NULL;
     if (id == NULL || civ_base64url_decode(&box, &size, text, pool) != APR_SUCCESS ||
         size < NONCE_SIZE + TAG_SIZE || size > NONCE_SIZE + TAG_SIZE + CIV_SEAL_MOST)
         return CIV_EINVALID;
-    slot = find(key, id);
-    if (slot == NULL)
+    place = find(key, id);
+    if (place < 0)
         return APR_NOTFOUND;
+    slot = &key->slots[place];
     *length = size - NONCE_SIZE - TAG_SIZE;
     *secret = civ_secret_alloc(*length + 1, pool);
     if (*secret == NULL)
@@ -212,28 +237,4 @@ apr_status_t civ_seal_open(char **secret, apr_size_t *length, const civ_seal_key
         return CIV_EINTEGRITY;
     }
     return APR_SUCCESS;
-}
-
-int civ_seal_is_stale(const civ_seal_key_t *key, const char *sealed)
-{
-    const char *box;
-    const char *id = read_id(&box, sealed);
-
-    return id == NULL || find(key, id) != &key->slots[0];
-}
-
-apr_status_t civ_seal_check_value(char **value, const civ_seal_key_t *key, apr_pool_t *pool)
-{
-    return civ_seal(value, key, CHECK_OWNER, CHECK_FIELD, CHECK_TEXT, sizeof(CHECK_TEXT) - 1, pool);
-}
-
-apr_status_t civ_seal_check(const civ_seal_key_t *key, const char *value, apr_pool_t *pool)
-{
-    char *secret;
-    apr_size_t length;
-    apr_status_t status = civ_seal_open(&secret, &length, key, CHECK_OWNER, CHECK_FIELD, value, pool);
-
-    if (status == APR_SUCCESS && strcmp(secret, CHECK_TEXT) != 0)
-        status = CIV_EINTEGRITY;
-    return status;
 }

@@ -3,7 +3,7 @@
  * @file seal.h
  * Secrets at rest: AES-256-GCM (NIST SP 800-38D) by OpenSSL, with a random nonce of 96 bits for each, and bound to what they
  * belong to, so that a sealed secret cannot be moved to another place of the database. A key file may hold several keys, each
- * with an id: the newest seals, all open, so that keys can be changed without a moment in which something cannot be read.
+ * with an id: all open, so that keys can be changed without a moment in which something cannot be read.
  *
  * A sealed secret is text:
  *   v1.KEYID.BASE64URL(nonce, 12 bytes; ciphertext; tag, 16 bytes)
@@ -30,8 +30,18 @@ typedef struct civ_seal_key_t civ_seal_key_t;
 /** Make a ring of one new random key. It is wiped with @a pool. */
 apr_status_t civ_seal_key_make(civ_seal_key_t **key, apr_pool_t *pool);
 
-/** The same keys with a new one before them, which seals from now on. @return APR_SUCCESS; APR_ENOSPC when the ring is full */
+/** The same keys with a new one before them. @return APR_SUCCESS; APR_ENOSPC when the ring is full */
 apr_status_t civ_seal_key_rotate(civ_seal_key_t **rotated, const civ_seal_key_t *key, apr_pool_t *pool);
+
+/** How many keys there are. */
+int civ_seal_key_count(const civ_seal_key_t *key);
+
+/** With which of them a text was sealed: 0 for the newest, up to one less than there are; -1: with none of them, or it is no sealed text. */
+int civ_seal_key_place(const civ_seal_key_t *key, const char *sealed);
+
+/** Some of the keys, in the same order. @param places a bit (1 << place) for each, one at least */
+apr_status_t civ_seal_key_pick(civ_seal_key_t **picked, const civ_seal_key_t *key, unsigned places,
+                               apr_pool_t *pool);
 
 /**
  * Read a key file: lines "civarcos-seal-key/1 KEYID HEX", the newest first; empty lines and those that begin with '#'
@@ -44,14 +54,15 @@ apr_status_t civ_seal_key_load(civ_seal_key_t **key, const char *path, apr_pool_
 /** Write a new key file, mode 0600, durably. @return APR_SUCCESS; APR_EEXIST when there is one, which is left alone; other errors */
 apr_status_t civ_seal_key_save(const civ_seal_key_t *key, const char *path, apr_pool_t *pool);
 
-/** Put a rotated ring in the place of the file, durably and at once: either the old or the new file is there. */
+/** Put another ring in the place of the file, durably and at once: either the old or the new file is there. What was left beside it by
+ *  one that was killed in the middle is removed, so there must not be two at a time. */
 apr_status_t civ_seal_key_replace(const civ_seal_key_t *key, const char *path, apr_pool_t *pool);
 
-/** The id of the key that seals, 16 hex digits; lives as long as @a key. */
+/** The id of the newest key, which seals, 16 hex digits; lives as long as @a key. */
 const char *civ_seal_key_id(const civ_seal_key_t *key);
 
 /**
- * Seal a secret.
+ * Seal a secret with the newest key.
  * @param owner whose it is, such as a connector's id
  * @param field which of the owner's, such as "token"
  * @param sealed text on @a pool
@@ -68,17 +79,5 @@ apr_status_t civ_seal(char **sealed, const civ_seal_key_t *key, const char *owne
  */
 apr_status_t civ_seal_open(char **secret, apr_size_t *length, const civ_seal_key_t *key, const char *owner,
                            const char *field, const char *sealed, apr_pool_t *pool);
-
-/** Whether it was sealed with an older key than the newest, or with one that is not known: time to seal it again. */
-int civ_seal_is_stale(const civ_seal_key_t *key, const char *sealed);
-
-/**
- * A check value: a sealed text that says nothing, to be kept beside the sealed secrets. civ_seal_check() tells at start whether
- * the ring is theirs, before the first secret is needed.
- */
-apr_status_t civ_seal_check_value(char **value, const civ_seal_key_t *key, apr_pool_t *pool);
-
-/** @return as civ_seal_open */
-apr_status_t civ_seal_check(const civ_seal_key_t *key, const char *value, apr_pool_t *pool);
 
 #endif

@@ -26,7 +26,7 @@
 #define FILE_MOST 16384
 
 static const char heading[] =
-    "# Keys that seal the credentials of connectors: the first one seals, all open.\n"
+    "# Keys that seal the credentials of connectors. All open; \"civarcosctl rotate-secrets\" changes them.\n"
     "# Keep a copy apart from those of the database: with both, they can be read.\n";
 
 /* --- reading --- */
@@ -133,6 +133,8 @@ static apr_status_t put_file(const civ_seal_key_t *key, const char *path, int re
 
     if (text == NULL)
         return APR_ENOMEM;
+    if (replaces)
+        civ_private_file_sweep(path, pool);
     status = replaces ? civ_private_file_replace(path, text, length, pool)
                       : civ_private_file_put(path, text, length, pool);
     civ_secret_wipe(text, length);

@@ -10,6 +10,7 @@
 #include "sync/overview.h"
 #include "sync/push.h"
 #include "sync/schedules.h"
+#include "sync/sealing.h"
 #include "sync/webhook.h"
 
 const civ_node_config_t civ_node_defaults = {
@@ -64,7 +65,8 @@ void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *c
                                                &civ_schedules_statements, &civ_connectors_statements,
                                                &civ_runner_statements,    &civ_job_wishes_statements,
                                                &civ_overview_statements,  &civ_schedule_orders_statements,
-                                               &civ_push_statements,      &civ_webhook_statements};
+                                               &civ_push_statements,      &civ_webhook_statements,
+                                               &civ_sealing_statements};
     const int sync_count = (int)(sizeof(sync) / sizeof(sync[0]));
     const int timeline = 2 + CIV_FEDERATION_SETS + sync_count;
     civ_statement_set_t *sets = apr_palloc(pool, (apr_size_t)(timeline + CIV_TIMELINE_SETS) * sizeof(*sets));

@@ -156,9 +156,9 @@ civ_federation_t *civ_node_federation(civ_node_t *node);
 /** The node's synchronisation of platforms. */
 const civ_engine_t *civ_node_engine(civ_node_t *node);
 
-/** The keys that seal the secrets of its connectors, made where there are none. On @a pool.
- *  @return APR_SUCCESS; as civ_seal_key_load and civ_seal_key_save */
-apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool);
+/** See to it that the file of the keys that seal its connectors' secrets can be used, and make it where there is none. @param pool for a
+ *  moment: the keys are on it. @return APR_SUCCESS; as civ_seal_key_load and civ_seal_key_save */
+apr_status_t civ_node_ready_seal_key(civ_node_t *node, apr_pool_t *pool);
 
 /** What takes secrets and personal data out of texts before they leave. Made when it is first asked for: it takes a moment.
  *  @return NULL, with @a problem filled, where there is no memory for it */

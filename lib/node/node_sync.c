@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/seal.h"
 #include "node/node_private.h"
 
 static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_change_result_t *result,
@@ -22,6 +23,7 @@ void civ_node_open_engine(civ_node_t *node)
     node->engine.transactor.run = transact;
     node->engine.timeline = civ_timeline_writer(&node->timeline);
     node->engine.is_noted = node->config->sync_ledger;
+    node->engine.key_file = civ_node_seal_key_path(node->config, node->pool);
     node->engine.log = node->context.log;
 }
 
@@ -51,16 +53,17 @@ void civ_node_declare_schedules(civ_node_t *node, apr_pool_t *pool)
             problem.detail != NULL ? problem.detail : "");
 }
 
-apr_status_t civ_node_seal_key(civ_node_t *node, civ_seal_key_t **key, apr_pool_t *pool)
+apr_status_t civ_node_ready_seal_key(civ_node_t *node, apr_pool_t *pool)
 {
-    const char *path = civ_node_seal_key_path(node->config, pool);
-    apr_status_t status = civ_seal_key_load(key, path, pool);
+    const char *path = node->engine.key_file;
+    civ_seal_key_t *key;
+    apr_status_t status = civ_seal_key_load(&key, path, pool);
 
     if (!APR_STATUS_IS_ENOENT(status))
         return status;
-    status = civ_seal_key_make(key, pool);
+    status = civ_seal_key_make(&key, pool);
     if (status == APR_SUCCESS)
-        status = civ_seal_key_save(*key, path, pool);
+        status = civ_seal_key_save(key, path, pool);
     /* Another process may have been the first. */
-    return APR_STATUS_IS_EEXIST(status) ? civ_seal_key_load(key, path, pool) : status;
+    return APR_STATUS_IS_EEXIST(status) ? civ_seal_key_load(&key, path, pool) : status;
 }

@@ -3,7 +3,7 @@
  * @file connectors.c
  * Secrets are sealed one by one, bound to platform and member, and kept apart from what may be shown.
  */
-#include "sync/connectors.h"
+#include "sync/connectors_private.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "sync/audit.h"
 #include "sync/jobs.h"
 #include "sync/platforms/platforms.h"
+#include "sync/sealing.h"
 
 const civ_connector_t *const civ_connectors[] = {
     &civ_connector_azure_devops,
@@ -60,37 +61,28 @@ static int is_secret(const civ_connector_setting_t *settings, const char *name)
     return 0;
 }
 
-typedef struct configuration_t {
-    const char *platform, *settings, *sealed;
-} configuration_t;
-
-static apr_status_t apply_put(void *baton, civ_change_t *change)
-{
-    const configuration_t *configuration = baton;
-    const civ_argument_t arguments[] = {civ_text(configuration->platform), civ_text(configuration->settings),
-                                        civ_text(configuration->sealed), civ_int(change->now),
-                                        civ_int(change->now)};
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_PUT], arguments, 5, NULL);
-
-    if (status == APR_SUCCESS)
-        status = civ_jobs_release_within(change, configuration->platform);
-    if (status == APR_SUCCESS)
-        civ_sync_audit(change, "connector", "configured", configuration->platform,
-                       apr_pstrcat(change->pool, configuration->settings, "\n", configuration->sealed, NULL));
-    change->answer = "configured";
-    return status;
-}
-
-/* What a secret is sealed for: the platform, and all that says where it is sent and how. Who can write to the database, but has no key,
- * cannot send it elsewhere. */
-static const char *owner_of(const char *platform, const char *settings, apr_pool_t *pool)
+const char *civ_connector_owner(const char *platform, const char *settings, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, platform, "\n", settings, NULL);
 }
 
-static apr_status_t write_settings(configuration_t *configuration, const civ_connector_setting_t *table,
-                                   const civ_json_t *config, apr_pool_t *pool)
+void civ_connector_audit(civ_change_t *change, const char *action, const char *platform, const char *settings,
+                         const char *sealed)
 {
+    civ_sync_audit(change, "connector", action, platform,
+                   apr_pstrcat(change->pool, settings, "\n", sealed, NULL));
+}
+
+typedef struct configuration_t {
+    const civ_engine_t *engine;
+    const civ_connector_setting_t *table;
+    const civ_json_t *config;
+    const char *platform, *settings;
+} configuration_t;
+
+static apr_status_t write_settings(configuration_t *configuration, apr_pool_t *pool)
+{
+    const civ_json_t *config = configuration->config;
     civ_json_writer_t writer;
     civ_buffer_t settings;
     apr_status_t status = APR_SUCCESS;
@@ -102,7 +94,7 @@ static apr_status_t write_settings(configuration_t *configuration, const civ_con
     for (i = 0; i < config->as.object.count && status == APR_SUCCESS; i++) {
         const civ_json_member_t *member = &config->as.object.members[i];
 
-        if (is_secret(table, member->name))
+        if (is_secret(configuration->table, member->name))
             continue;
         civ_json_name(&writer, member->name);
         status = civ_canonical_write(&settings, &member->value);
@@ -113,11 +105,12 @@ static apr_status_t write_settings(configuration_t *configuration, const civ_con
     return status;
 }
 
-static apr_status_t write_secrets(configuration_t *configuration, const civ_seal_key_t *key,
-                                  const civ_connector_setting_t *table, const civ_json_t *config,
-                                  apr_pool_t *pool)
+/* @return APR_SUCCESS; CIV_EINVALID: one is too long */
+static apr_status_t write_secrets(const configuration_t *configuration, const civ_seal_key_t *key,
+                                  const char **text, apr_pool_t *pool)
 {
-    const char *owner = owner_of(configuration->platform, configuration->settings, pool);
+    const char *owner = civ_connector_owner(configuration->platform, configuration->settings, pool);
+    const civ_json_t *config = configuration->config;
     civ_json_writer_t writer;
     civ_buffer_t sealed;
     apr_status_t status = APR_SUCCESS;
@@ -128,39 +121,69 @@ static apr_status_t write_secrets(configuration_t *configuration, const civ_seal
     civ_json_begin_object(&writer);
     for (i = 0; i < config->as.object.count && status == APR_SUCCESS; i++) {
         const civ_json_member_t *member = &config->as.object.members[i];
-        char *text;
+        char *secret;
 
-        if (member->value.type != CIV_JSON_STRING || !is_secret(table, member->name))
+        if (member->value.type != CIV_JSON_STRING || !is_secret(configuration->table, member->name))
             continue;
-        status = civ_seal(&text, key, owner, member->name, member->value.as.text.text,
+        status = civ_seal(&secret, key, owner, member->name, member->value.as.text.text,
                           member->value.as.text.length, pool);
         if (status == APR_SUCCESS)
-            civ_json_member_text(&writer, member->name, text);
+            civ_json_member_text(&writer, member->name, secret);
     }
     civ_json_end_object(&writer);
-    configuration->sealed = sealed.data;
+    *text = sealed.data;
     return status;
 }
 
-apr_status_t civ_connector_put(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+static apr_status_t refuse_config(civ_problem_t *problem, apr_status_t status, apr_pool_t *pool)
+{
+    civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/config", pool,
+                       "The configuration cannot be stored");
+    return status;
+}
+
+/* Sealed within the transaction that stores it, so that the key does not change in between. */
+static apr_status_t apply_put(void *baton, civ_change_t *change)
+{
+    const configuration_t *configuration = baton;
+    const char *sealed;
+    civ_seal_key_t *key;
+    apr_status_t status = civ_sealing_key(&key, configuration->engine, change);
+
+    if (status != APR_SUCCESS)
+        return status;
+    status = write_secrets(configuration, key, &sealed, change->pool);
+    if (status != APR_SUCCESS)
+        return refuse_config(change->problem, status, change->pool);
+    {
+        const civ_argument_t arguments[] = {civ_text(configuration->platform),
+                                            civ_text(configuration->settings), civ_text(sealed),
+                                            civ_int(change->now), civ_int(change->now)};
+
+        status = civ_db_execute(change->db, &sql[SQL_PUT], arguments, 5, NULL);
+    }
+    if (status == APR_SUCCESS)
+        status = civ_jobs_release_within(change, configuration->platform);
+    if (status == APR_SUCCESS)
+        civ_connector_audit(change, "configured", configuration->platform, configuration->settings, sealed);
+    change->answer = "configured";
+    return status;
+}
+
+apr_status_t civ_connector_put(const civ_engine_t *engine, const char *platform,
                                const civ_connector_setting_t *settings, const civ_json_t *config,
                                const civ_idempotency_t *retry, int *repeated, civ_problem_t *problem,
                                apr_pool_t *pool)
 {
-    configuration_t configuration = {platform, NULL, NULL};
+    configuration_t configuration = {engine, settings, config, platform, NULL};
     civ_change_steps_t steps;
     civ_change_result_t result;
     apr_status_t status = CIV_EINVALID;
 
     if (config->type == CIV_JSON_OBJECT)
-        status = write_settings(&configuration, settings, config, pool);
-    if (status == APR_SUCCESS)
-        status = write_secrets(&configuration, key, settings, config, pool);
-    if (status != APR_SUCCESS) {
-        civ_problem_set_at(problem, CIV_PROBLEM_INVALID_MEMBER, "/config", pool,
-                           "The configuration cannot be stored");
-        return status;
-    }
+        status = write_settings(&configuration, pool);
+    if (status != APR_SUCCESS)
+        return refuse_config(problem, status, pool);
     memset(&steps, 0, sizeof(steps));
     memset(&result, 0, sizeof(result));
     steps.apply = apply_put;
@@ -171,13 +194,12 @@ apr_status_t civ_connector_put(const civ_engine_t *engine, const civ_seal_key_t 
     return status;
 }
 
-apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_key_t *key,
-                                     const civ_connector_t *connector, const civ_json_t *config,
-                                     civ_problem_t *problem, apr_pool_t *pool)
+apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_connector_t *connector,
+                                     const civ_json_t *config, civ_problem_t *problem, apr_pool_t *pool)
 {
     int repeated;
 
-    return civ_connector_put(engine, key, connector->platform, connector->settings, config, NULL, &repeated,
+    return civ_connector_put(engine, connector->platform, connector->settings, config, NULL, &repeated,
                              problem, pool);
 }
 
@@ -208,7 +230,7 @@ apr_status_t civ_connector_remove(const civ_engine_t *engine, const char *platfo
     return civ_change_run(&engine->transactor, apply_remove, apr_pstrdup(pool, platform), problem, pool);
 }
 
-static apr_status_t parse_object(const civ_json_t **json, const char *text, apr_pool_t *pool)
+apr_status_t civ_connector_parse(const civ_json_t **json, const char *text, apr_pool_t *pool)
 {
     civ_problem_t problem;
 
@@ -226,7 +248,7 @@ static apr_array_header_t *names_of(const char *sealed, apr_pool_t *pool)
     const civ_json_t *object;
     apr_size_t i;
 
-    if (parse_object(&object, sealed, pool) == APR_SUCCESS)
+    if (civ_connector_parse(&object, sealed, pool) == APR_SUCCESS)
         for (i = 0; i < object->as.object.count; i++)
             *(const char **)apr_array_push(names) = object->as.object.members[i].name;
     return names;
@@ -304,22 +326,41 @@ static int compare_names(const void *left, const void *right)
     return civ_canonical_compare_names(l->name, l->name_length, r->name, r->name_length);
 }
 
-static apr_status_t open_secret(civ_json_member_t *member, const civ_json_member_t *hidden,
-                                const civ_seal_key_t *key, const char *owner, civ_problem_t *problem,
-                                apr_pool_t *pool)
+/* --- opening --- */
+
+/** How often a secret is read again whose key has gone in the meantime. */
+#define LOOKS 10
+
+typedef struct opening_t {
+    const civ_engine_t *engine;
+    const char *platform;
+    const char *name; /**< of the secret that is asked for; NULL: all, and the settings */
+    civ_connector_row_t row;
+    const char *sealed;
+    const civ_json_t *settings, *secrets;
+    const civ_json_t *result;
+    civ_seal_key_t *key;
+    civ_problem_t *problem;
+    apr_pool_t *pool;
+} opening_t;
+
+/* @return APR_SUCCESS; APR_NOTFOUND: its key is not there; CIV_EINTEGRITY */
+static apr_status_t open_secret(const opening_t *opening, civ_json_member_t *member,
+                                const civ_json_member_t *hidden)
 {
+    const char *owner = civ_connector_owner(opening->platform, opening->row.settings, opening->pool);
     char *secret;
     apr_size_t length;
-    apr_status_t status =
-        civ_seal_open(&secret, &length, key, owner, hidden->name, hidden->value.as.text.text, pool);
+    apr_status_t status = civ_seal_open(&secret, &length, opening->key, owner, hidden->name,
+                                        hidden->value.as.text.text, opening->pool);
 
     if (status != APR_SUCCESS) {
-        civ_problem_set(problem, CIV_PROBLEM_INTERNAL, pool, "%s",
+        civ_problem_set(opening->problem, CIV_PROBLEM_INTERNAL, opening->pool, "%s",
                         status == APR_NOTFOUND
                             ? "The stored secrets were sealed with another key file than this one"
                             : "The stored secrets cannot be opened, or not with the settings beside "
                               "them: configure the platform anew");
-        return CIV_EINTEGRITY;
+        return status == APR_NOTFOUND ? status : CIV_EINTEGRITY;
     }
     *member = *hidden;
     member->value.as.text.text = secret;
@@ -327,71 +368,104 @@ static apr_status_t open_secret(civ_json_member_t *member, const civ_json_member
     return APR_SUCCESS;
 }
 
-static apr_status_t join(const civ_json_t **config, const civ_json_t *settings, const civ_json_t *sealed,
-                         const civ_seal_key_t *key, const char *owner, civ_problem_t *problem,
-                         apr_pool_t *pool)
+static apr_status_t open_all(opening_t *opening)
 {
-    apr_size_t count = settings->as.object.count + sealed->as.object.count;
-    civ_json_t *joined = apr_pcalloc(pool, sizeof(*joined));
-    civ_json_member_t *members = apr_pcalloc(pool, (count + 1) * sizeof(*members));
+    apr_size_t shown = opening->settings->as.object.count;
+    apr_size_t count = shown + opening->secrets->as.object.count;
+    civ_json_t *joined = apr_pcalloc(opening->pool, sizeof(*joined));
+    civ_json_member_t *members = apr_pcalloc(opening->pool, (count + 1) * sizeof(*members));
+    apr_status_t status = APR_SUCCESS;
     apr_size_t i;
 
-    memcpy(members, settings->as.object.members, settings->as.object.count * sizeof(*members));
-    for (i = 0; i < sealed->as.object.count; i++) {
-        apr_status_t status = open_secret(&members[settings->as.object.count + i],
-                                          &sealed->as.object.members[i], key, owner, problem, pool);
-
-        if (status != APR_SUCCESS)
-            return status;
-    }
+    memcpy(members, opening->settings->as.object.members, shown * sizeof(*members));
+    for (i = shown; i < count && status == APR_SUCCESS; i++)
+        status = open_secret(opening, &members[i], &opening->secrets->as.object.members[i - shown]);
     joined->type = CIV_JSON_OBJECT;
     joined->as.object.members = members;
     joined->as.object.count = count;
     qsort(members, count, sizeof(*members), compare_names);
-    *config = joined;
-    return APR_SUCCESS;
-}
-
-apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
-                                const civ_json_t **config, const civ_json_t **settings,
-                                civ_problem_t *problem, apr_pool_t *pool)
-{
-    civ_connector_row_t row;
-    const civ_json_t *hidden;
-    const char *sealed;
-    apr_status_t status = read_row(engine, platform, &row, &sealed, pool);
-
-    if (status == APR_SUCCESS)
-        status = parse_object(settings, row.settings, pool);
-    if (status == APR_SUCCESS)
-        status = parse_object(&hidden, sealed, pool);
-    return status == APR_SUCCESS
-               ? join(config, *settings, hidden, key, owner_of(platform, row.settings, pool), problem, pool)
-               : status;
-}
-
-apr_status_t civ_connector_secret(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
-                                  const char *name, const civ_json_t **secret, civ_problem_t *problem,
-                                  apr_pool_t *pool)
-{
-    civ_json_member_t *opened = apr_pcalloc(pool, sizeof(*opened));
-    civ_connector_row_t row;
-    const civ_json_t *hidden;
-    const char *sealed;
-    apr_size_t i;
-    apr_status_t status = read_row(engine, platform, &row, &sealed, pool);
-
-    *secret = NULL;
-    if (status == APR_SUCCESS)
-        status = parse_object(&hidden, sealed, pool);
-    for (i = 0; status == APR_SUCCESS && i < hidden->as.object.count; i++)
-        if (strcmp(hidden->as.object.members[i].name, name) == 0) {
-            status = open_secret(opened, &hidden->as.object.members[i], key,
-                                 owner_of(platform, row.settings, pool), problem, pool);
-            *secret = status == APR_SUCCESS ? &opened->value : NULL;
-        }
+    opening->result = joined;
     return status;
 }
+
+static apr_status_t open_one(opening_t *opening)
+{
+    civ_json_member_t *opened = apr_pcalloc(opening->pool, sizeof(*opened));
+    apr_status_t status = APR_SUCCESS;
+    apr_size_t i;
+
+    opening->result = NULL;
+    for (i = 0; status == APR_SUCCESS && i < opening->secrets->as.object.count; i++) {
+        const civ_json_member_t *hidden = &opening->secrets->as.object.members[i];
+
+        if (strcmp(hidden->name, opening->name) != 0)
+            continue;
+        status = open_secret(opening, opened, hidden);
+        opening->result = status == APR_SUCCESS ? &opened->value : NULL;
+    }
+    return status;
+}
+
+/* The secrets first, then the file: what was sealed with a key that is not in the file then has been sealed anew since. */
+static apr_status_t look(opening_t *opening)
+{
+    apr_status_t status =
+        read_row(opening->engine, opening->platform, &opening->row, &opening->sealed, opening->pool);
+
+    if (status == APR_SUCCESS)
+        status = civ_connector_parse(&opening->settings, opening->row.settings, opening->pool);
+    if (status == APR_SUCCESS)
+        status = civ_connector_parse(&opening->secrets, opening->sealed, opening->pool);
+    if (status == APR_SUCCESS && opening->secrets->as.object.count > 0)
+        status = civ_sealing_load(&opening->key, opening->engine, opening->problem, opening->pool);
+    return status;
+}
+
+/* @return APR_NOTFOUND: there is no such connector */
+static apr_status_t open_connector(opening_t *opening)
+{
+    const char *before = NULL;
+    int i;
+
+    for (i = 0; i < LOOKS; i++) {
+        apr_status_t status = look(opening);
+
+        if (status != APR_SUCCESS)
+            return status;
+        memset(opening->problem, 0, sizeof(*opening->problem));
+        status = opening->name != NULL ? open_one(opening) : open_all(opening);
+        if (status != APR_NOTFOUND)
+            return status;
+        if (before != NULL && strcmp(before, opening->sealed) == 0)
+            break;
+        before = opening->sealed;
+    }
+    return CIV_EINTEGRITY;
+}
+
+apr_status_t civ_connector_open(const civ_engine_t *engine, const char *platform, const civ_json_t **config,
+                                const civ_json_t **settings, civ_problem_t *problem, apr_pool_t *pool)
+{
+    opening_t opening = {.engine = engine, .platform = platform, .problem = problem, .pool = pool};
+    apr_status_t status = open_connector(&opening);
+
+    *config = opening.result;
+    *settings = opening.settings;
+    return status;
+}
+
+apr_status_t civ_connector_secret(const civ_engine_t *engine, const char *platform, const char *name,
+                                  const civ_json_t **secret, civ_problem_t *problem, apr_pool_t *pool)
+{
+    opening_t opening = {
+        .engine = engine, .platform = platform, .name = name, .problem = problem, .pool = pool};
+    apr_status_t status = open_connector(&opening);
+
+    *secret = opening.result;
+    return status;
+}
+
+/* --- how they are --- */
 
 typedef struct note_t {
     const char *platform, *state, *reason;

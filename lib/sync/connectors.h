@@ -6,7 +6,6 @@
 #ifndef CIV_SYNC_CONNECTORS_H
 #define CIV_SYNC_CONNECTORS_H
 
-#include "base/seal.h"
 #include "sync/engine.h"
 
 /** How a connector is, beside what its jobs say. */
@@ -29,20 +28,20 @@ typedef struct civ_connector_row_t {
 } civ_connector_row_t;
 
 /**
- * Store a configuration. Members that the connector's table calls secret, and webhook_secret, are sealed, each on its own.
+ * Store a configuration. Members that the connector's table calls secret, and webhook_secret, are sealed, each on its own,
+ * with a key of civ_engine_t's key_file.
  * @param config a JSON object of the connector's settings
  * @return APR_SUCCESS; as civ_transactor_t's run
  */
-apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_key_t *key,
-                                     const civ_connector_t *connector, const civ_json_t *config,
-                                     civ_problem_t *problem, apr_pool_t *pool);
+apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_connector_t *connector,
+                                     const civ_json_t *config, civ_problem_t *problem, apr_pool_t *pool);
 
 /**
  * The same for whoever configures over the network. It is put on record in the ledger: by a digest of what is stored, secrets sealed.
  * @param settings the connector's table, ended by a NULL name
  * @param retry NULL: none. @param repeated the same was done before
  */
-apr_status_t civ_connector_put(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
+apr_status_t civ_connector_put(const civ_engine_t *engine, const char *platform,
                                const civ_connector_setting_t *settings, const civ_json_t *config,
                                const civ_idempotency_t *retry, int *repeated, civ_problem_t *problem,
                                apr_pool_t *pool);
@@ -63,21 +62,19 @@ apr_status_t civ_connectors_list(const civ_engine_t *engine, int most, civ_conne
 /**
  * The whole configuration with its secrets in clear, for civ_connector_t's prepare and nobody else.
  * @param config on @a pool
- * @return APR_SUCCESS; APR_NOTFOUND: not configured; CIV_EINTEGRITY or CIV_EINVALID: a secret cannot be opened (@a problem says
- *         so); a failure of the database
+ * @return APR_SUCCESS; APR_NOTFOUND: not configured; CIV_EINTEGRITY: a secret cannot be opened, or the key file not be used (@a
+ *         problem says so); a failure of the database
  */
-apr_status_t civ_connector_open(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
-                                const civ_json_t **config, const civ_json_t **settings,
-                                civ_problem_t *problem, apr_pool_t *pool);
+apr_status_t civ_connector_open(const civ_engine_t *engine, const char *platform, const civ_json_t **config,
+                                const civ_json_t **settings, civ_problem_t *problem, apr_pool_t *pool);
 
 /**
  * One secret in clear, and no other: webhook_secret, for who verifies deliveries.
  * @param secret a string, which may hold NULs, in memory that is wiped with @a pool; NULL: the configuration has none of that name
  * @return as civ_connector_open
  */
-apr_status_t civ_connector_secret(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
-                                  const char *name, const civ_json_t **secret, civ_problem_t *problem,
-                                  apr_pool_t *pool);
+apr_status_t civ_connector_secret(const civ_engine_t *engine, const char *platform, const char *name,
+                                  const civ_json_t **secret, civ_problem_t *problem, apr_pool_t *pool);
 
 /** Note how it is. @param synced it has just read a project */
 apr_status_t civ_connector_note(const civ_engine_t *engine, const char *platform, const char *state,

@@ -35,6 +35,7 @@ typedef struct civ_engine_t {
     civ_transactor_t transactor;
     civ_timeline_writer_t timeline;
     int is_noted; /**< what a run asked, was told and stored is put on record: lib/sync/engine_record.c */
+    const char *key_file;     /**< of the keys that connectors' secrets are sealed with: base/seal.h */
     const civ_clock_t *clock; /**< NULL: the machine's */
     const civ_log_t *log;
 } civ_engine_t;

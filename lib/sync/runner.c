@@ -326,8 +326,7 @@ static apr_status_t prepare(work_t *work, civ_engine_run_t *run, const char **re
     *reason = "There is no such platform";
     if (connector == NULL)
         return CIV_EINVALID;
-    status = civ_connector_open(runner->engine, runner->key, work->job.platform, &config, &run->settings,
-                                &problem, pool);
+    status = civ_connector_open(runner->engine, work->job.platform, &config, &run->settings, &problem, pool);
     *reason = status == APR_NOTFOUND ? "This platform is not configured" : problem.detail;
     if (status != APR_SUCCESS)
         return status;

@@ -7,14 +7,12 @@
 #ifndef CIV_SYNC_RUNNER_H
 #define CIV_SYNC_RUNNER_H
 
-#include "base/seal.h"
 #include "sync/jobs.h"
 
 /** What a worker works with. Lives longer than any run. */
 typedef struct civ_runner_t {
     const civ_engine_t *engine;
     const civ_connector_t *const *connectors; /**< ended by NULL */
-    const civ_seal_key_t *key;
     const civ_egress_t *egress;
     civ_limiter_t *limiter;              /**< shared by all threads of the process */
     const char *worker;                  /**< a name for this one: host, process, thread; up to 128 bytes */

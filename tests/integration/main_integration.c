@@ -32,6 +32,7 @@ extern const test_suite_t sync_exchange_suite;
 extern const test_suite_t sync_kill_suite;
 extern const test_suite_t sync_run_suite;
 extern const test_suite_t sync_metrics_suite;
+extern const test_suite_t sync_secrets_suite;
 extern const test_suite_t sync_states_suite;
 extern const test_suite_t sync_threads_suite;
 extern const test_suite_t sync_ledger_suite;
@@ -67,6 +68,7 @@ int main(int argc, const char *const *argv)
         &sync_exchange_suite,
         &sync_run_suite,
         &sync_metrics_suite,
+        &sync_secrets_suite,
         &sync_states_suite,
         &sync_threads_suite,
         &sync_kill_suite,

@@ -18,16 +18,30 @@ extern const test_suite_t sync_pages_suite;
 extern const test_suite_t sync_record_suite;
 extern const test_suite_t sync_conflicts_suite;
 extern const test_suite_t sync_push_suite;
+extern const test_suite_t sync_rotation_suite;
+extern const test_suite_t sync_sealing_suite;
 extern const test_suite_t sync_webhook_suite;
 extern const test_suite_t sync_webhook_proof_suite;
 extern const test_suite_t sync_totals_suite;
 
 static const test_suite_t *const suites[] = {
-    &sync_items_suite,         &sync_engine_suite, &sync_trouble_suite,
-    &sync_lists_suite,         &sync_jobs_suite,   &sync_runner_suite,
-    &sync_timeline_suite,      &sync_pages_suite,  &sync_record_suite,
-    &sync_conflicts_suite,     &sync_push_suite,   &sync_webhook_suite,
-    &sync_webhook_proof_suite, &sync_totals_suite, NULL,
+    &sync_items_suite,
+    &sync_engine_suite,
+    &sync_trouble_suite,
+    &sync_lists_suite,
+    &sync_jobs_suite,
+    &sync_runner_suite,
+    &sync_timeline_suite,
+    &sync_pages_suite,
+    &sync_record_suite,
+    &sync_conflicts_suite,
+    &sync_push_suite,
+    &sync_webhook_suite,
+    &sync_webhook_proof_suite,
+    &sync_sealing_suite,
+    &sync_rotation_suite,
+    &sync_totals_suite,
+    NULL,
 };
 
 int main(int argc, char **argv)

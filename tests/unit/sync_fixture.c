@@ -19,6 +19,7 @@
 #include "sync/push.h"
 #include "sync/runner.h"
 #include "sync/schedules.h"
+#include "sync/sealing.h"
 #include "sync/webhook.h"
 
 /* --- the platform --- */
@@ -206,11 +207,27 @@ static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_c
     return status;
 }
 
+/* The keys of a database stay what they are when it is opened again. */
+static const char *key_file(const char *name)
+{
+    const char *path = unit_path(apr_pstrcat(test_pool(), name, ".key", NULL));
+    civ_seal_key_t *key;
+    apr_status_t status;
+
+    if (access(path, F_OK) == 0)
+        return path;
+    CU_ASSERT_EQUAL_FATAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
+    status = civ_seal_key_save(key, path, test_pool());
+    CU_ASSERT_FATAL(status == APR_SUCCESS || APR_STATUS_IS_EEXIST(status));
+    return path;
+}
+
 civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), (10 + CIV_TIMELINE_SETS) * sizeof(*sets));
+    enum { OWN_SETS = 11 };
+    civ_statement_set_t *sets = apr_palloc(test_pool(), (OWN_SETS + CIV_TIMELINE_SETS) * sizeof(*sets));
     static const civ_timeline_t timeline = {0};
     civ_db_t *db;
     int i;
@@ -225,12 +242,13 @@ civ_engine_t *sync_engine(const char *name)
     sets[7] = civ_webhook_statements;
     sets[8] = note_statements;
     sets[9] = civ_overview_statements;
+    sets[10] = civ_sealing_statements;
     for (i = 0; i < CIV_TIMELINE_SETS; i++)
-        sets[10 + i] = *civ_timeline_statements[i];
+        sets[OWN_SETS + i] = *civ_timeline_statements[i];
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 10 + CIV_TIMELINE_SETS;
+    config->set_count = OWN_SETS + CIV_TIMELINE_SETS;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;
@@ -241,6 +259,7 @@ civ_engine_t *sync_engine(const char *name)
     CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &civ_engine_schema, &unit_log, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_schema_upgrade(db, &note_schema, &unit_log, test_pool()), APR_SUCCESS);
     civ_store_release(engine->store, db);
+    engine->key_file = key_file(name);
     engine->transactor.baton = engine->store;
     engine->transactor.run = transact;
     engine->timeline = civ_timeline_writer(&timeline);

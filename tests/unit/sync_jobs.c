@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/seal.h"
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "support/database.h"
@@ -383,13 +384,11 @@ static void test_processes_share_the_work(void)
 
 static void configure(const civ_engine_t *engine, const char *state)
 {
-    civ_seal_key_t *key;
     const civ_json_t *config;
 
-    CU_ASSERT_EQUAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_json_parse(&config, "{}", 2, &civ_json_request_limits, &problem, test_pool()),
                     APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &sync_connector, config, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, &sync_connector, config, &problem, test_pool()),
                     APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_note(engine, "example", state, "why", 0, &problem, test_pool()),
                     APR_SUCCESS);
@@ -445,14 +444,14 @@ static void test_secrets_are_sealed(void)
     const civ_json_t *config, *opened, *shown;
     civ_connector_row_t row;
 
-    CU_ASSERT_EQUAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_seal_key_load(&key, engine->key_file, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_seal_key_make(&other, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(
         civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
         APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_open(engine, key, "example", &opened, &shown, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_connector_open(engine, "example", &opened, &shown, &problem, test_pool()),
                     APR_NOTFOUND);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &sync_connector, config, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, &sync_connector, config, &problem, test_pool()),
                     APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(row.settings, "{\"base_url\":\"https://h\",\"retries\":3}");
@@ -461,29 +460,30 @@ static void test_secrets_are_sealed(void)
                              "SELECT COUNT(*) FROM civ_sync_connectors WHERE sealed LIKE '%tOkEn-123%' OR "
                              "sealed LIKE '%hOoK-456%' OR settings LIKE '%tOkEn-123%'"),
                     0);
-    CU_ASSERT_EQUAL(civ_connector_open(engine, key, "example", &opened, &shown, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_connector_open(engine, "example", &opened, &shown, &problem, test_pool()),
                     APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(civ_field_text(opened, "api_token"), "tOkEn-123");
     CU_ASSERT_STRING_EQUAL(civ_field_text(opened, "webhook_secret"), "hOoK-456");
     CU_ASSERT_STRING_EQUAL(civ_field_text(opened, "base_url"), "https://h");
     CU_ASSERT_PTR_NULL(civ_field_text(shown, "api_token"));
-    CU_ASSERT_EQUAL(civ_connector_open(engine, other, "example", &opened, &shown, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_seal_key_replace(other, engine->key_file, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_open(engine, "example", &opened, &shown, &problem, test_pool()),
                     CIV_EINTEGRITY);
     CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "another key file"));
+    CU_ASSERT_EQUAL(civ_seal_key_replace(key, engine->key_file, test_pool()), APR_SUCCESS);
     /* Who can write to the database, but has no key, cannot send secrets elsewhere. */
     sync_int("secrets.db", "UPDATE civ_sync_connectors SET settings = replace(settings, 'https://h', "
                            "'https://x') RETURNING 1");
-    CU_ASSERT_EQUAL(civ_connector_open(engine, key, "example", &opened, &shown, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_connector_open(engine, "example", &opened, &shown, &problem, test_pool()),
                     CIV_EINTEGRITY);
     CU_ASSERT_PTR_NOT_NULL(strstr(problem.detail, "configure the platform anew"));
-    CU_ASSERT_EQUAL(
-        civ_connector_secret(engine, key, "example", "webhook_secret", &opened, &problem, test_pool()),
-        CIV_EINTEGRITY);
+    CU_ASSERT_EQUAL(civ_connector_secret(engine, "example", "webhook_secret", &opened, &problem, test_pool()),
+                    CIV_EINTEGRITY);
     /* One that is no text is no setting that can be shown, either. */
     CU_ASSERT_EQUAL(
         civ_json_parse(&config, "{\"api_token\":[1]}", 17, &civ_json_request_limits, &problem, test_pool()),
         APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &sync_connector, config, &problem, test_pool()),
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, &sync_connector, config, &problem, test_pool()),
                     APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(row.settings, "{}");

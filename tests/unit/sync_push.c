@@ -70,7 +70,6 @@ static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
     const civ_json_t *config;
     const char *error = NULL;
     civ_egress_t *egress;
-    civ_seal_key_t *key;
     char *text = apr_psprintf(test_pool(), "{\"api_token\":\"" TOKEN "\",\"base_url\":\"%s\"}", url);
 
     pushing = sync_connector;
@@ -83,14 +82,11 @@ static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
     runner->log = &unit_log;
     CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_limiter_create(&runner->limiter, &limits, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
     runner->egress = egress;
-    runner->key = key;
     CU_ASSERT_EQUAL_FATAL(
         civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
         APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, key, &pushing, config, &problem, test_pool()),
-                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_configure(engine, &pushing, config, &problem, test_pool()), APR_SUCCESS);
     calls = end_at = 0;
     return runner;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/seal.h"
 #include "support/database.h"
 #include "support/mock_platform.h"
 #include "support/runner.h"
@@ -67,9 +68,8 @@ static void configure(const civ_runner_t *runner, const char *url, const char *t
     CU_ASSERT_EQUAL_FATAL(
         civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
         APR_SUCCESS);
-    CU_ASSERT_EQUAL(
-        civ_connector_configure(runner->engine, runner->key, &sync_connector, config, &problem, test_pool()),
-        APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_connector_configure(runner->engine, &sync_connector, config, &problem, test_pool()),
+                    APR_SUCCESS);
 }
 
 static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
@@ -81,7 +81,6 @@ static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
     civ_limiter_config_t limits = {0};
     const char *error = NULL;
     civ_egress_t *egress;
-    civ_seal_key_t *key;
 
     runner->engine = engine;
     runner->connectors = connectors;
@@ -90,9 +89,7 @@ static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
     runner->log = &unit_log;
     CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL_FATAL(civ_limiter_create(&runner->limiter, &limits, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
     runner->egress = egress;
-    runner->key = key;
     configure(runner, url, TOKEN);
     calls = end_at = 0;
     return runner;
@@ -294,7 +291,7 @@ static void test_impossible_job_is_refused(void)
     /* Its credentials were sealed with a key that is not there any more. */
     runner = make_runner(engine, "http://127.0.0.1:9");
     CU_ASSERT_EQUAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
-    runner->key = key;
+    CU_ASSERT_EQUAL(civ_seal_key_replace(key, engine->key_file, test_pool()), APR_SUCCESS);
     job = add_job(engine);
     CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_FAILED);

@@ -1,0 +1,252 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+/**
+ * @file sync_secrets.c
+ * The key of the connectors' secrets is changed by the real tool beside a real httpd and its worker, which are not restarted.
+ */
+#include "config.h"
+
+#include "integration/sync_scene.h"
+
+#include "support/database.h"
+#include "support/runner.h"
+
+#include <apr_strings.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOOK "the secret of the webhook"
+
+/* One platform that is read, and one that delivers: its secret is what it shows. */
+static sync_scene_t *start(const char *config)
+{
+    sync_scene_t *scene = sync_scene_start(config, sync_scene_repositories("octo/demo", 71, 1, NULL));
+
+    CU_ASSERT_EQUAL_FATAL(
+        http_post(scene->web, "/api/sync/configure",
+                  "{\"platform\":\"gitlab\",\"config\":{\"api_token\":\"glpat-TheSecretOfThisTest\","
+                  "\"webhook_secret\":\"" HOOK "\"}}")
+            ->status,
+        200);
+    return scene;
+}
+
+static int deliver(const sync_scene_t *scene, const char *secret)
+{
+    static const char body[] = "{\"project_id\":15}";
+    const char *const headers[] = {"Content-Type: application/json", "X-Gitlab-Event: Push Hook",
+                                   apr_pstrcat(test_pool(), "X-Gitlab-Token: ", secret, NULL), NULL};
+
+    return http_send(scene->web, "POST", "/api/sync/webhook/gitlab", headers, body, strlen(body))->status;
+}
+
+static int is_read(const sync_scene_t *scene)
+{
+    http_response_t *answer = sync_scene_ask(scene, "octo/demo", "wait=60");
+
+    return answer->status == 200 && http_json_bool(answer, "/success") == 1;
+}
+
+static const char *key_file(const sync_scene_t *scene)
+{
+    return apr_pstrcat(test_pool(), tool_state(scene->server), "/keys/secrets.key", NULL);
+}
+
+/* The words of its lines with keys. */
+static int count_keys(const sync_scene_t *scene)
+{
+    unsigned long length;
+    const char *text = test_read_file(key_file(scene), &length);
+    int count = 0;
+
+    for (; text != NULL && (text = strstr(text, "civarcos-seal-key/1 ")) != NULL; text++) {
+        count++;
+    }
+    return count;
+}
+
+/* Which keys the sealed secrets name. */
+static const char *names(const sync_scene_t *scene)
+{
+    return scenario_sql_text(scene->database, "SELECT group_concat(sealed) FROM civ_sync_connectors");
+}
+
+static int rotate(const sync_scene_t *scene, int expected, const char **said)
+{
+    return tool_ends(expected, said, "rotate-secrets", "--config", scene->config, NULL);
+}
+
+static pid_t begin_to_rotate(const sync_scene_t *scene)
+{
+    return tool_start(-1, -1, "rotate-secrets", "--config", scene->config, NULL);
+}
+
+/* --- beside httpd and its worker --- */
+
+static void rotated_beside_httpd_and_worker(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_MANAGED);
+    const char *said, *before = names(scene), *id;
+    http_response_t *record;
+    int count;
+    pid_t worker = scenario_worker(scene->server, &count);
+
+    CU_ASSERT(is_read(scene));
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+    CU_ASSERT(rotate(scene, 0, &said));
+    CU_ASSERT(strstr(said, ": 3 of 3 secrets sealed anew, 1 older keys removed, 0 left\n") != NULL);
+    CU_ASSERT(strstr(said, SYNC_SCENE_TOKEN) == NULL && strchr(said, '\033') == NULL);
+    id = strstr(said, "key ") != NULL ? apr_pstrmemdup(test_pool(), strstr(said, "\nkey ") + 5, 16) : "";
+    CU_ASSERT(strstr(before, id) == NULL && strstr(names(scene), id) != NULL);
+    CU_ASSERT(strstr(names(scene), apr_pstrmemdup(test_pool(), strstr(before, "v1."), 19)) == NULL);
+    CU_ASSERT_EQUAL(count_keys(scene), 1);
+    /* Nobody was restarted, and all have the new key. */
+    CU_ASSERT(is_read(scene));
+    CU_ASSERT_EQUAL(scenario_worker(scene->server, &count), worker);
+    CU_ASSERT(mock_platform_has_seen(scene->platform, "Bearer " SYNC_SCENE_TOKEN));
+    CU_ASSERT_STRING_EQUAL(sync_scene_state(scene), "ready");
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+    CU_ASSERT_EQUAL(deliver(scene, "another"), 403);
+    CU_ASSERT_EQUAL(sync_scene_configure(scene)->status, 200);
+    CU_ASSERT(is_read(scene));
+    /* On record: three times configured, twice sealed anew. */
+    CU_ASSERT_EQUAL(http_post(scene->web, "/api/blockchain/add", "{}")->status, 201);
+    record = http_get(scene->web, "/api/blockchain/search?type=civarcos.sync.connector");
+    CU_ASSERT_EQUAL(http_json_int(record, "/count"), 5);
+    CU_ASSERT_STRING_EQUAL(http_json_text(record, "/results/1/evidence/action"), "resealed");
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0800", NULL));
+    CU_ASSERT(scenario_is_valid(scene->web));
+    sync_scene_stop(scene);
+}
+
+/* Again and again, and killed as often; whoever uses the secrets notices nothing. */
+static void killed_beside_httpd_and_worker(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_MANAGED);
+    const char *given = getenv("CIVARCOS_SEED");
+    apr_uint64_t seed = given ? strtoull(given, NULL, 10) : (apr_uint64_t)apr_time_now();
+    const char *said;
+    int i, killed = 0;
+
+    test_note("CIVARCOS_SEED=%" APR_UINT64_T_FMT, seed);
+    for (i = 0; i < (test_is_slow() ? 4 : 24); i++) {
+        pid_t tool = begin_to_rotate(scene);
+
+        if (i % 6 == 0) {
+            CU_ASSERT_EQUAL(sync_scene_configure(scene)->status, 200);
+        }
+        CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+        apr_sleep(scenario_random(&seed, 40000));
+        if (i % 4 != 3) {
+            kill(tool, SIGKILL);
+        }
+        killed += tool_wait(tool) != 0;
+        CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+        CU_ASSERT(i % 6 != 0 || is_read(scene));
+    }
+    test_note("%d of %d were killed on the way", killed, i);
+    CU_ASSERT(rotate(scene, 0, &said));
+    CU_ASSERT(strstr(said, " 0 left\n") != NULL);
+    CU_ASSERT_EQUAL(count_keys(scene), 1);
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+    CU_ASSERT(is_read(scene));
+    CU_ASSERT(scenario_is_valid(scene->web));
+    sync_scene_stop(scene);
+}
+
+/* --- what the tool says --- */
+
+static void prepared_for_other_hosts(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_ALONE);
+    const char *said, *before = names(scene);
+
+    CU_ASSERT(tool_ends(0, &said, "rotate-secrets", "--prepare", "--config", scene->config, NULL));
+    CU_ASSERT(strstr(said, ": prepared; copy \"") != NULL);
+    CU_ASSERT(tool_ends(0, &said, "rotate-secrets", "--prepare", "--config", scene->config, NULL));
+    CU_ASSERT(strstr(said, "already") != NULL);
+    CU_ASSERT_EQUAL(count_keys(scene), 2);
+    CU_ASSERT_STRING_EQUAL(names(scene), before);
+    CU_ASSERT(tool_ends(0, &said, "rotate-secrets", "--quiet", "--config", scene->config, NULL));
+    CU_ASSERT(strncmp(said, "key ", 4) == 0);
+    CU_ASSERT_EQUAL(count_keys(scene), 1);
+    CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo"));
+    sync_scene_stop(scene);
+}
+
+static void unopened_secrets_are_named(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_ALONE);
+    const char *said;
+
+    CU_ASSERT_EQUAL(scenario_sql(scene->database, "UPDATE civ_sync_connectors SET settings = '{\"a\":1}' "
+                                                  "WHERE platform = 'gitlab'"),
+                    0);
+    CU_ASSERT(rotate(scene, 5, &said));
+    CU_ASSERT(strstr(said, "gitlab: api_token: it cannot be opened") != NULL);
+    CU_ASSERT(strstr(said, "gitlab: webhook_secret: it cannot be opened") != NULL);
+    CU_ASSERT(strstr(said, ": 1 of 3 secrets sealed anew, 0 older keys removed, 1 left\n") != NULL);
+    CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo"));
+    CU_ASSERT_EQUAL(http_send(scene->web, "DELETE", "/api/sync/connectors/gitlab", NULL, NULL, 0)->status,
+                    200);
+    CU_ASSERT(rotate(scene, 0, &said));
+    CU_ASSERT_EQUAL(count_keys(scene), 1);
+    sync_scene_stop(scene);
+}
+
+/* One that is no file of keys, or that others may read, or is gone: nothing is changed, and no new one made. */
+static void file_that_cannot_be_used(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_ALONE);
+    const char *said, *away = apr_pstrcat(test_pool(), key_file(scene), ".away", NULL);
+
+    CU_ASSERT_EQUAL(chmod(key_file(scene), 0640), 0);
+    CU_ASSERT(rotate(scene, 3, &said));
+    CU_ASSERT(strstr(said, "nobody but its owner") != NULL && strstr(said, "secrets.key") != NULL);
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 503);
+    CU_ASSERT(harness_log_has(scene->server, "CIV0801", 10));
+    CU_ASSERT_EQUAL(chmod(key_file(scene), 0600), 0);
+    CU_ASSERT_EQUAL(rename(key_file(scene), away), 0);
+    CU_ASSERT(rotate(scene, 3, &said));
+    CU_ASSERT(strstr(said, "The key file of the secrets cannot be read") != NULL);
+    CU_ASSERT(access(key_file(scene), F_OK) != 0);
+    CU_ASSERT_EQUAL(rename(away, key_file(scene)), 0);
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+    CU_ASSERT(rotate(scene, 0, NULL));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0801", NULL));
+    sync_scene_stop(scene);
+}
+
+static void wrong_places(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_ALONE);
+    const char *said, *state = tool_state(scene->server), *before = names(scene);
+
+    CU_ASSERT(tool_ends(2, NULL, "rotate-secrets", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "rotate-secrets", "--state", state, "surplus", NULL));
+    CU_ASSERT(tool_ends(2, NULL, "rotate-secrets", "--config", scene->config, "--state", "/nowhere", NULL));
+    CU_ASSERT(tool_ends(3, &said, "rotate-secrets", "--state", "/nowhere", NULL));
+    CU_ASSERT(strstr(said, "/nowhere") != NULL);
+    CU_ASSERT(tool_ends(3, &said, "rotate-secrets", "--state", state, "--database", "/nowhere/x.db", NULL));
+    CU_ASSERT(strstr(said, "/nowhere/x.db") != NULL);
+    CU_ASSERT(tool_ends(3, &said, "rotate-secrets", "--state", state, "--driver", "pgsql", "--database",
+                        "host=127.0.0.1 port=1 dbname=x user=x password=geheim", NULL));
+    CU_ASSERT(strstr(said, "Connection refused") != NULL && strstr(said, "geheim") == NULL);
+    CU_ASSERT_EQUAL(count_keys(scene), 1);
+    CU_ASSERT_STRING_EQUAL(names(scene), before);
+    sync_scene_stop(scene);
+}
+
+static const test_case_t cases[] = {
+    {"rotated_beside_httpd_and_worker", rotated_beside_httpd_and_worker},
+    {"killed_beside_httpd_and_worker", killed_beside_httpd_and_worker},
+    {"prepared_for_other_hosts", prepared_for_other_hosts},
+    {"unopened_secrets_are_named", unopened_secrets_are_named},
+    {"file_that_cannot_be_used", file_that_cannot_be_used},
+    {"wrong_places", wrong_places},
+    {NULL, NULL},
+};
+const test_suite_t sync_secrets_suite = {"sync_secrets", NULL, NULL, cases};
