@@ -29,17 +29,10 @@ typedef struct civ_connector_row_t {
 } civ_connector_row_t;
 
 /**
- * Store a configuration. Members that the connector's table calls secret, and webhook_secret, are sealed, each on its own.
- * @param config a JSON object of the connector's settings
- * @return APR_SUCCESS; as civ_transactor_t's run
- */
-apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_seal_key_t *key,
-                                     const civ_connector_t *connector, const civ_json_t *config,
-                                     civ_problem_t *problem, apr_pool_t *pool);
-
-/**
- * The same for whoever configures over the network. It is put on record in the ledger: by a digest of what is stored, secrets sealed.
+ * Store a configuration. Members that the connector's table calls secret, and webhook_secret, are sealed, each on its own. It is put on
+ * record in the ledger: by a digest of what is stored, secrets sealed.
  * @param settings the connector's table, ended by a NULL name
+ * @param config a JSON object of the connector's settings
  * @param retry NULL: none. @param repeated the same was done before
  */
 apr_status_t civ_connector_put(const civ_engine_t *engine, const civ_seal_key_t *key, const char *platform,
