@@ -194,15 +194,6 @@ apr_status_t civ_connector_put(const civ_engine_t *engine, const char *platform,
     return status;
 }
 
-apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_connector_t *connector,
-                                     const civ_json_t *config, civ_problem_t *problem, apr_pool_t *pool)
-{
-    int repeated;
-
-    return civ_connector_put(engine, connector->platform, connector->settings, config, NULL, &repeated,
-                             problem, pool);
-}
-
 static apr_status_t apply_remove(void *baton, civ_change_t *change)
 {
     const char *platform = baton;

@@ -29,16 +29,9 @@ typedef struct civ_connector_row_t {
 
 /**
  * Store a configuration. Members that the connector's table calls secret, and webhook_secret, are sealed, each on its own,
- * with a key of civ_engine_t's key_file.
- * @param config a JSON object of the connector's settings
- * @return APR_SUCCESS; as civ_transactor_t's run
- */
-apr_status_t civ_connector_configure(const civ_engine_t *engine, const civ_connector_t *connector,
-                                     const civ_json_t *config, civ_problem_t *problem, apr_pool_t *pool);
-
-/**
- * The same for whoever configures over the network. It is put on record in the ledger: by a digest of what is stored, secrets sealed.
+ * with a key of civ_engine_t's key_file. It is put on record in the ledger: by a digest of what is stored, secrets sealed.
  * @param settings the connector's table, ended by a NULL name
+ * @param config a JSON object of the connector's settings
  * @param retry NULL: none. @param repeated the same was done before
  */
 apr_status_t civ_connector_put(const civ_engine_t *engine, const char *platform,

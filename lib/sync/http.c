@@ -311,14 +311,3 @@ civ_http_counts_t civ_http_counts(const civ_http_t *http)
 {
     return http->counts;
 }
-
-apr_status_t civ_http_get(civ_http_t *http, const char *url, const char *etag, const char *last_modified,
-                          civ_http_answer_t *answer, apr_pool_t *pool)
-{
-    civ_http_request_t request = {0};
-
-    request.url = url;
-    request.etag = etag;
-    request.last_modified = last_modified;
-    return civ_http_send(http, &request, answer, pool);
-}

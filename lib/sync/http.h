@@ -114,10 +114,6 @@ typedef struct civ_http_request_t {
 apr_status_t civ_http_send(civ_http_t *http, const civ_http_request_t *request, civ_http_answer_t *answer,
                            apr_pool_t *pool);
 
-/** GET for JSON; @a etag and @a last_modified are those of the stored answer, or NULL. */
-apr_status_t civ_http_get(civ_http_t *http, const char *url, const char *etag, const char *last_modified,
-                          civ_http_answer_t *answer, apr_pool_t *pool);
-
 /**
  * Check a URL that was found in a body, as @a answer->next was: relative ones are resolved against @a from (NULL: the base); it
  * must be at or below the base or one of also.

@@ -407,14 +407,6 @@ apr_status_t civ_job_claim_by(const civ_engine_t *engine, const civ_job_claimer_
     return status == APR_SUCCESS && !claim.is_ours ? APR_NOTFOUND : status;
 }
 
-apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_job_t *job,
-                           civ_problem_t *problem, apr_pool_t *pool)
-{
-    const civ_job_claimer_t claimer = {worker, NULL, 0, 0};
-
-    return civ_job_claim_by(engine, &claimer, job, problem, pool);
-}
-
 apr_status_t civ_job_claim_one(const civ_engine_t *engine, const char *worker, apr_int64_t number,
                                civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool)
 {

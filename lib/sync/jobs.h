@@ -126,11 +126,7 @@ typedef struct civ_job_claimer_t {
 apr_status_t civ_job_claim_by(const civ_engine_t *engine, const civ_job_claimer_t *claimer, civ_job_t *job,
                               civ_problem_t *problem, apr_pool_t *pool);
 
-/** The same for whoever takes any job. */
-apr_status_t civ_job_claim(const civ_engine_t *engine, const char *worker, civ_job_t *job,
-                           civ_problem_t *problem, apr_pool_t *pool);
-
-/** Take just this one, on the same terms. @return as civ_job_claim; APR_NOTFOUND too when it is over, waits for a later time, or
+/** Take just this one, on the same terms. @return as civ_job_claim_by; APR_NOTFOUND too when it is over, waits for a later time, or
  *  its project is in other hands */
 apr_status_t civ_job_claim_one(const civ_engine_t *engine, const char *worker, apr_int64_t number,
                                civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool);

@@ -51,7 +51,7 @@ typedef struct work_t {
     char fault[CIV_REASON_SIZE]; /**< why a request is being repeated: see civ_job_t */
 } work_t;
 
-const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const char *platform)
+static const civ_connector_t *find_connector(const civ_runner_t *runner, const char *platform)
 {
     const civ_connector_t *const *connector;
 
@@ -250,12 +250,8 @@ static const char *credential_name(const char *platform, const char *const *secr
     return apr_pstrcat(pool, platform, ":", civ_digest_hex_dup(&digest, pool), NULL);
 }
 
-apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t *connector,
-                               const civ_connector_access_t *access, const civ_json_t *config,
-                               int (*interrupted_fn)(void *baton),
-                               void (*waiting_fn)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds,
-                                                  const char *fault),
-                               void *baton, civ_http_t **http, const char **error, apr_pool_t *pool)
+static apr_status_t make_client(work_t *work, const civ_connector_access_t *access, const civ_json_t *config,
+                                const char **error, apr_pool_t *pool)
 {
     civ_http_config_t client;
 
@@ -266,14 +262,14 @@ apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t
     client.secrets = lines_of(access->secret_headers, 1, pool);
     client.proxy = civ_field_text(config, "proxy");
     client.ca_file = civ_field_text(config, "ca_file");
-    client.credential = credential_name(connector->platform, client.secrets, pool);
-    client.egress = runner->egress;
-    client.limiter = runner->limiter;
-    client.interrupted = interrupted_fn;
-    client.waiting = waiting_fn;
-    client.baton = baton;
-    client.log = runner->log;
-    return civ_http_create(http, &client, error, pool);
+    client.credential = credential_name(work->job.platform, client.secrets, pool);
+    client.egress = work->runner->egress;
+    client.limiter = work->runner->limiter;
+    client.interrupted = interrupted;
+    client.waiting = waiting;
+    client.baton = work;
+    client.log = work->runner->log;
+    return civ_http_create(&work->http, &client, error, pool);
 }
 
 /* --- the job --- */
@@ -315,7 +311,7 @@ static int may_go(const work_t *work, const char *base, const char *proxy, const
 static apr_status_t prepare(work_t *work, civ_engine_run_t *run, const char **reason, apr_pool_t *pool)
 {
     const civ_runner_t *runner = work->runner;
-    const civ_connector_t *connector = civ_runner_connector(runner, work->job.platform);
+    const civ_connector_t *connector = find_connector(runner, work->job.platform);
     civ_connector_access_t access;
     const civ_json_t *config;
     civ_problem_t problem;
@@ -339,8 +335,7 @@ static apr_status_t prepare(work_t *work, civ_engine_run_t *run, const char **re
     if (status == APR_SUCCESS && !may_go(work, access.base, civ_field_text(config, "proxy"), reason, pool))
         return APR_EACCES;
     if (status == APR_SUCCESS)
-        status = civ_runner_client(runner, connector, &access, config, interrupted, waiting, work,
-                                   &work->http, reason, pool);
+        status = make_client(work, &access, config, reason, pool);
     run->connector = connector;
     run->base = access.base;
     run->further_bases = access.further_bases;
@@ -514,14 +509,6 @@ apr_status_t civ_runner_claim(const civ_runner_t *runner, civ_job_t *job, apr_po
     civ_problem_t problem;
 
     return civ_job_claim_by(runner->engine, &claimer, job, &problem, pool);
-}
-
-apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool)
-{
-    civ_job_t job;
-    apr_status_t status = civ_runner_claim(runner, &job, pool);
-
-    return status == APR_SUCCESS ? civ_runner_do(runner, &job, pool) : status;
 }
 
 /* --- between jobs --- */

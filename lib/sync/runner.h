@@ -27,24 +27,6 @@ typedef struct civ_runner_t {
     const civ_log_t *log;
 } civ_runner_t;
 
-/** Find a connector. NULL: there is none of that platform. */
-const civ_connector_t *civ_runner_connector(const civ_runner_t *runner, const char *platform);
-
-/** A client for a connector's configuration, as a run and a test of the connection use it. @a run holds the callbacks' state, and may
- *  be NULL. @param error a sentence on failure */
-apr_status_t civ_runner_client(const civ_runner_t *runner, const civ_connector_t *connector,
-                               const civ_connector_access_t *access, const civ_json_t *config,
-                               int (*interrupted)(void *baton),
-                               void (*waiting)(void *baton, civ_http_wait_e why, apr_int64_t milliseconds,
-                                               const char *fault),
-                               void *baton, civ_http_t **http, const char **error, apr_pool_t *pool);
-
-/**
- * Take a job and do it, if there is one.
- * @return APR_SUCCESS: one was done, or given back; APR_NOTFOUND: there is nothing to do; a failure of the database
- */
-apr_status_t civ_runner_work(const civ_runner_t *runner, apr_pool_t *pool);
-
 /** Take the next job. @return as civ_job_claim_by */
 apr_status_t civ_runner_claim(const civ_runner_t *runner, civ_job_t *job, apr_pool_t *pool);
 

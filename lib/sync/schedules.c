@@ -14,7 +14,7 @@
 
 #define DUE_AT_ONCE 50
 
-enum { SQL_OF_PROJECT, SQL_LAST, SQL_INSERT, SQL_UPDATE, SQL_REMOVE, SQL_LIST, SQL_DUE, SQL_RAN, SQL_COUNT };
+enum { SQL_OF_PROJECT, SQL_LAST, SQL_INSERT, SQL_UPDATE, SQL_LIST, SQL_DUE, SQL_RAN, SQL_COUNT };
 
 #define SCHEDULE_FROM                                                                                        \
     "SELECT schedule, platform, project_id, every, origin, next, last, job FROM civ_sync_schedules "
@@ -27,7 +27,6 @@ static const civ_statement_t sql[SQL_COUNT] = {
                     "last, job) VALUES (%lld, %s, %s, %lld, %s, %lld, 0, 0)"},
     [SQL_UPDATE] = {"sync_schedule_update", "UPDATE civ_sync_schedules SET every = %lld, origin = %s, "
                                             "next = %lld WHERE schedule = %lld"},
-    [SQL_REMOVE] = {"sync_schedule_remove", "DELETE FROM civ_sync_schedules WHERE schedule = %lld"},
     [SQL_LIST] = {"sync_schedules_list", SCHEDULE_FROM "WHERE schedule > %lld ORDER BY schedule LIMIT %lld"},
     [SQL_DUE] = {"sync_schedules_due",
                  SCHEDULE_FROM "WHERE next <= %lld AND EXISTS (SELECT 1 FROM civ_sync_connectors c WHERE "
@@ -64,13 +63,8 @@ static apr_status_t read_schedules(civ_db_t *db, int statement, const civ_argume
     return status;
 }
 
-typedef struct putting_t {
-    const char *platform, *project_id, *origin;
-    apr_int64_t every;
-    civ_schedule_t *schedule;
-} putting_t;
-
-static apr_status_t insert(const putting_t *putting, civ_change_t *change)
+static apr_status_t insert(civ_change_t *change, const char *platform, const char *project_id,
+                           apr_int64_t every, const char *origin)
 {
     civ_rows_t *rows;
     apr_int64_t last = 0;
@@ -80,72 +74,34 @@ static apr_status_t insert(const putting_t *putting, civ_change_t *change)
         (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &last) != APR_SUCCESS))
         status = CIV_EDATABASE;
     if (status == APR_SUCCESS) {
-        const civ_argument_t row[] = {
-            civ_int(last + 1),       civ_text(putting->platform), civ_text(putting->project_id),
-            civ_int(putting->every), civ_text(putting->origin),   civ_int(change->now)};
+        const civ_argument_t row[] = {civ_int(last + 1), civ_text(platform), civ_text(project_id),
+                                      civ_int(every),    civ_text(origin),   civ_int(change->now)};
 
         status = civ_db_execute(change->db, &sql[SQL_INSERT], row, 6, NULL);
     }
     return status;
 }
 
-static apr_status_t apply_put(void *baton, civ_change_t *change)
+apr_status_t civ_schedule_put_within(civ_change_t *change, const char *platform, const char *project_id,
+                                     apr_int64_t every, const char *origin, civ_schedule_t *schedule)
 {
-    const putting_t *putting = baton;
-    const civ_argument_t project[] = {civ_text(putting->platform), civ_text(putting->project_id)};
-    civ_schedule_t *schedule = putting->schedule;
+    const civ_argument_t project[] = {civ_text(platform), civ_text(project_id)};
     int count;
     apr_status_t status =
         read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool);
 
     if (status == APR_SUCCESS && count == 0)
-        status = insert(putting, change);
+        status = insert(change, platform, project_id, every, origin);
     if (status == APR_SUCCESS && count > 0) {
-        const civ_argument_t row[] = {
-            civ_int(putting->every), civ_text(putting->origin),
-            civ_int(putting->every == schedule->every ? schedule->next : change->now),
-            civ_int(schedule->number)};
+        const civ_argument_t row[] = {civ_int(every), civ_text(origin),
+                                      civ_int(every == schedule->every ? schedule->next : change->now),
+                                      civ_int(schedule->number)};
 
         status = civ_db_execute(change->db, &sql[SQL_UPDATE], row, 4, NULL);
     }
     return status == APR_SUCCESS
                ? read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool)
                : status;
-}
-
-apr_status_t civ_schedule_put_within(civ_change_t *change, const char *platform, const char *project_id,
-                                     apr_int64_t every, const char *origin, civ_schedule_t *schedule)
-{
-    putting_t putting = {platform, project_id, origin, every, schedule};
-
-    return apply_put(&putting, change);
-}
-
-apr_status_t civ_schedule_put(const civ_engine_t *engine, const char *platform, const char *project_id,
-                              apr_int64_t every, const char *origin, civ_schedule_t *schedule,
-                              civ_problem_t *problem, apr_pool_t *pool)
-{
-    putting_t putting = {platform, project_id, origin, every, schedule};
-
-    return civ_change_run(&engine->transactor, apply_put, &putting, problem, pool);
-}
-
-static apr_status_t apply_remove(void *baton, civ_change_t *change)
-{
-    const civ_argument_t argument = civ_int(*(const apr_int64_t *)baton);
-    int affected = 0;
-    apr_status_t status = civ_db_execute(change->db, &sql[SQL_REMOVE], &argument, 1, &affected);
-
-    if (status != APR_SUCCESS || affected == 1)
-        return status;
-    civ_problem_set(change->problem, CIV_PROBLEM_NOT_FOUND, change->pool, "There is no such schedule");
-    return APR_NOTFOUND;
-}
-
-apr_status_t civ_schedule_remove(const civ_engine_t *engine, apr_int64_t number, civ_problem_t *problem,
-                                 apr_pool_t *pool)
-{
-    return civ_change_run(&engine->transactor, apply_remove, &number, problem, pool);
 }
 
 apr_status_t civ_schedules_list(const civ_engine_t *engine, apr_int64_t after, int limit,

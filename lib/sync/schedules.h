@@ -20,16 +20,6 @@ typedef struct civ_schedule_t {
     apr_int64_t job;        /**< of the last time; 0: none */
 } civ_schedule_t;
 
-/** Set the schedule of a project, first due at once. One that is there keeps its next run unless its interval changes.
- *  @return APR_SUCCESS; as civ_transactor_t's run */
-apr_status_t civ_schedule_put(const civ_engine_t *engine, const char *platform, const char *project_id,
-                              apr_int64_t every, const char *origin, civ_schedule_t *schedule,
-                              civ_problem_t *problem, apr_pool_t *pool);
-
-/** Take one away. @return APR_SUCCESS; APR_NOTFOUND with @a problem */
-apr_status_t civ_schedule_remove(const civ_engine_t *engine, apr_int64_t number, civ_problem_t *problem,
-                                 apr_pool_t *pool);
-
 /** What somebody wants to be synchronised regularly. */
 typedef struct civ_schedule_order_t {
     const char *platform, *project_id;
@@ -75,7 +65,7 @@ apr_status_t civ_schedules_list(const civ_engine_t *engine, apr_int64_t after, i
 apr_status_t civ_schedules_run(const civ_engine_t *engine, int *count, civ_problem_t *problem,
                                apr_pool_t *pool);
 
-/** Within a change: the same as civ_schedule_put. */
+/** Within a change: set the schedule of a project, first due at once. One that is there keeps its next run unless its interval changes. */
 apr_status_t civ_schedule_put_within(civ_change_t *change, const char *platform, const char *project_id,
                                      apr_int64_t every, const char *origin, civ_schedule_t *schedule);
 

@@ -27,15 +27,6 @@ extern const test_suite_t openapi_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t signed_requests_suite;
-extern const test_suite_t sync_api_suite;
-extern const test_suite_t sync_exchange_suite;
-extern const test_suite_t sync_kill_suite;
-extern const test_suite_t sync_run_suite;
-extern const test_suite_t sync_metrics_suite;
-extern const test_suite_t sync_secrets_suite;
-extern const test_suite_t sync_states_suite;
-extern const test_suite_t sync_threads_suite;
-extern const test_suite_t sync_ledger_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
@@ -64,15 +55,6 @@ int main(int argc, const char *const *argv)
         &federation_evidence_suite,
         &federation_votes_suite,
         &federation_hostility_suite,
-        &sync_api_suite,
-        &sync_exchange_suite,
-        &sync_run_suite,
-        &sync_metrics_suite,
-        &sync_secrets_suite,
-        &sync_states_suite,
-        &sync_threads_suite,
-        &sync_kill_suite,
-        &sync_ledger_suite,
         NULL,
     };
 

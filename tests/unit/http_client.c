@@ -85,12 +85,13 @@ static void conditional_request(void)
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
     civ_http_answer_t *first = fixture_get(http, "/a");
+    const civ_http_request_t again = {
+        .url = "/a", .etag = first->etag, .last_modified = first->last_modified};
     civ_http_answer_t second;
 
     CU_ASSERT_STRING_EQUAL_FATAL(first->etag, "W/\"one\"");
     CU_ASSERT_STRING_EQUAL_FATAL(first->last_modified, "Wed, 21 Oct 2026 07:00:00 GMT");
-    CU_ASSERT_EQUAL_FATAL(civ_http_get(http, "/a", first->etag, first->last_modified, &second, test_pool()),
-                          APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_http_send(http, &again, &second, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(second.class, CIV_HTTP_UNCHANGED);
     CU_ASSERT_STRING_EQUAL(second.next, apr_pstrcat(test_pool(), config.base, "/a?page=2", NULL));
     CU_ASSERT_EQUAL(civ_http_counts(http).unchanged, 1);
@@ -486,11 +487,11 @@ static void interrupted_in_a_transfer(void)
     static const mock_answer_t answers[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 0}, END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
+    const civ_http_request_t request = {.url = "/"};
     civ_http_answer_t answer;
 
     config.interrupted = always;
-    CU_ASSERT_EQUAL(civ_http_get(fixture_client(&config), "/", NULL, NULL, &answer, test_pool()),
-                    CIV_EINTERRUPTED);
+    CU_ASSERT_EQUAL(civ_http_send(fixture_client(&config), &request, &answer, test_pool()), CIV_EINTERRUPTED);
     mock_platform_stop(mock);
 }
 

@@ -87,8 +87,9 @@ civ_http_t *fixture_client(const civ_http_config_t *config)
 
 civ_http_answer_t *fixture_get(civ_http_t *http, const char *url)
 {
+    const civ_http_request_t request = {.url = url};
     civ_http_answer_t *answer = apr_palloc(test_pool(), sizeof(*answer));
 
-    CU_ASSERT_EQUAL_FATAL(civ_http_get(http, url, NULL, NULL, answer, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(civ_http_send(http, &request, answer, test_pool()), APR_SUCCESS);
     return answer;
 }

@@ -325,12 +325,13 @@ static void interrupted_while_waiting(void)
 {
     static const mock_answer_t answers[] = {{NULL, 429, JSON "Retry-After: 600\r\n", "{}", 0, MOCK_PLAIN, 0},
                                             END};
+    const civ_http_request_t request = {.url = "/"};
     civ_http_answer_t answer;
     scene_t scene;
 
     begin(&scene, answers);
     scene.clock.sleeps_left = 4;
-    CU_ASSERT_EQUAL(civ_http_get(scene.http, "/", NULL, NULL, &answer, test_pool()), CIV_EINTERRUPTED);
+    CU_ASSERT_EQUAL(civ_http_send(scene.http, &request, &answer, test_pool()), CIV_EINTERRUPTED);
     CU_ASSERT_EQUAL(scene.clock.slept, 4 * CIV_CLOCK_SLICE);
     CU_ASSERT(CIV_CLOCK_SLICE <= 500);
     mock_platform_stop(scene.mock);

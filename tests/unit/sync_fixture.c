@@ -222,27 +222,25 @@ static const char *key_file(const char *name)
     return path;
 }
 
+static const civ_statement_set_t *const own_sets[] = {
+    &civ_engine_statements,          &civ_jobs_statements,       &civ_schedules_statements,
+    &civ_schedule_orders_statements, &civ_connectors_statements, &civ_runner_statements,
+    &civ_job_wishes_statements,      &civ_push_statements,       &civ_webhook_statements,
+    &civ_overview_statements,        &civ_sealing_statements,    &note_statements,
+};
+enum { OWN_SETS = sizeof(own_sets) / sizeof(own_sets[0]) };
+
 civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    enum { OWN_SETS = 11 };
     civ_statement_set_t *sets = apr_palloc(test_pool(), (OWN_SETS + CIV_TIMELINE_SETS) * sizeof(*sets));
     static const civ_timeline_t timeline = {0};
     civ_db_t *db;
     int i;
 
-    sets[0] = civ_engine_statements;
-    sets[1] = civ_jobs_statements;
-    sets[2] = civ_schedules_statements;
-    sets[3] = civ_connectors_statements;
-    sets[4] = civ_runner_statements;
-    sets[5] = civ_job_wishes_statements;
-    sets[6] = civ_push_statements;
-    sets[7] = civ_webhook_statements;
-    sets[8] = note_statements;
-    sets[9] = civ_overview_statements;
-    sets[10] = civ_sealing_statements;
+    for (i = 0; i < OWN_SETS; i++)
+        sets[i] = *own_sets[i];
     for (i = 0; i < CIV_TIMELINE_SETS; i++)
         sets[OWN_SETS + i] = *civ_timeline_statements[i];
     config->driver = database_driver();

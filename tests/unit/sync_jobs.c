@@ -15,45 +15,32 @@
 #include "sync/connectors.h"
 #include "sync/fields.h"
 #include "sync/schedules.h"
+#include "unit/runner_fixture.h"
 #include "unit/sync_fixture.h"
 
 static civ_problem_t problem;
 
-static civ_job_t add(const civ_engine_t *engine, const char *project)
-{
-    civ_job_t job;
-
-    memset(&job, 0, sizeof(job));
-    CU_ASSERT_EQUAL(civ_job_add(engine, "example", project, 0, &job, &problem, test_pool()), APR_SUCCESS);
-    return job;
-}
-
-static apr_status_t claim(const civ_engine_t *engine, const char *worker, civ_job_t *job)
-{
-    return civ_job_claim(engine, worker, job, &problem, test_pool());
-}
-
 static void test_job_goes_its_way(void)
 {
     civ_engine_t *engine = sync_engine("jobs.db");
-    civ_job_t first = add(engine, "a");
-    civ_job_t again = add(engine, "a");
-    civ_job_t second = add(engine, "b");
+    civ_job_t first = job_add(engine, "a");
+    civ_job_t again = job_add(engine, "a");
+    civ_job_t second = job_add(engine, "b");
     civ_job_t job, other, listed[5];
     int cancelled, count;
 
     CU_ASSERT_EQUAL(first.number, again.number);
     CU_ASSERT_NOT_EQUAL(first.number, second.number);
-    CU_ASSERT_EQUAL(claim(engine, "w1", &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w1", &job), APR_SUCCESS);
     CU_ASSERT_EQUAL(job.number, first.number);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_RUNNING);
     CU_ASSERT_STRING_EQUAL(job.worker, "w1");
     /* Asked for once more while it runs, it waits for its turn. */
-    again = add(engine, "a");
+    again = job_add(engine, "a");
     CU_ASSERT_NOT_EQUAL(again.number, first.number);
-    CU_ASSERT_EQUAL(claim(engine, "w2", &other), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w2", &other), APR_SUCCESS);
     CU_ASSERT_EQUAL(other.number, second.number);
-    CU_ASSERT_EQUAL(claim(engine, "w3", &other), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_claim(engine, "w3", &other), APR_NOTFOUND);
     job.pages = 7;
     job.items = 70;
     CU_ASSERT_EQUAL(civ_job_renew(engine, &job, &cancelled, &problem, test_pool()), APR_SUCCESS);
@@ -64,7 +51,7 @@ static void test_job_goes_its_way(void)
     CU_ASSERT_EQUAL(job.state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_EQUAL(job.items, 70);
     CU_ASSERT_TRUE(job.ended >= job.started && job.started >= job.asked);
-    CU_ASSERT_EQUAL(claim(engine, "w3", &other), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w3", &other), APR_SUCCESS);
     CU_ASSERT_EQUAL(other.number, again.number);
     CU_ASSERT_EQUAL(civ_jobs_list(engine, 0, 2, listed, &count, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(count, 2);
@@ -83,11 +70,11 @@ static void test_dead_worker_is_succeeded(void)
     civ_job_t dead, job;
     int cancelled;
 
-    add(engine, "a");
-    CU_ASSERT_EQUAL(claim(engine, "dead", &dead), APR_SUCCESS);
-    CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_NOTFOUND);
+    job_add(engine, "a");
+    CU_ASSERT_EQUAL(job_claim(engine, "dead", &dead), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "next", &job), APR_NOTFOUND);
     CU_ASSERT_EQUAL(database_do(unit_path("dead.db"), "UPDATE civ_sync_jobs SET lease_until = 1"), 0);
-    CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "next", &job), APR_SUCCESS);
     CU_ASSERT_EQUAL(job.number, dead.number);
     CU_ASSERT_EQUAL(job.tries, 2);
     CU_ASSERT_STRING_EQUAL(dead.fault, "");
@@ -101,9 +88,9 @@ static void test_dead_worker_is_succeeded(void)
     CU_ASSERT_EQUAL(civ_job_end(engine, &job, CIV_JOB_QUEUED, civ_timestamp_now() + SYNC_HOUR, "limits",
                                 &problem, test_pool()),
                     APR_SUCCESS);
-    CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_claim(engine, "next", &job), APR_NOTFOUND);
     CU_ASSERT_EQUAL(database_do(unit_path("dead.db"), "UPDATE civ_sync_jobs SET not_before = 1"), 0);
-    CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "next", &job), APR_SUCCESS);
     /* The fault is not over until it has succeeded. */
     CU_ASSERT_TRUE(job.fault[0] != '\0');
     CU_ASSERT_EQUAL(civ_job_end(engine, &job, CIV_JOB_SUCCEEDED, 0, NULL, &problem, test_pool()),
@@ -115,10 +102,10 @@ static void test_dead_worker_is_succeeded(void)
 static void test_deadly_job_is_given_up(void)
 {
     civ_engine_t *engine = sync_engine("deadly.db");
-    civ_job_t job, added = add(engine, "a");
+    civ_job_t job, added = job_add(engine, "a");
     int deaths = 0;
 
-    while (claim(engine, "w", &job) == APR_SUCCESS && deaths < 100) {
+    while (job_claim(engine, "w", &job) == APR_SUCCESS && deaths < 100) {
         CU_ASSERT_EQUAL(
             database_do(unit_path("deadly.db"), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
             0);
@@ -139,7 +126,7 @@ static apr_status_t claim_one(const civ_engine_t *engine, apr_int64_t number, ci
 static void test_one_job_is_claimed(void)
 {
     civ_engine_t *engine = sync_engine("one.db");
-    civ_job_t first = add(engine, "a"), second = add(engine, "b"), job, other, waiting;
+    civ_job_t first = job_add(engine, "a"), second = job_add(engine, "b"), job, other, waiting;
 
     CU_ASSERT_EQUAL(claim_one(engine, 4711, &job), APR_NOTFOUND);
     CU_ASSERT_EQUAL(claim_one(engine, second.number, &job), APR_SUCCESS);
@@ -148,7 +135,7 @@ static void test_one_job_is_claimed(void)
     CU_ASSERT_EQUAL(claim_one(engine, second.number, &other), APR_NOTFOUND);
     CU_ASSERT_EQUAL(civ_job_get(engine, first.number, &other, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(other.state, CIV_JOB_QUEUED);
-    waiting = add(engine, "b");
+    waiting = job_add(engine, "b");
     CU_ASSERT_EQUAL(claim_one(engine, waiting.number, &other), APR_NOTFOUND);
     /* Its worker is gone. */
     CU_ASSERT_EQUAL(
@@ -291,10 +278,10 @@ static void test_lost_job_stops_its_run(void)
     civ_job_t slow, job;
     apr_pool_t *pool;
 
-    add(engine, "a");
-    CU_ASSERT_EQUAL(claim(engine, "slow", &slow), APR_SUCCESS);
+    job_add(engine, "a");
+    CU_ASSERT_EQUAL(job_claim(engine, "slow", &slow), APR_SUCCESS);
     CU_ASSERT_EQUAL(database_do(unit_path("fence.db"), "UPDATE civ_sync_jobs SET lease_until = 1"), 0);
-    CU_ASSERT_EQUAL(claim(engine, "next", &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "next", &job), APR_SUCCESS);
     platform->answer_baton = &slow;
     run->fence = fence;
     run->interrupted = NULL;
@@ -309,18 +296,18 @@ static void test_lost_job_stops_its_run(void)
 static void test_cancelling(void)
 {
     civ_engine_t *engine = sync_engine("cancel.db");
-    civ_job_t waiting = add(engine, "a");
+    civ_job_t waiting = job_add(engine, "a");
     civ_job_t running, job;
     int cancelled;
 
     CU_ASSERT_EQUAL(civ_job_cancel(engine, waiting.number, &job, &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_CANCELLED);
     CU_ASSERT_TRUE(job.ended > 0);
-    CU_ASSERT_EQUAL(claim(engine, "w", &running), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &running), APR_NOTFOUND);
     CU_ASSERT_EQUAL(civ_job_cancel(engine, waiting.number, &job, &problem, test_pool()), CIV_ECONFLICT);
     CU_ASSERT_EQUAL(civ_job_cancel(engine, 99, &job, &problem, test_pool()), APR_NOTFOUND);
-    add(engine, "b");
-    CU_ASSERT_EQUAL(claim(engine, "w", &running), APR_SUCCESS);
+    job_add(engine, "b");
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &running), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_job_cancel(engine, running.number, &job, &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_RUNNING);
     CU_ASSERT_EQUAL(civ_job_renew(engine, &running, &cancelled, &problem, test_pool()), APR_SUCCESS);
@@ -343,7 +330,7 @@ static int work_all(void *baton)
 
     while (done < JOBS && failures < 200) {
         civ_job_t job;
-        apr_status_t status = claim(engine, worker, &job);
+        apr_status_t status = job_claim(engine, worker, &job);
 
         if (status == APR_NOTFOUND)
             break;
@@ -367,7 +354,7 @@ static void test_processes_share_the_work(void)
     int i;
 
     for (i = 0; i < JOBS; i++)
-        add(engine, apr_psprintf(test_pool(), "project-%d", i));
+        job_add(engine, apr_psprintf(test_pool(), "project-%d", i));
     for (i = 0; i < WORKERS; i++) {
         numbers[i] = i;
         pids[i] = unit_child_start(work_all, &numbers[i]);
@@ -384,14 +371,21 @@ static void test_processes_share_the_work(void)
 
 static void configure(const civ_engine_t *engine, const char *state)
 {
-    const civ_json_t *config;
-
-    CU_ASSERT_EQUAL(civ_json_parse(&config, "{}", 2, &civ_json_request_limits, &problem, test_pool()),
-                    APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, &sync_connector, config, &problem, test_pool()),
-                    APR_SUCCESS);
+    connector_configure(engine, &sync_connector, "{}");
     CU_ASSERT_EQUAL(civ_connector_note(engine, "example", state, "why", 0, &problem, test_pool()),
                     APR_SUCCESS);
+}
+
+static civ_schedule_t order(const civ_engine_t *engine, const char *project_id, apr_int64_t every)
+{
+    const civ_schedule_order_t wanted = {"example", project_id, every};
+    civ_schedule_t schedule;
+    int repeated;
+
+    memset(&schedule, 0, sizeof(schedule));
+    CU_ASSERT_EQUAL(civ_schedule_order(engine, &wanted, NULL, &schedule, &repeated, &problem, test_pool()),
+                    APR_SUCCESS);
+    return schedule;
 }
 
 static void test_schedules_make_jobs(void)
@@ -402,9 +396,7 @@ static void test_schedules_make_jobs(void)
     civ_job_t job;
     int count;
 
-    CU_ASSERT_EQUAL(
-        civ_schedule_put(engine, "example", "a", 10 * 60000, "api", &schedule, &problem, test_pool()),
-        APR_SUCCESS);
+    schedule = order(engine, "a", 10 * 60000);
     /* Nothing without a connector, or with one whose credentials are refused. */
     CU_ASSERT_EQUAL(civ_schedules_run(engine, &count, &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(count, 0);
@@ -414,7 +406,7 @@ static void test_schedules_make_jobs(void)
     configure(engine, CIV_CONNECTOR_READY);
     CU_ASSERT_EQUAL(civ_schedules_run(engine, &count, &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(count, 1);
-    CU_ASSERT_EQUAL(claim(engine, "w", &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &job), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(job.project_id, "a");
     CU_ASSERT_EQUAL(civ_schedules_list(engine, 0, 3, listed, &count, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(count, 1);
@@ -424,13 +416,13 @@ static void test_schedules_make_jobs(void)
     CU_ASSERT_EQUAL(civ_schedules_run(engine, &count, &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(count, 0);
     /* The same again changes nothing; another interval starts anew. */
-    civ_schedule_put(engine, "example", "a", 10 * 60000, "api", &schedule, &problem, test_pool());
+    schedule = order(engine, "a", 10 * 60000);
     CU_ASSERT_EQUAL(schedule.next, listed[0].next);
-    civ_schedule_put(engine, "example", "a", 20 * 60000, "api", &schedule, &problem, test_pool());
+    schedule = order(engine, "a", 20 * 60000);
     CU_ASSERT_EQUAL(schedule.number, listed[0].number);
     CU_ASSERT_TRUE(schedule.next < listed[0].next);
-    CU_ASSERT_EQUAL(civ_schedule_remove(engine, schedule.number, &problem, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_schedule_remove(engine, schedule.number, &problem, test_pool()), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(civ_schedule_withdraw(engine, schedule.number, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_schedule_withdraw(engine, schedule.number, &problem, test_pool()), APR_NOTFOUND);
 }
 
 /* --- connectors --- */
@@ -441,18 +433,14 @@ static void test_secrets_are_sealed(void)
                                "\"webhook_secret\":\"hOoK-456\"}";
     civ_engine_t *engine = sync_engine("secrets.db");
     civ_seal_key_t *key, *other;
-    const civ_json_t *config, *opened, *shown;
+    const civ_json_t *opened, *shown;
     civ_connector_row_t row;
 
     CU_ASSERT_EQUAL(civ_seal_key_load(&key, engine->key_file, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_seal_key_make(&other, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_connector_open(engine, "example", &opened, &shown, &problem, test_pool()),
                     APR_NOTFOUND);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, &sync_connector, config, &problem, test_pool()),
-                    APR_SUCCESS);
+    connector_configure(engine, &sync_connector, text);
     CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(row.settings, "{\"base_url\":\"https://h\",\"retries\":3}");
     CU_ASSERT_STRING_EQUAL(row.state, CIV_CONNECTOR_UNTRIED);
@@ -480,11 +468,7 @@ static void test_secrets_are_sealed(void)
     CU_ASSERT_EQUAL(civ_connector_secret(engine, "example", "webhook_secret", &opened, &problem, test_pool()),
                     CIV_EINTEGRITY);
     /* One that is no text is no setting that can be shown, either. */
-    CU_ASSERT_EQUAL(
-        civ_json_parse(&config, "{\"api_token\":[1]}", 17, &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, &sync_connector, config, &problem, test_pool()),
-                    APR_SUCCESS);
+    connector_configure(engine, &sync_connector, "{\"api_token\":[1]}");
     CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(row.settings, "{}");
     CU_ASSERT_EQUAL(civ_connector_remove(engine, "example", &problem, test_pool()), APR_SUCCESS);

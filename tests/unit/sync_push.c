@@ -14,18 +14,16 @@
 #include "sync/connectors.h"
 #include "sync/fields.h"
 #include "sync/push.h"
-#include "sync/runner.h"
+#include "unit/runner_fixture.h"
 #include "unit/sync_fixture.h"
 
-#define TOKEN "tkn-81c0ffee"
-#define SHA   "0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c"
+#define SHA "0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c"
 #define LAST                                                                                                 \
     {                                                                                                        \
         NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
     }
 
 static civ_problem_t problem;
-static int calls, end_at;
 
 /* --- a platform that takes statuses --- */
 
@@ -54,41 +52,12 @@ static int is_there(const civ_sync_push_t *push, const civ_json_t *refusal)
 
 static civ_connector_t pushing;
 
-static int stopping(void *baton)
-{
-    (void)baton;
-    return end_at > 0 && ++calls >= end_at;
-}
-
 static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
 {
-    static const civ_connector_t *connectors[] = {&pushing, NULL};
-    static const char *const allow[] = {"127.0.0.1", NULL};
-    civ_runner_t *runner = apr_pcalloc(test_pool(), sizeof(*runner));
-    civ_egress_config_t rules = {.allow = allow, .plain_http = 1};
-    civ_limiter_config_t limits = {0};
-    const civ_json_t *config;
-    const char *error = NULL;
-    civ_egress_t *egress;
-    char *text = apr_psprintf(test_pool(), "{\"api_token\":\"" TOKEN "\",\"base_url\":\"%s\"}", url);
-
     pushing = sync_connector;
     pushing.push = push_status;
     pushing.is_pushed = is_there;
-    runner->engine = engine;
-    runner->connectors = connectors;
-    runner->worker = "test";
-    runner->stopping = stopping;
-    runner->log = &unit_log;
-    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(civ_limiter_create(&runner->limiter, &limits, test_pool()), APR_SUCCESS);
-    runner->egress = egress;
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(engine, &pushing, config, &problem, test_pool()), APR_SUCCESS);
-    calls = end_at = 0;
-    return runner;
+    return runner_make(engine, &pushing, url);
 }
 
 static civ_job_t ask(const civ_engine_t *engine, const char *context)
@@ -103,34 +72,6 @@ static civ_job_t ask(const civ_engine_t *engine, const char *context)
     CU_ASSERT_EQUAL_FATAL(total, 1);
     CU_ASSERT_EQUAL(jobs[0].action, CIV_JOB_PUSH);
     return jobs[0];
-}
-
-static apr_status_t work(const civ_runner_t *runner)
-{
-    apr_status_t status;
-    apr_pool_t *pool;
-
-    apr_pool_create(&pool, test_pool());
-    status = civ_runner_work(runner, pool);
-    apr_pool_destroy(pool);
-    return status;
-}
-
-static civ_job_t job_now(const civ_engine_t *engine, apr_int64_t number)
-{
-    civ_job_t job;
-
-    memset(&job, 0, sizeof(job));
-    CU_ASSERT_EQUAL(civ_job_get(engine, number, &job, test_pool()), APR_SUCCESS);
-    return job;
-}
-
-static const char *connector_state(const civ_engine_t *engine)
-{
-    civ_connector_row_t row;
-
-    CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
-    return row.state;
 }
 
 /* --- the cases --- */
@@ -152,16 +93,16 @@ static void test_status_is_set(void)
                                 "VALUES (1, 'example', 'team/project', '{\"scope\":\"42\"}', 0)"),
                     0);
     unit_log_reset();
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
-    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_NOTFOUND);
     CU_ASSERT_EQUAL(job_now(engine, first.number).state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_EQUAL(job_now(engine, second.number).state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_EQUAL(mock_platform_count(mock), 2);
     CU_ASSERT_TRUE(mock_platform_has_seen(mock, "POST /statuses/" SHA " HTTP/1.1"));
     CU_ASSERT_TRUE(mock_platform_has_seen(mock, "{\"context\":\"one\",\"scope\":\"42\"}"));
-    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " TOKEN));
-    CU_ASSERT_FALSE(unit_log_has(TOKEN));
+    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " RUNNER_TOKEN));
+    CU_ASSERT_FALSE(unit_log_has(RUNNER_TOKEN));
     CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_UNTRIED);
     /* It goes with its job. */
     CU_ASSERT_EQUAL(sync_int("set.db", "SELECT COUNT(*) FROM civ_sync_pushes"), 2);
@@ -199,11 +140,11 @@ static void test_refusals_are_told(void)
         civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
         civ_job_t job = ask(engine, "one");
 
-        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
         job = job_now(engine, job.number);
         CU_ASSERT_EQUAL(job.state, refusals[i].job);
         CU_ASSERT_EQUAL(job.reason[0] != '\0', job.state == CIV_JOB_FAILED);
-        CU_ASSERT_PTR_NULL(strstr(job.reason, TOKEN));
+        CU_ASSERT_PTR_NULL(strstr(job.reason, RUNNER_TOKEN));
         CU_ASSERT_STRING_EQUAL(connector_state(engine), refusals[i].connector);
         CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
         mock_platform_stop(mock);
@@ -236,11 +177,11 @@ static void test_platforms_words_are_shown(void)
         {403, "{\"message\":\"Resource not accessible by personal access token\"}",
          "Resource not accessible by personal access token"},
         {422, "{\"message\":\"bad\\u0000 \\u001b[31mred\\n\\ttext\\u0085\\u202e.\"}", "bad [31mred text."},
-        {422, "{\"message\":\"by " TOKEN ", and again: " TOKEN TOKEN "\"}",
+        {422, "{\"message\":\"by " RUNNER_TOKEN ", and again: " RUNNER_TOKEN RUNNER_TOKEN "\"}",
          "by [redacted], and again: [redacted][redacted]"},
         {422, "{\"message\":\"by tkn-81c0... who is jo@octo.example\"}", "by [redacted]... who is [e-mail]"},
         {422, "{\"message\":\"by tkn-81\\u0007c0ffee\"}", "by [redacted]"},
-        {422, "no JSON, " TOKEN, NULL},
+        {422, "no JSON, " RUNNER_TOKEN, NULL},
         {422, "[\"a list\"]", NULL},
         {422, "{\"message\":7}", NULL},
         {422, "", NULL},
@@ -260,7 +201,7 @@ static void test_platforms_words_are_shown(void)
         civ_job_t job = ask(engine, "one");
         const char *said;
 
-        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
         job = job_now(engine, job.number);
         said = strstr(job.reason, "; the platform says: ");
         CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
@@ -269,7 +210,7 @@ static void test_platforms_words_are_shown(void)
             test_note("%u: %s", i, said);
         if (said != NULL && wanted != NULL)
             CU_ASSERT_STRING_EQUAL(said, wanted);
-        CU_ASSERT_PTR_NULL(strstr(job.reason, TOKEN));
+        CU_ASSERT_PTR_NULL(strstr(job.reason, RUNNER_TOKEN));
         mock_platform_stop(mock);
     }
 }
@@ -292,7 +233,7 @@ static void test_platforms_words_are_bounded(void)
     table[0].body = text;
     mock = mock_platform_start(table);
     job = ask(engine, "one");
-    CU_ASSERT_EQUAL(work(make_runner(engine, mock_platform_url(mock))), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(make_runner(engine, mock_platform_url(mock))), APR_SUCCESS);
     said = strstr(job_now(engine, job.number).reason, "says: ");
     CU_ASSERT_PTR_NOT_NULL_FATAL(said);
     CU_ASSERT_EQUAL(strlen(said), 6 + 600 + 3);
@@ -312,19 +253,19 @@ static void test_limits_are_waited_for(void)
     civ_job_t first = ask(engine, "one"), second = ask(engine, "two");
     apr_int64_t now = civ_timestamp_now();
 
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     first = job_now(engine, first.number);
     CU_ASSERT_EQUAL(first.state, CIV_JOB_QUEUED);
     CU_ASSERT_TRUE(first.not_before > now + 1000000);
     /* The one behind it does not overtake it. */
-    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_NOTFOUND);
     CU_ASSERT_EQUAL(job_now(engine, second.number).state, CIV_JOB_QUEUED);
     mock_platform_set_answers(mock, open);
     runner = make_runner(engine, mock_platform_url(mock));
     CU_ASSERT_EQUAL(database_do(unit_path("limits.db"), "UPDATE civ_sync_jobs SET not_before = 1"), 0);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, first.number).state, CIV_JOB_SUCCEEDED);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, second.number).state, CIV_JOB_SUCCEEDED);
     mock_platform_stop(mock);
 }
@@ -341,14 +282,14 @@ static void test_order_is_kept(void)
     CU_ASSERT_EQUAL(civ_job_add(engine, "example", "team/project", 0, &read, &problem, test_pool()),
                     APR_SUCCESS);
     CU_ASSERT_EQUAL(read.action, CIV_JOB_SYNC);
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "w1", &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w1", &job), APR_SUCCESS);
     CU_ASSERT_EQUAL(job.number, first.number);
     CU_ASSERT_EQUAL(job.action, CIV_JOB_PUSH);
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "w2", &other, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w2", &other), APR_SUCCESS);
     CU_ASSERT_EQUAL(other.number, read.number);
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "w3", &other, &problem, test_pool()), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_claim(engine, "w3", &other), APR_NOTFOUND);
     CU_ASSERT_EQUAL(civ_push_end(engine, &job, CIV_JOB_FAILED, 0, "no", &problem, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "w3", &other, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w3", &other), APR_SUCCESS);
     CU_ASSERT_EQUAL(other.number, second.number);
 }
 
@@ -361,10 +302,10 @@ static void test_dead_worker_is_succeeded(void)
     civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
     civ_job_t job, dead = ask(engine, "one");
 
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "dead", &dead, &problem, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_claim(engine, "dead", &dead), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_NOTFOUND);
     CU_ASSERT_EQUAL(database_do(unit_path("dead-push.db"), "UPDATE civ_sync_jobs SET lease_until = 1"), 0);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     job = job_now(engine, dead.number);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_EQUAL(civ_push_end(engine, &dead, CIV_JOB_FAILED, 0, "late", &problem, test_pool()),
@@ -381,8 +322,8 @@ static void test_stopped_job_is_given_back(void)
     civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
     civ_job_t job = ask(engine, "one");
 
-    end_at = 4;
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    runner_end_at = 4;
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
     CU_ASSERT_EQUAL(job_now(engine, job.number).not_before, 0);
     mock_platform_stop(mock);

@@ -13,11 +13,10 @@
 #include "support/mock_platform.h"
 #include "support/runner.h"
 #include "sync/connectors.h"
-#include "sync/runner.h"
+#include "unit/runner_fixture.h"
 #include "unit/sync_fixture.h"
 
-#define TOKEN "tkn-81c0ffee"
-#define JSON  NULL
+#define JSON NULL
 #define LAST                                                                                                 \
     {                                                                                                        \
         NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
@@ -43,114 +42,33 @@ static const mock_answer_t answers[] = {
 #define REQUESTS 8
 
 static civ_problem_t problem;
-static int calls;
-static int end_at;
-
-static int stopping(void *baton)
-{
-    (void)baton;
-    return end_at > 0 && ++calls >= end_at;
-}
 
 static int dying(void *baton)
 {
     (void)baton;
-    if (++calls == end_at)
+    if (++runner_calls == runner_end_at)
         kill(getpid(), SIGKILL);
     return 0;
-}
-
-static void configure(const civ_runner_t *runner, const char *url, const char *token)
-{
-    const civ_json_t *config;
-    char *text = apr_psprintf(test_pool(), "{\"api_token\":\"%s\",\"base_url\":\"%s\"}", token, url);
-
-    CU_ASSERT_EQUAL_FATAL(
-        civ_json_parse(&config, text, strlen(text), &civ_json_request_limits, &problem, test_pool()),
-        APR_SUCCESS);
-    CU_ASSERT_EQUAL(civ_connector_configure(runner->engine, &sync_connector, config, &problem, test_pool()),
-                    APR_SUCCESS);
-}
-
-static civ_runner_t *make_runner(const civ_engine_t *engine, const char *url)
-{
-    static const civ_connector_t *const connectors[] = {&sync_connector, NULL};
-    static const char *const allow[] = {"127.0.0.1", NULL};
-    civ_runner_t *runner = apr_pcalloc(test_pool(), sizeof(*runner));
-    civ_egress_config_t rules = {.allow = allow, .plain_http = 1};
-    civ_limiter_config_t limits = {0};
-    const char *error = NULL;
-    civ_egress_t *egress;
-
-    runner->engine = engine;
-    runner->connectors = connectors;
-    runner->worker = "test";
-    runner->stopping = stopping;
-    runner->log = &unit_log;
-    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL_FATAL(civ_limiter_create(&runner->limiter, &limits, test_pool()), APR_SUCCESS);
-    runner->egress = egress;
-    configure(runner, url, TOKEN);
-    calls = end_at = 0;
-    return runner;
-}
-
-static civ_job_t add_job(const civ_engine_t *engine)
-{
-    civ_job_t job;
-
-    memset(&job, 0, sizeof(job));
-    CU_ASSERT_EQUAL(civ_job_add(engine, "example", "team/project", 0, &job, &problem, test_pool()),
-                    APR_SUCCESS);
-    return job;
-}
-
-static apr_status_t work(const civ_runner_t *runner)
-{
-    apr_status_t status;
-    apr_pool_t *pool;
-
-    apr_pool_create(&pool, test_pool());
-    status = civ_runner_work(runner, pool);
-    apr_pool_destroy(pool);
-    return status;
-}
-
-static civ_job_t job_now(const civ_engine_t *engine, apr_int64_t number)
-{
-    civ_job_t job;
-
-    memset(&job, 0, sizeof(job));
-    CU_ASSERT_EQUAL(civ_job_get(engine, number, &job, test_pool()), APR_SUCCESS);
-    return job;
-}
-
-static const char *connector_state(const civ_engine_t *engine)
-{
-    civ_connector_row_t row;
-
-    CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
-    return row.state;
 }
 
 static void test_job_is_done(void)
 {
     mock_platform_t *mock = mock_platform_start(answers);
     civ_engine_t *engine = sync_engine("done.db");
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
-    civ_job_t job = add_job(engine);
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
+    civ_job_t job = job_add(engine, "team/project");
 
     unit_log_reset();
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
-    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_NOTFOUND);
     job = job_now(engine, job.number);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_EQUAL(job.items, 3);
     CU_ASSERT_TRUE(job.run > 0);
     CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_READY);
     CU_ASSERT_EQUAL(mock_platform_count(mock), REQUESTS);
-    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " TOKEN));
-    CU_ASSERT_FALSE(unit_log_has(TOKEN));
+    CU_ASSERT_TRUE(mock_platform_has_seen(mock, "Authorization: " RUNNER_TOKEN));
+    CU_ASSERT_FALSE(unit_log_has(RUNNER_TOKEN));
     CU_ASSERT_EQUAL(sync_int("done.db", "SELECT COUNT(*) FROM civ_timeline_items"), 3);
     CU_ASSERT_EQUAL(civ_runner_tend(runner, test_pool()), APR_SUCCESS);
     mock_platform_stop(mock);
@@ -162,14 +80,14 @@ static void test_refused_token_fails_the_job(void)
         {NULL, 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 0}, LAST};
     mock_platform_t *mock = mock_platform_start(refusal);
     civ_engine_t *engine = sync_engine("refused.db");
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
-    civ_job_t job = add_job(engine);
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
+    civ_job_t job = job_add(engine, "team/project");
 
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     job = job_now(engine, job.number);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
     CU_ASSERT_TRUE(job.reason[0] != '\0');
-    CU_ASSERT_PTR_NULL(strstr(job.reason, TOKEN));
+    CU_ASSERT_PTR_NULL(strstr(job.reason, RUNNER_TOKEN));
     CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_AUTH_FAILED);
     CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
     mock_platform_stop(mock);
@@ -179,13 +97,12 @@ static const char *reason_after(const mock_answer_t *table, const char *name, co
 {
     mock_platform_t *platform = mock_platform_start(table);
     civ_engine_t *engine = sync_engine(name);
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(platform));
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(platform));
     civ_connector_row_t row;
     civ_job_t job;
 
-    memset(&job, 0, sizeof(job));
-    CU_ASSERT_EQUAL(civ_job_add(engine, "example", project_id, 0, &job, &problem, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    job = job_add(engine, project_id);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     mock_platform_stop(platform);
     CU_ASSERT_EQUAL(civ_connector_get(engine, "example", &row, test_pool()), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).reason, row.reason);
@@ -222,20 +139,20 @@ static void test_other_token_is_not_held_back(void)
     static const mock_answer_t busy[] = {{NULL, 429, "Retry-After: 3600\r\n", "{}", 0, MOCK_PLAIN, 0}, LAST};
     mock_platform_t *mock = mock_platform_start(busy);
     civ_engine_t *engine = sync_engine("token.db");
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
-    civ_job_t job = add_job(engine);
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
+    civ_job_t job = job_add(engine, "team/project");
 
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
-    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
-    configure(runner, mock_platform_url(mock), TOKEN);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_NOTFOUND);
+    runner_configure(runner, mock_platform_url(mock), RUNNER_TOKEN);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
-    CU_ASSERT_EQUAL(work(runner), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_NOTFOUND);
     CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
     mock_platform_set_answers(mock, answers);
-    configure(runner, mock_platform_url(mock), "tkn-another");
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    runner_configure(runner, mock_platform_url(mock), "tkn-another");
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_READY);
     mock_platform_stop(mock);
@@ -256,19 +173,19 @@ static void test_guests_rules_are_its_own(void)
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         civ_job_t job;
 
-        runner = make_runner(engine, names[i]);
+        runner = runner_make(engine, &sync_connector, names[i]);
         runner->is_guest = 1;
         runner->egress = egress;
-        job = add_job(engine);
-        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        job = job_add(engine, "team/project");
+        CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
         job = job_now(engine, job.number);
         CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
         CU_ASSERT_PTR_NOT_NULL(strstr(job.reason, "--egress-allow"));
         CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_UNTRIED);
         /* A worker's rules are the server's. */
         runner->is_guest = 0;
-        job = add_job(engine);
-        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        job = job_add(engine, "team/project");
+        CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
         CU_ASSERT_PTR_NULL(strstr(job_now(engine, job.number).reason, "--egress-allow"));
         CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_FAILED);
     }
@@ -277,23 +194,23 @@ static void test_guests_rules_are_its_own(void)
 static void test_impossible_job_is_refused(void)
 {
     civ_engine_t *engine = sync_engine("impossible.db");
-    civ_runner_t *runner = make_runner(engine, "http://127.0.0.1:9");
+    civ_runner_t *runner = runner_make(engine, &sync_connector, "http://127.0.0.1:9");
     civ_seal_key_t *key;
     civ_job_t job;
 
     CU_ASSERT_EQUAL(civ_job_add(engine, "nowhere", "x", 0, &job, &problem, test_pool()), APR_SUCCESS);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_FAILED);
     CU_ASSERT_EQUAL(civ_connector_remove(engine, "example", &problem, test_pool()), APR_SUCCESS);
-    job = add_job(engine);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    job = job_add(engine, "team/project");
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).reason, "This platform is not configured");
     /* Its credentials were sealed with a key that is not there any more. */
-    runner = make_runner(engine, "http://127.0.0.1:9");
+    runner = runner_make(engine, &sync_connector, "http://127.0.0.1:9");
     CU_ASSERT_EQUAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_seal_key_replace(key, engine->key_file, test_pool()), APR_SUCCESS);
-    job = add_job(engine);
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    job = job_add(engine, "team/project");
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_FAILED);
     CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_FAILED);
 }
@@ -303,20 +220,20 @@ static void test_stopped_job_is_given_back(void)
 {
     mock_platform_t *mock = mock_platform_start(answers);
     civ_engine_t *engine = sync_engine("back.db");
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
-    civ_job_t job = add_job(engine);
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
+    civ_job_t job = job_add(engine, "team/project");
     int asked;
 
     do {
-        calls = 0;
-        end_at++;
-        CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+        runner_calls = 0;
+        runner_end_at++;
+        CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
         asked = mock_platform_count(mock);
         CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_QUEUED);
-    } while (asked < 3 && end_at < 1000);
+    } while (asked < 3 && runner_end_at < 1000);
     CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).worker, "test");
-    end_at = 0;
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    runner_end_at = 0;
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
     CU_ASSERT_EQUAL(sync_int("back.db", "SELECT COUNT(*) FROM civ_timeline_items"), 3);
     mock_platform_stop(mock);
@@ -330,11 +247,11 @@ typedef struct victim_t {
 static int work_and_die(void *baton)
 {
     const victim_t *victim = baton;
-    civ_runner_t *runner = make_runner(sync_engine(victim->name), victim->url);
+    civ_runner_t *runner = runner_make(sync_engine(victim->name), &sync_connector, victim->url);
 
     runner->stopping = dying;
-    end_at = victim->at;
-    return work(runner) == APR_SUCCESS ? 0 : 1;
+    runner_end_at = victim->at;
+    return runner_work(runner) == APR_SUCCESS ? 0 : 1;
 }
 
 /* Killed wherever it may be asked whether it is to end: between pages, in the middle of an answer. */
@@ -346,13 +263,14 @@ static void test_killed_job_is_taken_over(void)
     for (at = 1; at < 400 && result != 0; at += test_is_slow() ? 30 : at < 12 ? 1 : 9) {
         victim_t victim = {apr_psprintf(test_pool(), "victim-%d.db", at), mock_platform_url(mock), at};
         civ_engine_t *engine = sync_engine(victim.name);
-        civ_job_t job = add_job(engine);
+        civ_job_t job = job_add(engine, "team/project");
 
         result = unit_in_child(work_and_die, &victim);
         CU_ASSERT_EQUAL(
             database_do(unit_path(victim.name), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
             0);
-        CU_ASSERT_EQUAL(work(make_runner(engine, victim.url)), result == 0 ? APR_NOTFOUND : APR_SUCCESS);
+        CU_ASSERT_EQUAL(runner_work(runner_make(engine, &sync_connector, victim.url)),
+                        result == 0 ? APR_NOTFOUND : APR_SUCCESS);
         CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
         CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM civ_timeline_items"), 3);
         CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM civ_sync_runs WHERE outcome = 'ok'"), 1);
@@ -369,7 +287,7 @@ static int cancel_once(void *baton)
     civ_job_t job;
 
     (void)baton;
-    if (calls++ == 3)
+    if (runner_calls++ == 3)
         CU_ASSERT_EQUAL(civ_job_cancel(cancelling, cancelled, &job, &problem, test_pool()), APR_SUCCESS);
     return 0;
 }
@@ -380,13 +298,13 @@ static void test_cancelled_job_ends(void)
     static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 0}, LAST};
     mock_platform_t *mock = mock_platform_start(silent);
     civ_engine_t *engine = sync_engine("cancelled.db");
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
-    civ_job_t job = add_job(engine);
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
+    civ_job_t job = job_add(engine, "team/project");
 
     cancelling = engine;
     cancelled = job.number;
     runner->stopping = cancel_once;
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_CANCELLED);
     mock_platform_stop(mock);
 }
@@ -395,7 +313,7 @@ static int steal_once(void *baton)
 {
     const char *name = baton;
 
-    if (calls++ == 8)
+    if (runner_calls++ == 8)
         CU_ASSERT_EQUAL(
             database_do(unit_path(name), "UPDATE civ_sync_jobs SET lease = lease + 1, worker = 'thief'"), 0);
     return 0;
@@ -407,13 +325,13 @@ static void test_stolen_job_is_left_alone(void)
     static char name[] = "stolen.db";
     mock_platform_t *mock = mock_platform_start(answers);
     civ_engine_t *engine = sync_engine(name);
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
-    civ_job_t job = add_job(engine);
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
+    civ_job_t job = job_add(engine, "team/project");
 
     runner->stopping = steal_once;
     runner->baton = name;
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
-    CU_ASSERT_TRUE(calls > 8);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
+    CU_ASSERT_TRUE(runner_calls > 8);
     job = job_now(engine, job.number);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_RUNNING);
     CU_ASSERT_STRING_EQUAL(job.worker, "thief");
@@ -470,14 +388,14 @@ static void test_fault_is_told_while_it_is_tried_again(void)
     };
     mock_platform_t *mock = mock_platform_start(troubled);
     civ_engine_t *engine = sync_engine("fault.db");
-    civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
-    civ_job_t job = add_job(engine);
+    civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
+    civ_job_t job = job_add(engine, "team/project");
     listener_t listener = {engine, job.number, {0}, 0};
 
     CU_ASSERT_STRING_EQUAL(job.fault, "");
     runner->stopping = listen_for_fault;
     runner->baton = &listener;
-    CU_ASSERT_EQUAL(work(runner), APR_SUCCESS);
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_PTR_NOT_NULL_FATAL(listener.heard.fault);
     CU_ASSERT_STRING_EQUAL(listener.heard.fault, "the server failed (status 503)");
     CU_ASSERT_TRUE(listener.heard.faulted >= job.asked);

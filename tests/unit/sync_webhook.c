@@ -11,6 +11,7 @@
 #include "support/database.h"
 #include "support/runner.h"
 #include "sync/schedules.h"
+#include "unit/runner_fixture.h"
 #include "unit/sync_fixture.h"
 #include "unit/sync_webhooks.h"
 
@@ -174,11 +175,12 @@ static civ_webhook_outcome_t take(const civ_engine_t *engine, const char *platfo
 
 static void schedule(const civ_engine_t *engine, const char *platform, const char *project)
 {
+    const civ_schedule_order_t order = {platform, project, SYNC_HOUR};
     civ_schedule_t set;
+    int repeated;
 
-    CU_ASSERT_EQUAL(
-        civ_schedule_put(engine, platform, project, SYNC_HOUR, "api", &set, &problem, test_pool()),
-        APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_schedule_order(engine, &order, NULL, &set, &repeated, &problem, test_pool()),
+                    APR_SUCCESS);
 }
 
 #define GITHUB(id, number)                                                                                   \
@@ -205,7 +207,7 @@ static void test_delivery_wakes_its_project(void)
     CU_ASSERT_EQUAL(second.result, CIV_WEBHOOK_QUEUED);
     CU_ASSERT_EQUAL(second.jobs[0].number, first.jobs[0].number);
     /* While it runs there may be something new that it has not seen. */
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "w", &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &job), APR_SUCCESS);
     second = take(engine, "github", GITHUB("c", "3"));
     CU_ASSERT_NOT_EQUAL(second.jobs[0].number, first.jobs[0].number);
     CU_ASSERT_EQUAL(
@@ -374,7 +376,7 @@ static void test_flocks_are_one_run(void)
 
     schedule(engine, "github", "o/r");
     outcome = take(engine, "github", GITHUB("a", "1"));
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "w", &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &job), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_job_end(engine, &job, CIV_JOB_SUCCEEDED, 0, NULL, &problem, test_pool()),
                     APR_SUCCESS);
     ended = sync_int("flocks.db", "SELECT ended FROM civ_sync_jobs");
@@ -382,7 +384,7 @@ static void test_flocks_are_one_run(void)
     CU_ASSERT_EQUAL(outcome.result, CIV_WEBHOOK_QUEUED);
     CU_ASSERT_EQUAL(sync_int("flocks.db", "SELECT not_before FROM civ_sync_jobs WHERE job = 2"),
                     ended + CIV_WEBHOOK_REST);
-    CU_ASSERT_EQUAL(civ_job_claim(engine, "w", &job, &problem, test_pool()), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &job), APR_NOTFOUND);
     CU_ASSERT_EQUAL(take(engine, "github", GITHUB("c", "3")).jobs[0].number, outcome.jobs[0].number);
     /* One that waits for something else goes on waiting for that. */
     CU_ASSERT_EQUAL(database_do(unit_path("flocks.db"), "UPDATE civ_sync_jobs SET asked = 1, not_before = 1"),
