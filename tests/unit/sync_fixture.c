@@ -205,30 +205,32 @@ static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_c
     return status;
 }
 
+static const civ_statement_set_t *const own_sets[] = {
+    &civ_engine_statements,     &civ_jobs_statements,
+    &civ_schedules_statements,  &civ_schedule_orders_statements,
+    &civ_connectors_statements, &civ_runner_statements,
+    &civ_job_wishes_statements, &civ_push_statements,
+    &civ_webhook_statements,    &note_statements,
+};
+enum { OWN_SETS = sizeof(own_sets) / sizeof(own_sets[0]) };
+
 civ_engine_t *sync_engine(const char *name)
 {
     civ_engine_t *engine = apr_pcalloc(test_pool(), sizeof(*engine));
     civ_store_config_t *config = apr_pcalloc(test_pool(), sizeof(*config));
-    civ_statement_set_t *sets = apr_palloc(test_pool(), (9 + CIV_TIMELINE_SETS) * sizeof(*sets));
+    civ_statement_set_t *sets = apr_palloc(test_pool(), (OWN_SETS + CIV_TIMELINE_SETS) * sizeof(*sets));
     static const civ_timeline_t timeline = {0};
     civ_db_t *db;
     int i;
 
-    sets[0] = civ_engine_statements;
-    sets[1] = civ_jobs_statements;
-    sets[2] = civ_schedules_statements;
-    sets[3] = civ_connectors_statements;
-    sets[4] = civ_runner_statements;
-    sets[5] = civ_job_wishes_statements;
-    sets[6] = civ_push_statements;
-    sets[7] = civ_webhook_statements;
-    sets[8] = note_statements;
+    for (i = 0; i < OWN_SETS; i++)
+        sets[i] = *own_sets[i];
     for (i = 0; i < CIV_TIMELINE_SETS; i++)
-        sets[9 + i] = *civ_timeline_statements[i];
+        sets[OWN_SETS + i] = *civ_timeline_statements[i];
     config->driver = database_driver();
     config->parameters = database_parameters(unit_path(name), test_pool());
     config->sets = sets;
-    config->set_count = 9 + CIV_TIMELINE_SETS;
+    config->set_count = OWN_SETS + CIV_TIMELINE_SETS;
     config->pool_min = 1;
     config->pool_max = 4;
     config->log = &unit_log;
