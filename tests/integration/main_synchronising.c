@@ -18,14 +18,8 @@ extern const test_suite_t sync_threads_suite;
 int main(int argc, const char *const *argv)
 {
     static const test_suite_t *const suites[] = {
-        &sync_api_suite,
-        &sync_exchange_suite,
-        &sync_run_suite,
-        &sync_states_suite,
-        &sync_threads_suite,
-        &sync_kill_suite,
-        &sync_ledger_suite,
-        NULL,
+        &sync_api_suite,     &sync_exchange_suite, &sync_run_suite,    &sync_states_suite,
+        &sync_threads_suite, &sync_kill_suite,     &sync_ledger_suite, NULL,
     };
 
     return test_main(argc, argv, suites);
