@@ -61,12 +61,11 @@ static apr_status_t load_key(civ_node_t *node, const char **error)
 void civ_node_store_config(civ_store_config_t *store, const civ_node_config_t *config, const civ_log_t *log,
                            apr_pool_t *pool)
 {
-    const civ_statement_set_t *const sync[] = {&civ_engine_statements,    &civ_jobs_statements,
-                                               &civ_schedules_statements, &civ_connectors_statements,
-                                               &civ_runner_statements,    &civ_job_wishes_statements,
-                                               &civ_overview_statements,  &civ_schedule_orders_statements,
-                                               &civ_push_statements,      &civ_webhook_statements,
-                                               &civ_sealing_statements};
+    const civ_statement_set_t *const sync[] = {
+        &civ_engine_statements,     &civ_jobs_statements,       &civ_job_claims_statements,
+        &civ_schedules_statements,  &civ_connectors_statements, &civ_runner_statements,
+        &civ_job_wishes_statements, &civ_overview_statements,   &civ_schedule_orders_statements,
+        &civ_push_statements,       &civ_webhook_statements,    &civ_sealing_statements};
     const int sync_count = (int)(sizeof(sync) / sizeof(sync[0]));
     const int timeline = 2 + CIV_FEDERATION_SETS + sync_count;
     civ_statement_set_t *sets = apr_palloc(pool, (apr_size_t)(timeline + CIV_TIMELINE_SETS) * sizeof(*sets));

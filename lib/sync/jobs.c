@@ -1,18 +1,15 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file jobs.c
- * Claims by compare-and-swap: a job's lease is a number that each claim raises.
+ * What becomes of a job but for its being claimed: job_claims.c.
  */
-#include "sync/jobs.h"
+#include "sync/jobs_private.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "base/timestamp.h"
-
-#define CANDIDATES  20
-#define DEATHS_MOST 10
 
 const char *const civ_jobs_tables[] = {
     "CREATE TABLE civ_sync_jobs (CIV_KEY(job), platform VARCHAR(32) NOT NULL, "
@@ -59,13 +56,8 @@ enum {
     SQL_SAME,
     SQL_WAITING,
     SQL_INSERT,
-    SQL_ORPHANS,
-    SQL_DUE_SHORT,
-    SQL_DUE_LONG,
-    SQL_CLAIM,
     SQL_HOLD,
     SQL_END,
-    SQL_GIVE_UP,
     SQL_CANCEL,
     SQL_LIST,
     SQL_FORGET_PUSHES,
@@ -73,33 +65,12 @@ enum {
     SQL_COUNT
 };
 
-#define JOB_FROM                                                                                             \
-    "SELECT job, platform, project_id, since, state, asked, not_before, started, ended, worker, lease, "     \
-    "lease_until, cancelled, tries, pages, items, wait_until, run, reason, action, moved, remaining, "       \
-    "fault, faulted FROM "                                                                                   \
-    "civ_sync_jobs "
-
-/* Tests of connections and statuses to be set: they take a few requests, and somebody waits for them. */
-#define IS_SHORT "(action = 1 OR project_id = '')"
-
-/* Its project is in nobody's hands, and of a project's statuses it is the first one: what can only wait must not fill the list. */
-#define IS_FREE                                                                                              \
-    " AND NOT EXISTS (SELECT 1 FROM civ_sync_jobs o WHERE o.platform = civ_sync_jobs.platform AND "          \
-    "o.project_id = civ_sync_jobs.project_id AND o.action = civ_sync_jobs.action AND o.job <> "              \
-    "civ_sync_jobs.job AND ((o.state = 1 AND o.lease_until >= %lld) OR (o.action = 1 AND o.state < 2 AND "   \
-    "o.job < civ_sync_jobs.job)))"
-
-/* Its platform has not got its share of the process yet. */
-#define HAS_ROOM                                                                                             \
-    " AND platform NOT IN (SELECT o.platform FROM civ_sync_jobs o WHERE o.state = 1 AND o.lease_until >= "   \
-    "%lld AND o.worker LIKE %s GROUP BY o.platform HAVING COUNT(*) >= %lld)"
-
 static const civ_statement_t sql[SQL_COUNT] = {
-    [SQL_GET] = {"sync_job", JOB_FROM "WHERE job = %lld"},
+    [SQL_GET] = {"sync_job", CIV_JOB_FROM "WHERE job = %lld"},
     [SQL_LAST] = {"sync_job_last", "SELECT COALESCE(MAX(job), 0) FROM civ_sync_jobs"},
     [SQL_SAME] = {"sync_job_same",
-                  JOB_FROM "WHERE platform = %s AND project_id = %s AND since = %lld AND state = 0 AND "
-                           "action = 0 LIMIT 1"},
+                  CIV_JOB_FROM "WHERE platform = %s AND project_id = %s AND since = %lld AND state = 0 AND "
+                               "action = 0 LIMIT 1"},
     [SQL_WAITING] = {"sync_jobs_waiting", "SELECT COUNT(*) FROM civ_sync_jobs WHERE state = 0"},
     [SQL_INSERT] =
         {"sync_job_insert",
@@ -107,25 +78,6 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "started, ended, worker, lease, lease_until, cancelled, tries, pages, items, wait_until, "
          "moved, remaining, run, reason, action) VALUES (%lld, %s, %s, %lld, 0, %lld, %lld, 0, 0, '', 0, "
          "0, 0, 0, 0, 0, 0, 0, -1, 0, '', %lld)"},
-    [SQL_ORPHANS] = {"sync_jobs_orphans",
-                     JOB_FROM "WHERE state = 1 AND lease_until < %lld" IS_FREE HAS_ROOM
-                              " ORDER BY CASE WHEN " IS_SHORT " THEN 0 ELSE 1 END, job LIMIT %lld"},
-    [SQL_DUE_SHORT] = {"sync_jobs_due_short",
-                       JOB_FROM "WHERE state = 0 AND not_before <= %lld AND " IS_SHORT IS_FREE HAS_ROOM
-                                " ORDER BY not_before, job LIMIT %lld"},
-    [SQL_DUE_LONG] = {"sync_jobs_due_long",
-                      JOB_FROM "WHERE state = 0 AND not_before <= %lld AND NOT " IS_SHORT IS_FREE HAS_ROOM
-                               " ORDER BY not_before, job LIMIT %lld"},
-    [SQL_CLAIM] =
-        {"sync_job_claim",
-         "UPDATE civ_sync_jobs SET state = 1, worker = %s, lease = lease + 1, lease_until = %lld, "
-         "started = CASE WHEN started = 0 THEN %lld ELSE started END, tries = tries + 1, "
-         "wait_until = 0, moved = %lld, remaining = -1, reason = '', "
-         "fault = CASE WHEN state = 1 THEN %s ELSE fault END, "
-         "faulted = CASE WHEN state = 1 THEN %lld ELSE faulted END WHERE job = %lld AND lease = %lld "
-         "AND (state = 0 OR lease_until < %lld) AND state < 2 AND NOT EXISTS (SELECT 1 FROM "
-         "civ_sync_jobs o WHERE o.platform = %s AND o.project_id = %s AND o.job <> %lld AND "
-         "o.action = civ_sync_jobs.action AND o.state = 1 AND o.lease_until >= %lld)"},
     [SQL_HOLD] =
         {"sync_job_hold",
          "UPDATE civ_sync_jobs SET lease_until = %lld, pages = %lld, items = %lld, wait_until = %lld, "
@@ -136,13 +88,11 @@ static const civ_statement_t sql[SQL_COUNT] = {
                  "wait_until = 0, remaining = -1, tries = %lld, pages = %lld, items = %lld, run = %lld, "
                  "reason = %s, fault = %s, faulted = %lld WHERE "
                  "job = %lld AND lease = %lld AND state = 1"},
-    [SQL_GIVE_UP] = {"sync_job_give_up", "UPDATE civ_sync_jobs SET state = 4, ended = %lld, lease_until = 0, "
-                                         "reason = %s WHERE job = %lld AND lease = %lld AND state = 1"},
     [SQL_CANCEL] =
         {"sync_job_cancel",
          "UPDATE civ_sync_jobs SET cancelled = 1, ended = CASE WHEN state = 0 THEN %lld ELSE ended "
          "END, state = CASE WHEN state = 0 THEN 5 ELSE state END WHERE job = %lld AND state < 2"},
-    [SQL_LIST] = {"sync_jobs_list", JOB_FROM "WHERE job < %lld ORDER BY job DESC LIMIT %lld"},
+    [SQL_LIST] = {"sync_jobs_list", CIV_JOB_FROM "WHERE job < %lld ORDER BY job DESC LIMIT %lld"},
     [SQL_FORGET_PUSHES] = {"sync_jobs_forget_pushes",
                            "DELETE FROM civ_sync_pushes WHERE job IN (SELECT job FROM civ_sync_jobs WHERE "
                            "ended > 0 AND ended < %lld)"},
@@ -205,10 +155,9 @@ static apr_status_t read_job(civ_job_t *job, civ_rows_t *rows, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/* Jobs that a statement finds; @a db is borrowed where it is NULL. */
-static apr_status_t find_jobs(const civ_engine_t *engine, civ_db_t *db, int statement,
-                              const civ_argument_t *arguments, int argument_count, civ_job_t *jobs, int most,
-                              int *count, apr_pool_t *pool)
+apr_status_t civ_jobs_find(const civ_engine_t *engine, civ_db_t *db, const civ_statement_t *statement,
+                           const civ_argument_t *arguments, int argument_count, civ_job_t *jobs, int most,
+                           int *count, apr_pool_t *pool)
 {
     civ_db_t *borrowed = NULL;
     civ_rows_t *rows = NULL;
@@ -218,8 +167,7 @@ static apr_status_t find_jobs(const civ_engine_t *engine, civ_db_t *db, int stat
     if (db == NULL)
         status = civ_store_acquire(engine->store, &borrowed);
     if (status == APR_SUCCESS)
-        status = civ_db_select(db != NULL ? db : borrowed, &sql[statement], arguments, argument_count, &rows,
-                               pool);
+        status = civ_db_select(db != NULL ? db : borrowed, statement, arguments, argument_count, &rows, pool);
     if (borrowed != NULL)
         civ_store_release(engine->store, borrowed);
     while (status == APR_SUCCESS && *count < most && civ_rows_next(rows) == APR_SUCCESS) {
@@ -229,11 +177,11 @@ static apr_status_t find_jobs(const civ_engine_t *engine, civ_db_t *db, int stat
     return status;
 }
 
-static apr_status_t get_within(civ_db_t *db, apr_int64_t number, civ_job_t *job, apr_pool_t *pool)
+apr_status_t civ_job_get_within(civ_db_t *db, apr_int64_t number, civ_job_t *job, apr_pool_t *pool)
 {
     const civ_argument_t argument = civ_int(number);
     int count;
-    apr_status_t status = find_jobs(NULL, db, SQL_GET, &argument, 1, job, 1, &count, pool);
+    apr_status_t status = civ_jobs_find(NULL, db, &sql[SQL_GET], &argument, 1, job, 1, &count, pool);
 
     return status == APR_SUCCESS && count == 0 ? APR_NOTFOUND : status;
 }
@@ -270,7 +218,7 @@ apr_status_t civ_job_insert_within(civ_change_t *change, civ_job_action_e action
 
         status = civ_db_execute(change->db, &sql[SQL_INSERT], row, 7, NULL);
         if (status == APR_SUCCESS)
-            status = get_within(change->db, last + 1, job, change->pool);
+            status = civ_job_get_within(change->db, last + 1, job, change->pool);
     }
     return status;
 }
@@ -280,7 +228,8 @@ apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, cons
 {
     const civ_argument_t same[] = {civ_text(platform), civ_text(project_id), civ_int(since)};
     int count;
-    apr_status_t status = find_jobs(NULL, change->db, SQL_SAME, same, 3, job, 1, &count, change->pool);
+    apr_status_t status =
+        civ_jobs_find(NULL, change->db, &sql[SQL_SAME], same, 3, job, 1, &count, change->pool);
 
     return status == APR_SUCCESS && count == 0
                ? civ_job_insert_within(change, CIV_JOB_SYNC, platform, project_id, since, job)
@@ -307,121 +256,6 @@ apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const
     addition_t addition = {platform, project_id, since, job};
 
     return civ_change_run(&engine->transactor, apply_add, &addition, problem, pool);
-}
-
-/* --- claiming --- */
-
-typedef struct claim_t {
-    const char *worker;
-    const civ_job_t *candidate;
-    civ_job_t *job;
-    int is_ours;
-} claim_t;
-
-/* A job that every worker dies of is no job for the next one. */
-static apr_status_t give_up(const civ_job_t *job, civ_change_t *change)
-{
-    const char *reason = apr_psprintf(
-        change->pool, "Given up: %d workers after another ended in the middle of it", DEATHS_MOST);
-    const civ_argument_t arguments[] = {civ_int(change->now), civ_text(reason), civ_int(job->number),
-                                        civ_int(job->lease)};
-
-    return civ_db_execute(change->db, &sql[SQL_GIVE_UP], arguments, 4, NULL);
-}
-
-static apr_status_t apply_claim(void *baton, civ_change_t *change)
-{
-    claim_t *claim = baton;
-    const civ_job_t *candidate = claim->candidate;
-    const civ_argument_t arguments[] = {civ_text(claim->worker),
-                                        civ_int(change->now + CIV_JOB_LEASE),
-                                        civ_int(change->now),
-                                        civ_int(change->now),
-                                        civ_text("The worker before ended in the middle of it"),
-                                        civ_int(change->now),
-                                        civ_int(candidate->number),
-                                        civ_int(candidate->lease),
-                                        civ_int(change->now),
-                                        civ_text(candidate->platform),
-                                        civ_text(candidate->project_id),
-                                        civ_int(candidate->number),
-                                        civ_int(change->now)};
-    int affected = 0;
-    apr_status_t status;
-
-    claim->is_ours = 0;
-    if (candidate->state == CIV_JOB_RUNNING && candidate->tries >= DEATHS_MOST)
-        return give_up(candidate, change);
-    status = civ_db_execute(change->db, &sql[SQL_CLAIM], arguments, 13, &affected);
-
-    claim->is_ours = affected == 1;
-    return status == APR_SUCCESS && claim->is_ours
-               ? get_within(change->db, candidate->number, claim->job, change->pool)
-               : status;
-}
-
-static int is_short(const civ_job_t *job)
-{
-    return job->action == CIV_JOB_PUSH || job->project_id[0] == '\0';
-}
-
-/* Try those that a statement finds, and that are short or not. */
-static apr_status_t claim_found(const civ_engine_t *engine, const civ_job_claimer_t *claimer, int statement,
-                                int are_short, claim_t *claim, civ_problem_t *problem, apr_pool_t *pool)
-{
-    apr_int64_t now = civ_timestamp_now();
-    const civ_argument_t arguments[] = {
-        civ_int(now),
-        civ_int(now),
-        civ_int(now),
-        civ_text(claimer->process != NULL ? apr_pstrcat(pool, claimer->process, "%", NULL) : ""),
-        civ_int(claimer->platform_most > 0 ? claimer->platform_most : APR_INT32_MAX),
-        civ_int(CANDIDATES)};
-    civ_job_t candidates[CANDIDATES];
-    int count, i;
-    apr_status_t status =
-        find_jobs(engine, NULL, statement, arguments, 6, candidates, CANDIDATES, &count, pool);
-
-    for (i = 0; status == APR_SUCCESS && !claim->is_ours && i < count; i++) {
-        claim->candidate = &candidates[i];
-        if (is_short(claim->candidate) == are_short)
-            status = civ_change_run(&engine->transactor, apply_claim, claim, problem, pool);
-    }
-    return status;
-}
-
-apr_status_t civ_job_claim_by(const civ_engine_t *engine, const civ_job_claimer_t *claimer, civ_job_t *job,
-                              civ_problem_t *problem, apr_pool_t *pool)
-{
-    static const struct {
-        int statement, are_short;
-    } order[] = {{SQL_ORPHANS, 1}, {SQL_DUE_SHORT, 1}, {SQL_ORPHANS, 0}, {SQL_DUE_LONG, 0}};
-    claim_t claim = {claimer->worker, NULL, job, 0};
-    apr_status_t status = APR_SUCCESS;
-    unsigned i;
-
-    for (i = 0; status == APR_SUCCESS && !claim.is_ours && i < sizeof(order) / sizeof(order[0]); i++)
-        if (order[i].are_short || !claimer->takes_only_short)
-            status =
-                claim_found(engine, claimer, order[i].statement, order[i].are_short, &claim, problem, pool);
-    return status == APR_SUCCESS && !claim.is_ours ? APR_NOTFOUND : status;
-}
-
-apr_status_t civ_job_claim_one(const civ_engine_t *engine, const char *worker, apr_int64_t number,
-                               civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool)
-{
-    civ_job_t candidate;
-    claim_t claim = {worker, &candidate, job, 0};
-    apr_status_t status = civ_job_get(engine, number, &candidate, pool);
-
-    if (status == APR_SUCCESS &&
-        (candidate.state > CIV_JOB_RUNNING ||
-         (candidate.state == CIV_JOB_RUNNING ? candidate.lease_until : candidate.not_before) >
-             civ_timestamp_now()))
-        return APR_NOTFOUND;
-    if (status == APR_SUCCESS)
-        status = civ_change_run(&engine->transactor, apply_claim, &claim, problem, pool);
-    return status == APR_SUCCESS && !claim.is_ours ? APR_NOTFOUND : status;
 }
 
 /* --- holding and ending --- */
@@ -462,8 +296,9 @@ static apr_status_t apply_hold(void *baton, civ_change_t *change)
     holding_t *holding = baton;
     apr_status_t status = civ_job_hold(change, holding->job);
 
-    return status == APR_SUCCESS ? get_within(change->db, holding->job->number, &holding->now, change->pool)
-                                 : status;
+    return status == APR_SUCCESS
+               ? civ_job_get_within(change->db, holding->job->number, &holding->now, change->pool)
+               : status;
 }
 
 apr_status_t civ_job_renew(const civ_engine_t *engine, const civ_job_t *job, int *cancelled,
@@ -530,7 +365,7 @@ static apr_status_t apply_cancel(void *baton, civ_change_t *change)
     apr_status_t status = civ_db_execute(change->db, &sql[SQL_CANCEL], arguments, 2, &affected);
 
     if (status == APR_SUCCESS)
-        status = get_within(change->db, number, job, change->pool);
+        status = civ_job_get_within(change->db, number, job, change->pool);
     job->number = number;
     if (status == APR_NOTFOUND)
         civ_problem_set(change->problem, CIV_PROBLEM_NOT_FOUND, change->pool, "There is no such job");
@@ -556,7 +391,7 @@ apr_status_t civ_job_get(const civ_engine_t *engine, apr_int64_t number, civ_job
 {
     const civ_argument_t argument = civ_int(number);
     int count;
-    apr_status_t status = find_jobs(engine, NULL, SQL_GET, &argument, 1, job, 1, &count, pool);
+    apr_status_t status = civ_jobs_find(engine, NULL, &sql[SQL_GET], &argument, 1, job, 1, &count, pool);
 
     return status == APR_SUCCESS && count == 0 ? APR_NOTFOUND : status;
 }
@@ -566,7 +401,7 @@ apr_status_t civ_jobs_list(const civ_engine_t *engine, apr_int64_t before, int l
 {
     const civ_argument_t arguments[] = {civ_int(before > 0 ? before : APR_INT64_MAX), civ_int(limit)};
 
-    return find_jobs(engine, NULL, SQL_LIST, arguments, 2, jobs, limit, count, pool);
+    return civ_jobs_find(engine, NULL, &sql[SQL_LIST], arguments, 2, jobs, limit, count, pool);
 }
 
 typedef struct forgetting_t {

@@ -174,6 +174,7 @@ apr_status_t civ_jobs_forget(const civ_engine_t *engine, apr_int64_t keep, int *
                              apr_pool_t *pool);
 
 extern const civ_statement_set_t civ_jobs_statements;
+extern const civ_statement_set_t civ_job_claims_statements;
 extern const civ_statement_set_t civ_job_wishes_statements;
 extern const char *const civ_jobs_tables[];
 extern const char *const civ_job_action_tables[];

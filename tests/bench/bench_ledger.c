@@ -6,22 +6,14 @@
  * CIVARCOS_BENCH_BLOCKS (default 200000) is the length of the long ledger, CIVARCOS_BENCH_SHORT (default 10000) that of the
  * short one, CIVARCOS_BENCH_DIR (default: TMPDIR or /tmp) where they are made; they are removed afterwards.
  */
-#include <apr_atomic.h>
-#include <apr_file_info.h>
-#include <apr_file_io.h>
-#include <apr_general.h>
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/merkle.h"
-#include "node/node.h"
+#include "bench/bench_node.h"
 
-#define THREADS    32
 #define ROUNDS     7
 #define SECONDS    0.5
 #define SAMPLES    4096
@@ -30,43 +22,18 @@
 #define PAGE_LIMIT 20
 
 typedef struct ledger_t {
-    const char *folder;
     apr_uint64_t blocks;
     civ_node_t *node;
     civ_digest_t evidence[SAMPLES];
     apr_uint64_t heights[SAMPLES];
-    volatile apr_uint32_t next; /**< while it is filled */
-    volatile apr_uint32_t failed;
     apr_pool_t *pool;
 } ledger_t;
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static long number_from(const char *name, long otherwise)
-{
-    const char *text = getenv(name);
-
-    return text != NULL ? strtol(text, NULL, 10) : otherwise;
-}
-
-static void log_line(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
-{
-    (void)baton;
-    (void)status;
-    if (level <= CIV_LOG_WARNING)
-        fprintf(stderr, "%s\n", message);
-}
-
 /* --- filling --- */
 
-static apr_status_t add_one(ledger_t *ledger, apr_uint32_t number, apr_pool_t *pool)
+static apr_status_t add_one(void *baton, apr_uint32_t number, apr_pool_t *pool)
 {
+    const ledger_t *ledger = baton;
     const char *text = apr_psprintf(
         pool,
         "{\"type\":\"type-%u\",\"source\":\"ci.example.org\",\"run\":\"run-%u\",\"suite\":\"unit\","
@@ -83,41 +50,6 @@ static apr_status_t add_one(ledger_t *ledger, apr_uint32_t number, apr_pool_t *p
     if (status == APR_SUCCESS)
         status = civ_ledger_append(civ_node_ledger(ledger->node), &entry, 1, NULL, &result, &problem, pool);
     return status;
-}
-
-static void *APR_THREAD_FUNC fill_some(apr_thread_t *thread, void *data)
-{
-    ledger_t *ledger = data;
-    apr_pool_t *pool;
-    apr_uint32_t number;
-
-    (void)thread;
-    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
-    while (!apr_atomic_read32(&ledger->failed) &&
-           (number = apr_atomic_inc32(&ledger->next)) < ledger->blocks) {
-        apr_pool_clear(pool);
-        if (add_one(ledger, number, pool) != APR_SUCCESS)
-            apr_atomic_set32(&ledger->failed, 1);
-    }
-    apr_pool_destroy(pool);
-    return NULL;
-}
-
-static int fill(ledger_t *ledger)
-{
-    apr_thread_t *threads[THREADS];
-    double began = now();
-    apr_status_t status;
-    int i, made = 0;
-
-    for (i = 0; i < THREADS; i++)
-        if (apr_thread_create(&threads[made], NULL, fill_some, ledger, ledger->pool) == APR_SUCCESS)
-            made++;
-    for (i = 0; i < made; i++)
-        apr_thread_join(&status, threads[i]);
-    printf("# %" APR_UINT64_T_FMT " blocks made by %d threads, %.0f a second\n", ledger->blocks, made,
-           (double)ledger->blocks / (now() - began));
-    return made == 0 || ledger->failed;
 }
 
 static int take_samples(ledger_t *ledger)
@@ -141,48 +73,15 @@ static int take_samples(ledger_t *ledger)
     return 0;
 }
 
-static int make_ledger(ledger_t *ledger, const char *parent, apr_uint64_t blocks, apr_pool_t *pool)
+static int make_ledger(ledger_t *ledger, apr_uint64_t blocks, apr_pool_t *pool)
 {
-    static const civ_log_t log = {log_line, NULL, CIV_LOG_WARNING};
-    static const civ_node_context_t context = {.log = &log};
     civ_node_config_t *config = apr_pmemdup(pool, &civ_node_defaults, sizeof(civ_node_defaults));
-    const char *error = "";
-    char *folder = apr_pstrcat(pool, parent, "/civarcos-bench-XXXXXX", NULL);
 
     memset(ledger, 0, sizeof(*ledger));
     ledger->pool = pool;
     ledger->blocks = blocks;
-    ledger->folder = mkdtemp(folder);
-    config->state_dir = folder;
-    config->ledger_name = "bench.example.org/civarcos";
-    if (ledger->folder == NULL || civ_node_prepare(config, 0, 0, &error, pool) != APR_SUCCESS ||
-        civ_node_open(&ledger->node, config, &context, &error, pool) != APR_SUCCESS ||
-        civ_node_start(ledger->node, pool) != APR_SUCCESS) {
-        fprintf(stderr, "no ledger in %s: %s\n", folder, error);
-        return 1;
-    }
-    return fill(ledger) || take_samples(ledger);
-}
-
-static void remove_folder(const char *folder, apr_pool_t *pool)
-{
-    apr_finfo_t info;
-    apr_dir_t *dir;
-
-    if (folder == NULL || apr_dir_open(&dir, folder, pool) != APR_SUCCESS)
-        return;
-    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
-        const char *path = apr_pstrcat(pool, folder, "/", info.name, NULL);
-
-        if (strcmp(info.name, ".") == 0 || strcmp(info.name, "..") == 0)
-            continue;
-        if (info.filetype == APR_DIR)
-            remove_folder(path, pool);
-        else
-            apr_file_remove(path, pool);
-    }
-    apr_dir_close(dir);
-    apr_dir_remove(folder, pool);
+    return bench_node(&ledger->node, config, pool) ||
+           bench_fill("blocks made", add_one, ledger, (apr_uint32_t)blocks, pool) || take_samples(ledger);
 }
 
 /* --- reading --- */
@@ -235,7 +134,7 @@ static const struct {
 /** Microseconds for one. Negative when an answer was wrong. */
 static double measure(const ledger_t *ledger, operation_fn run, int *sample)
 {
-    double began = now(), took;
+    double began = bench_now(), took;
     unsigned long count = 0;
     apr_pool_t *pool;
 
@@ -246,17 +145,10 @@ static double measure(const ledger_t *ledger, operation_fn run, int *sample)
             return -1;
         *sample = (*sample + 1) % SAMPLES;
         count++;
-        took = now() - began;
+        took = bench_now() - began;
     } while (took < SECONDS);
     apr_pool_destroy(pool);
     return took / (double)count * 1e6;
-}
-
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-
-    return a < b ? -1 : a > b;
 }
 
 static int compare_reading(const ledger_t *few, const ledger_t *many)
@@ -274,7 +166,7 @@ static int compare_reading(const ledger_t *few, const ledger_t *many)
                 return 1;
             ratios[round] = other / one;
         }
-        qsort(ratios, ROUNDS, sizeof(ratios[0]), compare_doubles);
+        bench_sort(ratios, ROUNDS);
         printf("%s: %.1f us with %" APR_UINT64_T_FMT " blocks, %.1f us with %" APR_UINT64_T_FMT
                ", median ratio %.2f (%.2f to %.2f)\n",
                operations[i].name, one, few->blocks, other, many->blocks, ratios[ROUNDS / 2], ratios[0],
@@ -344,7 +236,7 @@ static apr_status_t take_bytes(void *baton, const civ_block_t *block, apr_pool_t
 /** Seconds a block: header, entry, and entry as a leaf. */
 static double measure_hashing(const taken_t *taken)
 {
-    double began = now();
+    double began = bench_now();
     apr_uint64_t i;
 
     for (i = 0; i < taken->count; i++) {
@@ -354,7 +246,7 @@ static double measure_hashing(const taken_t *taken)
         civ_digest_sha256(&digest, taken->blocks[i].payload, taken->blocks[i].length);
         civ_merkle_leaf(&digest, taken->blocks[i].payload, taken->blocks[i].length);
     }
-    return (now() - began) / (double)taken->count;
+    return (bench_now() - began) / (double)taken->count;
 }
 
 static int compare_validation(const ledger_t *ledger)
@@ -368,10 +260,10 @@ static int compare_validation(const ledger_t *ledger)
     apr_status_t status;
 
     idle = peak = status_kib("RssAnon:");
-    began = now();
+    began = bench_now();
     status = civ_ledger_validate(civ_node_ledger(ledger->node), 0, APR_UINT64_MAX, print_fault, watch_memory,
                                  &peak, &validation, &problem, ledger->pool);
-    took = (now() - began) / (double)validation.blocks;
+    took = (bench_now() - began) / (double)validation.blocks;
     taken.blocks = apr_palloc(ledger->pool, (last + 1) * sizeof(bytes_t));
     if (status != APR_SUCCESS || validation.faults > 0 ||
         civ_ledger_walk(civ_node_ledger(ledger->node), 1, last, take_bytes, &taken, ledger->pool) !=
@@ -386,27 +278,16 @@ static int compare_validation(const ledger_t *ledger)
     return 0;
 }
 
+static int run(apr_pool_t *pool)
+{
+    static ledger_t few, many;
+
+    return make_ledger(&few, (apr_uint64_t)bench_number("CIVARCOS_BENCH_SHORT", 10000), pool) ||
+           make_ledger(&many, (apr_uint64_t)bench_number("CIVARCOS_BENCH_BLOCKS", 200000), pool) ||
+           compare_reading(&few, &many) || compare_validation(&many);
+}
+
 int main(void)
 {
-    const char *parent = getenv("CIVARCOS_BENCH_DIR");
-    static ledger_t few, many;
-    apr_pool_t *outer, *pool; /* connections go before what they were made with */
-    int failed;
-
-    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&outer, NULL) != APR_SUCCESS ||
-        civ_store_initialize(outer) != APR_SUCCESS || apr_pool_create(&pool, outer) != APR_SUCCESS)
-        return 1;
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    if (parent == NULL)
-        parent = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    failed = make_ledger(&few, parent, (apr_uint64_t)number_from("CIVARCOS_BENCH_SHORT", 10000), pool) ||
-             make_ledger(&many, parent, (apr_uint64_t)number_from("CIVARCOS_BENCH_BLOCKS", 200000), pool) ||
-             compare_reading(&few, &many) || compare_validation(&many);
-    if (failed)
-        fprintf(stderr, "bench_ledger: something failed\n");
-    remove_folder(few.folder, outer);
-    remove_folder(many.folder, outer);
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return failed;
+    return bench_main("bench_ledger", run);
 }

@@ -6,24 +6,15 @@
  * CIVARCOS_BENCH_RECORDS (default 100000) is how many the large federation has, CIVARCOS_BENCH_SHORT (default 1000) the small
  * one, CIVARCOS_BENCH_DIR (default: TMPDIR or /tmp) where they are made; they are removed afterwards.
  */
-#include <apr_atomic.h>
-#include <apr_file_info.h>
-#include <apr_file_io.h>
-#include <apr_general.h>
 #include <apr_strings.h>
-#include <apr_thread_proc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "bench/bench_node.h"
 #include "federation/benchmarks.h"
 #include "federation/members.h"
 #include "federation/threats.h"
-#include "node/node.h"
 
-#define THREADS    32
 #define ROUNDS     7
 #define SECONDS    0.5
 #define METRICS    100
@@ -31,40 +22,12 @@
 #define PAGE_LIMIT 20
 
 typedef struct network_t {
-    const char *folder;
     apr_uint32_t records; /**< threats; and numbers in benchmarks */
     apr_uint32_t members;
     civ_node_t *node;
     const civ_redactor_t *redactor;
-    apr_status_t (*step)(struct network_t *network, apr_uint32_t number, apr_pool_t *pool);
-    apr_uint32_t steps;
-    volatile apr_uint32_t next; /**< while it is filled */
-    volatile apr_uint32_t failed;
     apr_pool_t *pool;
 } network_t;
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static long number_from(const char *name, long otherwise)
-{
-    const char *text = getenv(name);
-
-    return text != NULL ? strtol(text, NULL, 10) : otherwise;
-}
-
-static void log_line(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
-{
-    (void)baton;
-    (void)status;
-    if (level <= CIV_LOG_WARNING)
-        fprintf(stderr, "%s\n", message);
-}
 
 /* --- filling --- */
 
@@ -73,8 +36,9 @@ static const char *name_of(apr_uint32_t member, apr_pool_t *pool)
     return apr_psprintf(pool, "org-%u", member);
 }
 
-static apr_status_t join(network_t *network, apr_uint32_t number, apr_pool_t *pool)
+static apr_status_t join(void *baton, apr_uint32_t number, apr_pool_t *pool)
 {
+    const network_t *network = baton;
     const civ_speaker_t speaker = {.organization_id = name_of(number, pool)};
     const civ_joining_t joining = {.endpoint = "https://org.example/", .metadata = "{}"};
     civ_problem_t problem;
@@ -85,8 +49,9 @@ static apr_status_t join(network_t *network, apr_uint32_t number, apr_pool_t *po
                                &rotated, &repeated, &problem, pool);
 }
 
-static apr_status_t contribute(network_t *network, apr_uint32_t number, apr_pool_t *pool)
+static apr_status_t contribute(void *baton, apr_uint32_t number, apr_pool_t *pool)
 {
+    const network_t *network = baton;
     const civ_speaker_t speaker = {.organization_id = name_of(number, pool)};
     civ_measurement_t measurements[METRICS];
     civ_problem_t problem;
@@ -100,8 +65,9 @@ static apr_status_t contribute(network_t *network, apr_uint32_t number, apr_pool
                                     &problem, pool);
 }
 
-static apr_status_t share(network_t *network, apr_uint32_t number, apr_pool_t *pool)
+static apr_status_t share(void *baton, apr_uint32_t number, apr_pool_t *pool)
 {
+    const network_t *network = baton;
     static const char *const severities[] = {"low", "medium", "high", "critical"};
     const civ_speaker_t speaker = {.organization_id = name_of(number % network->members, pool)};
     const char *text = apr_psprintf(pool,
@@ -124,92 +90,21 @@ static apr_status_t share(network_t *network, apr_uint32_t number, apr_pool_t *p
     return status;
 }
 
-static void *APR_THREAD_FUNC fill_some(apr_thread_t *thread, void *data)
+static int make_network(network_t *network, apr_uint32_t records, apr_pool_t *pool)
 {
-    network_t *network = data;
-    apr_pool_t *pool;
-    apr_uint32_t number;
-
-    (void)thread;
-    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
-    while (!apr_atomic_read32(&network->failed) &&
-           (number = apr_atomic_inc32(&network->next)) < network->steps) {
-        apr_pool_clear(pool);
-        if (network->step(network, number, pool) != APR_SUCCESS)
-            apr_atomic_set32(&network->failed, 1);
-    }
-    apr_pool_destroy(pool);
-    return NULL;
-}
-
-static int fill(network_t *network, const char *what,
-                apr_status_t (*step)(network_t *network, apr_uint32_t number, apr_pool_t *pool),
-                apr_uint32_t steps)
-{
-    apr_thread_t *threads[THREADS];
-    double began = now();
-    apr_status_t status;
-    int i, made = 0;
-
-    network->step = step;
-    network->steps = steps;
-    network->next = 0;
-    for (i = 0; i < THREADS; i++)
-        if (apr_thread_create(&threads[made], NULL, fill_some, network, network->pool) == APR_SUCCESS)
-            made++;
-    for (i = 0; i < made; i++)
-        apr_thread_join(&status, threads[i]);
-    printf("# %u %s by %d threads, %.0f a second\n", steps, what, made, (double)steps / (now() - began));
-    return made == 0 || network->failed;
-}
-
-static int make_network(network_t *network, const char *parent, apr_uint32_t records, apr_pool_t *pool)
-{
-    static const civ_log_t log = {log_line, NULL, CIV_LOG_WARNING};
-    static const civ_node_context_t context = {.log = &log};
     civ_node_config_t *config = apr_pmemdup(pool, &civ_node_defaults, sizeof(civ_node_defaults));
-    char *folder = apr_pstrcat(pool, parent, "/civarcos-bench-XXXXXX", NULL);
-    const char *error = "";
     civ_problem_t problem;
 
     memset(network, 0, sizeof(*network));
     network->pool = pool;
     network->records = records;
     network->members = records / METRICS;
-    network->folder = mkdtemp(folder);
-    config->state_dir = folder;
-    config->ledger_name = "bench.example.org/civarcos";
-    if (network->folder == NULL || civ_node_prepare(config, 0, 0, &error, pool) != APR_SUCCESS ||
-        civ_node_open(&network->node, config, &context, &error, pool) != APR_SUCCESS ||
-        civ_node_start(network->node, pool) != APR_SUCCESS) {
-        fprintf(stderr, "no node in %s: %s\n", folder, error);
+    if (bench_node(&network->node, config, pool))
         return 1;
-    }
     network->redactor = civ_node_redactor(network->node, &problem, pool);
-    return network->redactor == NULL || fill(network, "members", join, network->members) ||
-           fill(network, "contributions of 100 metrics", contribute, network->members) ||
-           fill(network, "threats of 3 indicators", share, records);
-}
-
-static void remove_folder(const char *folder, apr_pool_t *pool)
-{
-    apr_finfo_t info;
-    apr_dir_t *dir;
-
-    if (folder == NULL || apr_dir_open(&dir, folder, pool) != APR_SUCCESS)
-        return;
-    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
-        const char *path = apr_pstrcat(pool, folder, "/", info.name, NULL);
-
-        if (strcmp(info.name, ".") == 0 || strcmp(info.name, "..") == 0)
-            continue;
-        if (info.filetype == APR_DIR)
-            remove_folder(path, pool);
-        else
-            apr_file_remove(path, pool);
-    }
-    apr_dir_close(dir);
-    apr_dir_remove(folder, pool);
+    return network->redactor == NULL || bench_fill("members", join, network, network->members, pool) ||
+           bench_fill("contributions of 100 metrics", contribute, network, network->members, pool) ||
+           bench_fill("threats of 3 indicators", share, network, records, pool);
 }
 
 /* --- reading --- */
@@ -299,7 +194,7 @@ static const struct {
 /** Microseconds for one. Negative when an answer was wrong. */
 static double measure(const network_t *network, operation_fn run, unsigned *sample)
 {
-    double began = now(), took;
+    double began = bench_now(), took;
     unsigned long count = 0;
     apr_pool_t *pool;
 
@@ -309,17 +204,10 @@ static double measure(const network_t *network, operation_fn run, unsigned *samp
         if (run(network, ++*sample, pool) != APR_SUCCESS)
             return -1;
         count++;
-        took = now() - began;
+        took = bench_now() - began;
     } while (took < SECONDS);
     apr_pool_destroy(pool);
     return took / (double)count * 1e6;
-}
-
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-
-    return a < b ? -1 : a > b;
 }
 
 static int compare_reading(const network_t *few, const network_t *many)
@@ -338,7 +226,7 @@ static int compare_reading(const network_t *few, const network_t *many)
                 return fprintf(stderr, "%s: a wrong answer\n", operations[i].name), 1;
             ratios[round] = other / one;
         }
-        qsort(ratios, ROUNDS, sizeof(ratios[0]), compare_doubles);
+        bench_sort(ratios, ROUNDS);
         printf("%s: %.1f us with %u records, %.1f us with %u, median ratio %.2f (%.2f to %.2f)\n",
                operations[i].name, one, few->records, other, many->records, ratios[ROUNDS / 2], ratios[0],
                ratios[ROUNDS - 1]);
@@ -346,27 +234,16 @@ static int compare_reading(const network_t *few, const network_t *many)
     return 0;
 }
 
+static int run(apr_pool_t *pool)
+{
+    static network_t few, many;
+
+    return make_network(&few, (apr_uint32_t)bench_number("CIVARCOS_BENCH_SHORT", 1000), pool) ||
+           make_network(&many, (apr_uint32_t)bench_number("CIVARCOS_BENCH_RECORDS", 100000), pool) ||
+           compare_reading(&few, &many);
+}
+
 int main(void)
 {
-    const char *parent = getenv("CIVARCOS_BENCH_DIR");
-    static network_t few, many;
-    apr_pool_t *outer, *pool; /* connections go before what they were made with */
-    int failed;
-
-    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&outer, NULL) != APR_SUCCESS ||
-        civ_store_initialize(outer) != APR_SUCCESS || apr_pool_create(&pool, outer) != APR_SUCCESS)
-        return 1;
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    if (parent == NULL)
-        parent = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    failed = make_network(&few, parent, (apr_uint32_t)number_from("CIVARCOS_BENCH_SHORT", 1000), pool) ||
-             make_network(&many, parent, (apr_uint32_t)number_from("CIVARCOS_BENCH_RECORDS", 100000), pool) ||
-             compare_reading(&few, &many);
-    if (failed)
-        fprintf(stderr, "bench_numbers: something failed\n");
-    remove_folder(few.folder, outer);
-    remove_folder(many.folder, outer);
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return failed;
+    return bench_main("bench_numbers", run);
 }

@@ -7,18 +7,13 @@
  * timeline has, CIVARCOS_BENCH_SHORT (default 10000) the short one, CIVARCOS_BENCH_DIR (default: TMPDIR or /tmp) where they are made; they
  * are removed afterwards. CIVARCOS_BENCH_LEDGER=on puts all of it on record as well.
  */
-#include <apr_file_info.h>
-#include <apr_file_io.h>
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "node/node.h"
+#include "bench/bench_node.h"
 #include "sync/timeline.h"
 
 #define ROUNDS       7
@@ -31,20 +26,11 @@
 #define MINUTE       APR_INT64_C(60000)
 
 typedef struct history_t {
-    const char *folder;
     civ_node_t *node;
     apr_int64_t items; /**< so many are there */
     unsigned sample;   /**< moves on with each operation */
     apr_pool_t *pool;
 } history_t;
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static double processor_time(void)
 {
@@ -53,21 +39,6 @@ static double processor_time(void)
     getrusage(RUSAGE_SELF, &used);
     return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
-
-static long number_from(const char *name, long otherwise)
-{
-    const char *text = getenv(name);
-
-    return text != NULL ? strtol(text, NULL, 10) : otherwise;
-}
-
-static void log_line(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
-{
-    (void)baton;
-    (void)status;
-    if (level <= CIV_LOG_WARNING)
-        fprintf(stderr, "%s\n", message);
 }
 
 /* --- items --- */
@@ -177,7 +148,7 @@ static apr_status_t store(history_t *history, apr_int64_t first, int count, int 
 
 static int fill(history_t *history, apr_int64_t items)
 {
-    double began = now();
+    double began = bench_now();
     apr_pool_t *pool;
 
     apr_pool_create(&pool, history->pool);
@@ -189,53 +160,19 @@ static int fill(history_t *history, apr_int64_t items)
     }
     apr_pool_destroy(pool);
     printf("# %" APR_INT64_T_FMT " items stored in %.1f s, %.0f a second, %d in a commit\n", items,
-           now() - began, (double)items / (now() - began), FILL_ITEMS);
+           bench_now() - began, (double)items / (bench_now() - began), FILL_ITEMS);
     return 0;
 }
 
-static int make_history(history_t *history, const char *parent, apr_int64_t items, apr_pool_t *pool)
+static int make_history(history_t *history, apr_int64_t items, apr_pool_t *pool)
 {
-    static const civ_log_t log = {log_line, NULL, CIV_LOG_WARNING};
-    static const civ_node_context_t context = {.log = &log};
     civ_node_config_t *config = apr_pmemdup(pool, &civ_node_defaults, sizeof(civ_node_defaults));
-    char *folder = apr_pstrcat(pool, parent, "/civarcos-bench-XXXXXX", NULL);
     const char *ledger = getenv("CIVARCOS_BENCH_LEDGER");
-    const char *error = "";
 
     memset(history, 0, sizeof(*history));
     history->pool = pool;
-    history->folder = mkdtemp(folder);
-    config->state_dir = folder;
-    config->ledger_name = "bench.example.org/civarcos";
     config->sync_ledger = ledger != NULL && strcmp(ledger, "on") == 0;
-    if (history->folder == NULL || civ_node_prepare(config, 0, 0, &error, pool) != APR_SUCCESS ||
-        civ_node_open(&history->node, config, &context, &error, pool) != APR_SUCCESS ||
-        civ_node_start(history->node, pool) != APR_SUCCESS) {
-        fprintf(stderr, "no node in %s: %s\n", folder, error);
-        return 1;
-    }
-    return fill(history, items);
-}
-
-static void remove_folder(const char *folder, apr_pool_t *pool)
-{
-    apr_finfo_t info;
-    apr_dir_t *dir;
-
-    if (folder == NULL || apr_dir_open(&dir, folder, pool) != APR_SUCCESS)
-        return;
-    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
-        const char *path = apr_pstrcat(pool, folder, "/", info.name, NULL);
-
-        if (strcmp(info.name, ".") == 0 || strcmp(info.name, "..") == 0)
-            continue;
-        if (info.filetype == APR_DIR)
-            remove_folder(path, pool);
-        else
-            apr_file_remove(path, pool);
-    }
-    apr_dir_close(dir);
-    apr_dir_remove(folder, pool);
+    return bench_node(&history->node, config, pool) || fill(history, items);
 }
 
 /* --- operations --- */
@@ -379,7 +316,7 @@ static const struct {
 /** Microseconds for one, and those of a processor. Negative when an answer was wrong. */
 static double measure(history_t *history, size_t operation, double *processor)
 {
-    double began = now(), used = processor_time(), took;
+    double began = bench_now(), used = processor_time(), took;
     unsigned long count = 0;
     apr_pool_t *pool;
 
@@ -389,23 +326,16 @@ static double measure(history_t *history, size_t operation, double *processor)
         if (operations[operation].run(history, pool) != APR_SUCCESS)
             return -1;
         count += (unsigned long)operations[operation].items;
-        took = now() - began;
+        took = bench_now() - began;
     } while (took < SECONDS);
     apr_pool_destroy(pool);
     *processor = (processor_time() - used) / (double)count * 1e6;
     return took / (double)count * 1e6;
 }
 
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-
-    return a < b ? -1 : a > b;
-}
-
 static double middle(double *values)
 {
-    qsort(values, ROUNDS, sizeof(values[0]), compare_doubles);
+    bench_sort(values, ROUNDS);
     return values[ROUNDS / 2];
 }
 
@@ -416,8 +346,8 @@ static int has_a_word(const char *name, char *const *words)
     return *words != NULL;
 }
 
-/* @param words of the operations that are wanted; none: all */
-static int compare(history_t *few, history_t *many, char *const *words)
+/* @param chosen words of the operations that are wanted; none: all */
+static int compare(history_t *few, history_t *many, char *const *chosen)
 {
     apr_int64_t before[] = {few->items, many->items};
     size_t i;
@@ -426,7 +356,7 @@ static int compare(history_t *few, history_t *many, char *const *words)
         double one[ROUNDS], other[ROUNDS], ratios[ROUNDS], used[2][ROUNDS], used_ratios[ROUNDS];
         int round;
 
-        if (words[0] != NULL && !has_a_word(operations[i].name, words))
+        if (chosen[0] != NULL && !has_a_word(operations[i].name, chosen))
             continue;
         for (round = 0; round < ROUNDS; round++) {
             one[round] = measure(few, i, &used[0][round]);
@@ -436,7 +366,7 @@ static int compare(history_t *few, history_t *many, char *const *words)
             ratios[round] = other[round] / one[round];
             used_ratios[round] = used[1][round] / used[0][round];
         }
-        qsort(ratios, ROUNDS, sizeof(ratios[0]), compare_doubles);
+        bench_sort(ratios, ROUNDS);
         printf("%s: %.1f us with %" APR_INT64_T_FMT " items, %.1f us with %" APR_INT64_T_FMT
                ", median ratio %.2f (%.2f to %.2f); of a processor %.1f us, %.1f us, %.2f\n",
                operations[i].name, middle(one), before[0], middle(other), before[1], ratios[ROUNDS / 2],
@@ -445,27 +375,19 @@ static int compare(history_t *few, history_t *many, char *const *words)
     return 0;
 }
 
+static char *const *words; /* arguments of the program */
+
+static int run(apr_pool_t *pool)
+{
+    static history_t few, many;
+
+    return make_history(&few, bench_number("CIVARCOS_BENCH_SHORT", 10000), pool) ||
+           make_history(&many, bench_number("CIVARCOS_BENCH_ITEMS", 1000000), pool) ||
+           compare(&few, &many, words);
+}
+
 int main(int argc, char **argv)
 {
-    const char *parent = getenv("CIVARCOS_BENCH_DIR");
-    static history_t few, many;
-    apr_pool_t *outer, *pool; /* connections go before what they were made with */
-    int failed;
-
-    if (apr_initialize() != APR_SUCCESS || apr_pool_create(&outer, NULL) != APR_SUCCESS ||
-        civ_store_initialize(outer) != APR_SUCCESS || apr_pool_create(&pool, outer) != APR_SUCCESS)
-        return 1;
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    if (parent == NULL)
-        parent = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    failed = make_history(&few, parent, number_from("CIVARCOS_BENCH_SHORT", 10000), pool) ||
-             make_history(&many, parent, number_from("CIVARCOS_BENCH_ITEMS", 1000000), pool) ||
-             compare(&few, &many, argv + (argc > 0));
-    if (failed)
-        fprintf(stderr, "bench_timeline: something failed\n");
-    remove_folder(few.folder, outer);
-    remove_folder(many.folder, outer);
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return failed;
+    words = argv + (argc > 0);
+    return bench_main("bench_timeline", run);
 }

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "integration/consortium.h"
+#include "integration/crowd.h"
 #include "integration/scenario.h"
 #include "integration/signer.h"
 #include "support/database.h"
@@ -14,7 +15,6 @@
 
 #include <apr_strings.h>
 
-#include <pthread.h>
 #include <string.h>
 
 /* Both hosts are one network, under one name. */
@@ -26,36 +26,9 @@
 #define VOTERS 12
 #define EACH   6
 
-static harness_t *server;
-
 static int setup(void)
 {
-    harness_options_t options = {NULL, CONFIG, NULL};
-
-    server = harness_start(&options);
-    return server == NULL;
-}
-
-static int teardown(void)
-{
-    return harness_stop(server);
-}
-
-static http_client_t *client(const harness_t *of)
-{
-    return http_client(of->url, test_pool());
-}
-
-static const char *database(void)
-{
-    return scenario_file(server, "ledger/civarcos.db");
-}
-
-static apr_int64_t stored(const char *sql)
-{
-    const char *text = scenario_sql_text(database(), sql);
-
-    return text ? apr_atoi64(text) : -1;
+    return crowd_setup(CONFIG);
 }
 
 static http_response_t *versions_of(http_client_t *web, const char *id)
@@ -69,24 +42,27 @@ static int is_true(void *baton)
     http_response_t *status = http_get(baton, "/api/federated/status");
 
     return http_json_int(status, "/network_stats/total_shared_evidence") ==
-               stored("SELECT COUNT(*) FROM civ_fed_evidence WHERE latest = 1 AND privacy <> 0 AND withdrawn "
-                      "= 0") &&
+               crowd_stored(
+                   "SELECT COUNT(*) FROM civ_fed_evidence WHERE latest = 1 AND privacy <> 0 AND withdrawn "
+                   "= 0") &&
            http_json_int(status, "/network_stats/total_votes") ==
-               stored("SELECT COUNT(*) FROM civ_fed_opinions") &&
-           stored("SELECT COUNT(*) FROM civ_fed_opinions") ==
-               stored("SELECT (SELECT COUNT(*) FROM civ_pending WHERE payload LIKE '%federation.vote\"%') + "
-                      "(SELECT "
-                      "COUNT(*) FROM civ_entries WHERE type = 'civarcos.federation.vote')") &&
-           stored("SELECT (SELECT COUNT(*) FROM civ_fed_evidence) + (SELECT COUNT(DISTINCT evidence_id) FROM "
-                  "civ_fed_evidence WHERE withdrawn <> 0)") ==
-               stored("SELECT (SELECT COUNT(*) FROM civ_pending WHERE payload LIKE "
-                      "'%federation.evidence\"%') + (SELECT "
-                      "COUNT(*) FROM civ_entries WHERE type = 'civarcos.federation.evidence')");
+               crowd_stored("SELECT COUNT(*) FROM civ_fed_opinions") &&
+           crowd_stored("SELECT COUNT(*) FROM civ_fed_opinions") ==
+               crowd_stored(
+                   "SELECT (SELECT COUNT(*) FROM civ_pending WHERE payload LIKE '%federation.vote\"%') + "
+                   "(SELECT "
+                   "COUNT(*) FROM civ_entries WHERE type = 'civarcos.federation.vote')") &&
+           crowd_stored(
+               "SELECT (SELECT COUNT(*) FROM civ_fed_evidence) + (SELECT COUNT(DISTINCT evidence_id) FROM "
+               "civ_fed_evidence WHERE withdrawn <> 0)") ==
+               crowd_stored("SELECT (SELECT COUNT(*) FROM civ_pending WHERE payload LIKE "
+                            "'%federation.evidence\"%') + (SELECT "
+                            "COUNT(*) FROM civ_entries WHERE type = 'civarcos.federation.evidence')");
 }
 
 static void expect_true(const harness_t *of, double seconds)
 {
-    CU_ASSERT_EQUAL(harness_wait(is_true, client(of), seconds), 0);
+    CU_ASSERT_EQUAL(harness_wait(is_true, crowd_web(of), seconds), 0);
 }
 
 static const char *evidence(const char *id, int percent)
@@ -98,12 +74,12 @@ static const char *evidence(const char *id, int percent)
 
 static void test_restarts(void)
 {
-    http_client_t *web = client(server);
+    http_client_t *web = crowd_web(crowd_server);
     const char *shared, *withdrawn, *voted, *before;
 
     consortium_join(web, 0, VOTERS + 1);
     shared = consortium_shared(web, 0, evidence("a", 80));
-    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    CU_ASSERT_EQUAL(harness_graceful(crowd_server), 0);
     withdrawn = consortium_shared(web, 0, evidence("b", 80));
     CU_ASSERT_EQUAL(
         http_post(
@@ -111,53 +87,38 @@ static void test_restarts(void)
             apr_psprintf(test_pool(), "{\"organization_id\":\"org-0\",\"evidence_id\":\"%s\"}", withdrawn))
             ->status,
         200);
-    CU_ASSERT_EQUAL(harness_restart(server), 0);
+    CU_ASSERT_EQUAL(harness_restart(crowd_server), 0);
     voted = consortium_shared(web, 0, evidence("c", 80));
     CU_ASSERT_EQUAL(consortium_vote(web, 1, voted, 1, "")->status, 200);
     before = versions_of(web, voted)->body;
-    harness_crash(server);
-    CU_ASSERT_EQUAL_FATAL(harness_resume(server), 0);
+    harness_crash(crowd_server);
+    CU_ASSERT_EQUAL_FATAL(harness_resume(crowd_server), 0);
     CU_ASSERT_STRING_EQUAL(versions_of(web, voted)->body, before);
     CU_ASSERT_EQUAL(http_json_int(versions_of(web, shared), "/count"), 1);
     CU_ASSERT_PTR_NOT_NULL(http_json(versions_of(web, withdrawn), "/evidence/0/withdrawn_at"));
     CU_ASSERT_PTR_NOT_NULL(
         http_header(consortium_share(web, 0, evidence("a", 80), ""), "Idempotent-Replayed"));
     CU_ASSERT(http_is_problem(consortium_vote(web, 1, voted, 0, ""), 409));
-    expect_true(server, 0);
+    expect_true(crowd_server, 0);
     CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(harness_log_is_clean(server, "?AH00052", "?AH00045", NULL));
+    CU_ASSERT(harness_log_is_clean(crowd_server, "?AH00052", "?AH00045", NULL));
 }
 
 /* --- many at once --- */
 
 typedef struct member_t {
-    http_client_t *web[2]; /* of either server */
+    crowd_client_t is;
     const char *label, *contended;
-    int number;
-    apr_pool_t *pool;
-    pthread_t thread;
     const char *shared[EACH]; /* ids that were acknowledged */
     int wrong;
 } member_t;
 
 static volatile apr_uint32_t answered;
 
-static http_response_t *send_until_answered(member_t *member, const char *path, const char *key,
-                                            const char *json)
+static http_response_t *ask(member_t *member, const char *path, const char *key, const char *json)
 {
-    const char *headers[] = {"Content-Type: application/json",
-                             apr_pstrcat(member->pool, "Idempotency-Key: ", key, NULL), NULL};
-    apr_time_t deadline = apr_time_now() + apr_time_from_sec(60);
-    http_response_t *answer;
-    int tries = 0;
+    http_response_t *answer = crowd_post(&member->is, path, key, json);
 
-    do {
-        if (tries > 0) {
-            apr_sleep(20000);
-        }
-        answer =
-            http_send(member->web[(member->number + tries++) % 2], "POST", path, headers, json, strlen(json));
-    } while ((answer->status == 0 || answer->status == 503) && apr_time_now() < deadline);
     apr_atomic_inc32(&answered);
     return answer;
 }
@@ -169,19 +130,20 @@ static void *take_part(void *baton)
     int i;
 
     for (i = 0; i < EACH; i++) {
-        const char *key = apr_psprintf(member->pool, "%s %d %d", member->label, member->number, i);
-        const char *json = apr_psprintf(
-            member->pool, "{\"organization_id\":\"org-%d\",\"evidence\":{\"id\":\"%s-%d\",\"coverage\":%d}}",
-            member->number, member->label, i, i);
-        http_response_t *answer = send_until_answered(member, "/api/federated/share", key, json);
+        const char *key = apr_psprintf(member->is.pool, "%s %d %d", member->label, member->is.number, i);
+        const char *json =
+            apr_psprintf(member->is.pool,
+                         "{\"organization_id\":\"org-%d\",\"evidence\":{\"id\":\"%s-%d\",\"coverage\":%d}}",
+                         member->is.number, member->label, i, i);
+        http_response_t *answer = ask(member, "/api/federated/share", key, json);
 
         member->wrong += answer->status != 201;
         member->shared[i] = http_json_text(answer, "/evidence/evidence_id");
-        json = apr_psprintf(member->pool,
+        json = apr_psprintf(member->is.pool,
                             "{\"organization_id\":\"org-%d\",\"evidence_id\":\"%s\",\"is_valid\":%s}",
-                            member->number, member->contended, member->number % 3 ? "true" : "false");
-        key = apr_pstrcat(member->pool, key, " vote", NULL);
-        member->wrong += send_until_answered(member, "/api/federated/validate", key, json)->status != 200;
+                            member->is.number, member->contended, member->is.number % 3 ? "true" : "false");
+        key = apr_pstrcat(member->is.pool, key, " vote", NULL);
+        member->wrong += ask(member, "/api/federated/validate", key, json)->status != 200;
     }
     return NULL;
 }
@@ -193,11 +155,9 @@ static member_t *start_members(const char *label, const char *contended, const c
 
     apr_atomic_set32(&answered, 0);
     for (i = 0; i < VOTERS; i++) {
-        members[i] = (member_t){.label = label, .contended = contended, .number = i + 1};
-        apr_pool_create(&members[i].pool, NULL);
-        members[i].web[0] = http_client(one, members[i].pool);
-        members[i].web[1] = strcmp(one, other) ? http_client(other, members[i].pool) : members[i].web[0];
-        CU_ASSERT_EQUAL_FATAL(pthread_create(&members[i].thread, NULL, take_part, &members[i]), 0);
+        members[i].label = label;
+        members[i].contended = contended;
+        crowd_start_client(&members[i].is, i + 1, one, other, take_part, &members[i]);
     }
     return members;
 }
@@ -209,12 +169,12 @@ static void end_members(member_t *members, http_client_t *web)
     int i, j;
 
     for (i = 0; i < VOTERS; i++) {
-        pthread_join(members[i].thread, NULL);
+        crowd_wait_client(&members[i].is);
         CU_ASSERT_EQUAL(members[i].wrong, 0);
         for (j = 0; j < EACH; j++) {
             CU_ASSERT_EQUAL(http_json_int(versions_of(web, members[i].shared[j]), "/count"), 1);
         }
-        apr_pool_destroy(members[i].pool);
+        crowd_end_client(&members[i].is);
     }
     consensus = http_get(web, apr_psprintf(test_pool(), "/api/federated/consensus/%s", members[0].contended));
     CU_ASSERT_EQUAL(http_json_int(consensus, "/consensus/votes"), VOTERS);
@@ -224,22 +184,22 @@ static void end_members(member_t *members, http_client_t *web)
 
 static apr_int64_t outcomes(const char *column)
 {
-    return stored(apr_pstrcat(test_pool(), "SELECT SUM(", column, ") FROM civ_fed_members", NULL));
+    return crowd_stored(apr_pstrcat(test_pool(), "SELECT SUM(", column, ") FROM civ_fed_members", NULL));
 }
 
 static void test_crowd(void)
 {
-    http_client_t *web = client(server);
+    http_client_t *web = crowd_web(crowd_server);
 
-    end_members(
-        start_members("crowd", consortium_shared(web, 0, evidence("crowd", 80)), server->url, server->url),
-        web);
+    end_members(start_members("crowd", consortium_shared(web, 0, evidence("crowd", 80)), crowd_server->url,
+                              crowd_server->url),
+                web);
     CU_ASSERT_EQUAL(outcomes("evidence_accepted"), 1);
     CU_ASSERT_EQUAL(outcomes("votes_agreed"), 8);
     CU_ASSERT_EQUAL(outcomes("votes_disagreed"), 4);
-    expect_true(server, 0);
+    expect_true(crowd_server, 0);
     CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(harness_log_is_clean(server, NULL));
+    CU_ASSERT(harness_log_is_clean(crowd_server, NULL));
 }
 
 static int some_were_answered(void *baton)
@@ -251,17 +211,17 @@ static int some_were_answered(void *baton)
 /* Killed in the middle: what was acknowledged is there, and whoever asks again is told the same. */
 static void test_crash_among_a_crowd(void)
 {
-    http_client_t *web = client(server);
+    http_client_t *web = crowd_web(crowd_server);
     const char *contended = consortium_shared(web, 0, evidence("crash", 80));
-    member_t *members = start_members("crash", contended, server->url, server->url);
+    member_t *members = start_members("crash", contended, crowd_server->url, crowd_server->url);
 
     CU_ASSERT_EQUAL(harness_wait(some_were_answered, NULL, 60), 0);
-    harness_crash(server);
-    CU_ASSERT_EQUAL_FATAL(harness_resume(server), 0);
+    harness_crash(crowd_server);
+    CU_ASSERT_EQUAL_FATAL(harness_resume(crowd_server), 0);
     end_members(members, web);
-    expect_true(server, 0);
+    expect_true(crowd_server, 0);
     CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(harness_log_is_clean(server, "?AH00052", "?AH00045", NULL));
+    CU_ASSERT(harness_log_is_clean(crowd_server, "?AH00052", "?AH00045", NULL));
 }
 
 /* --- a second host --- */
@@ -269,7 +229,7 @@ static void test_crash_among_a_crowd(void)
 /* Signed for both; said to one. */
 static void expect_no_replay(const harness_t *second)
 {
-    signer_request_t request = {.server = server,
+    signer_request_t request = {.server = crowd_server,
                                 .key = "alpha",
                                 .path = "/api/federated/join",
                                 .authority = NAME,
@@ -277,34 +237,38 @@ static void expect_no_replay(const harness_t *second)
     const char *const *headers = signer_headers(&request);
 
     CU_ASSERT_EQUAL(
-        http_send(client(second), "POST", request.path, headers, request.body, strlen(request.body))->status,
+        http_send(crowd_web(second), "POST", request.path, headers, request.body, strlen(request.body))
+            ->status,
         201);
     request.path = "/api/federated/share";
     request.body = "{\"organization_id\":\"alpha\",\"evidence\":{\"coverage\":5}}";
     headers = signer_headers(&request);
     CU_ASSERT_EQUAL(
-        http_send(client(server), "POST", request.path, headers, request.body, strlen(request.body))->status,
+        http_send(crowd_web(crowd_server), "POST", request.path, headers, request.body, strlen(request.body))
+            ->status,
         201);
     CU_ASSERT(signer_is_refused(
-        second, http_send(client(second), "POST", request.path, headers, request.body, strlen(request.body)),
+        second,
+        http_send(crowd_web(second), "POST", request.path, headers, request.body, strlen(request.body)),
         "used before", "with a nonce of its own"));
 }
 
 static void test_second_host(void)
 {
-    harness_options_t options = {NULL, NULL, scenario_prepare_host(server, "second", NULL)};
+    harness_options_t options = {NULL, NULL, scenario_prepare_host(crowd_server, "second", NULL)};
     http_response_t *one, *two;
     http_client_t *web[2];
     harness_t *second;
     const char *id;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(options.state_dir);
-    options.config = apr_psprintf(test_pool(), CONFIG "CivarcosDatabase %s \"%s\"\n", database_driver(),
-                                  database_parameters(database(), test_pool()));
+    options.config =
+        apr_psprintf(test_pool(), CONFIG "CivarcosDatabase %s \"%s\"\n", database_driver(),
+                     database_parameters(scenario_file(crowd_server, "ledger/civarcos.db"), test_pool()));
     second = harness_start(&options);
     CU_ASSERT_PTR_NOT_NULL_FATAL(second);
-    web[0] = client(server);
-    web[1] = client(second);
+    web[0] = crowd_web(crowd_server);
+    web[1] = crowd_web(second);
     one = consortium_share(web[0], 0, evidence("hosts", 80), "");
     id = http_json_text(one, "/evidence/evidence_id");
     /* It is the same member there, with the same evidence, under the same pseudonym. */
@@ -319,16 +283,16 @@ static void test_second_host(void)
     CU_ASSERT_EQUAL(consortium_vote(web[0], 1, id, 1, "")->status, 200);
     CU_ASSERT(http_is_problem(consortium_vote(web[1], 1, id, 0, ""), 409));
     expect_no_replay(second);
-    end_members(
-        start_members("hosts", consortium_shared(web[1], 0, evidence("both", 80)), server->url, second->url),
-        web[1]);
-    expect_true(server, 15);
+    end_members(start_members("hosts", consortium_shared(web[1], 0, evidence("both", 80)), crowd_server->url,
+                              second->url),
+                web[1]);
+    expect_true(crowd_server, 15);
     expect_true(second, 15);
     CU_ASSERT(scenario_is_valid(web[0]));
     /* What the first one has sealed before is new to it. */
     CU_ASSERT(harness_log_is_clean(second, "?CIV0203", "CIV0601", NULL));
     CU_ASSERT_EQUAL(harness_stop(second), 0);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
+    CU_ASSERT(harness_log_is_clean(crowd_server, NULL));
 }
 
 static const test_case_t cases[] = {
@@ -339,4 +303,4 @@ static const test_case_t cases[] = {
     {NULL, NULL},
 };
 
-const test_suite_t federation_keeping_suite = {"federation_keeping", setup, teardown, cases};
+const test_suite_t federation_keeping_suite = {"federation_keeping", setup, crowd_teardown, cases};

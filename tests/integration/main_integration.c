@@ -27,6 +27,8 @@ extern const test_suite_t openapi_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
 extern const test_suite_t signed_requests_suite;
+extern const test_suite_t signed_content_suite;
+extern const test_suite_t signed_elsewhere_suite;
 extern const test_suite_t voting_clients_suite;
 extern const test_suite_t voting_suite;
 
@@ -46,6 +48,8 @@ int main(int argc, const char *const *argv)
         &voting_suite,
         &voting_clients_suite,
         &signed_requests_suite,
+        &signed_content_suite,
+        &signed_elsewhere_suite,
         &limits_suite,
         &privileges_suite,
         &federation_members_suite,

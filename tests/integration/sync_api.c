@@ -6,9 +6,9 @@
 #include "config.h"
 
 #include "integration/scenario.h"
+#include "integration/sync_scene.h"
 
 #include "support/database.h"
-#include "support/mock_platform.h"
 #include "support/runner.h"
 
 #include <apr_file_io.h>
@@ -17,12 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROGRAM CIVARCOS_BUILD_DIR "/worker/civarcos-worker"
-#define OFF     "CivarcosWorker off\nCivarcosDifficulty 4\n"
-#define MANAGED                                                                                              \
-    "CivarcosWorker managed \"" PROGRAM "\"\nCivarcosDifficulty 4\nCivarcosEgressAllow 127.0.0.1\n"          \
-    "CivarcosEgressPlainHttp On\nCivarcosSealCount 10000\n"
-
+#define OFF "CivarcosWorker off\nCivarcosDifficulty 4\n"
 /* One child of 16 threads (8 with prefork: processes), of which a quarter may wait. */
 #define FEW_THREADS                                                                                          \
     "<IfModule !prefork.c>\nServerLimit 1\nThreadLimit 16\nThreadsPerChild 16\nMaxRequestWorkers 16\n"       \
@@ -79,53 +74,21 @@ static const mock_answer_t signed_out_once[] = {
 static const mock_answer_t broken[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 100000}, END};
 static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 100000}, END};
 
-static harness_t *server;
-static http_client_t *web;
-static mock_platform_t *platform;
-
-static int is_well(void *baton)
-{
-    (void)baton;
-    http_forget(web);
-    return strcmp(http_json_text(http_get(web, "/api/health"), "/worker"), "ok") == 0;
-}
-
-static void start(const char *config, const mock_answer_t *answers)
-{
-    harness_options_t options = {NULL, config, NULL};
-
-    platform = answers ? mock_platform_start(answers) : NULL;
-    server = harness_start(&options);
-    CU_ASSERT_FATAL(server != NULL);
-    web = http_client(server->url, test_pool());
-    if (answers) {
-        CU_ASSERT_EQUAL_FATAL(harness_wait(is_well, NULL, 30), 0);
-    }
-}
-
-static void stop(void)
-{
-    if (platform) {
-        mock_platform_stop(platform);
-    }
-    platform = NULL;
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
-    server = NULL;
-}
+static sync_scene_t *scene;
 
 /* Whether a text is in what the server has left behind: its log, and all files of the database. */
 static int is_left_behind(const char *text)
 {
     static const char *const names[] = {"/ledger/civarcos.db", "/ledger/civarcos.db-wal", NULL};
-    int i, found = harness_log_has(server, text, 0);
+    int i, found = harness_log_has(scene->server, text, 0);
 
     for (i = 0; names[i] != NULL && !database_is_pgsql(); i++) {
         apr_file_t *file;
         apr_size_t length = 64 * 1024 * 1024;
         char *data = apr_palloc(test_pool(), length);
 
-        if (apr_file_open(&file, apr_pstrcat(test_pool(), server->state_dir, names[i], NULL), APR_FOPEN_READ,
-                          APR_FPROT_OS_DEFAULT, test_pool()) != APR_SUCCESS) {
+        if (apr_file_open(&file, apr_pstrcat(test_pool(), scene->server->state_dir, names[i], NULL),
+                          APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, test_pool()) != APR_SUCCESS) {
             continue;
         }
         apr_file_read_full(file, data, length, &length);
@@ -137,11 +100,12 @@ static int is_left_behind(const char *text)
 
 static http_response_t *configure(void)
 {
-    return http_post(web, "/api/sync/configure",
-                     apr_psprintf(test_pool(),
-                                  "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN
-                                  "\",\"webhook_secret\":\"" HOOK "\",\"base_url\":\"%s\"}}",
-                                  platform ? mock_platform_url(platform) : "https://api.github.com"));
+    return http_post(
+        scene->web, "/api/sync/configure",
+        apr_psprintf(test_pool(),
+                     "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN
+                     "\",\"webhook_secret\":\"" HOOK "\",\"base_url\":\"%s\"}}",
+                     scene->platform ? mock_platform_url(scene->platform) : "https://api.github.com"));
 }
 
 static http_response_t *ask(const char *prefer)
@@ -150,19 +114,19 @@ static http_response_t *ask(const char *prefer)
                                    apr_pstrcat(test_pool(), "Prefer: ", prefer, NULL), NULL};
     static const char body[] = "{\"platform\":\"github\",\"project_id\":\"octo/demo\"}";
 
-    return http_send(web, "POST", "/api/sync/source", headers, body, strlen(body));
+    return http_send(scene->web, "POST", "/api/sync/source", headers, body, strlen(body));
 }
 
 static const char *state(void)
 {
-    return http_json_text(http_get(web, "/api/sync/status"), "/sync_status/connectors/github/state");
+    return http_json_text(http_get(scene->web, "/api/sync/status"), "/sync_status/connectors/github/state");
 }
 
 static void secrets_are_never_shown(void)
 {
     http_response_t *answer;
 
-    start(OFF, NULL);
+    scene = sync_scene_open(OFF, NULL);
     CU_ASSERT_STRING_EQUAL(state(), "unconfigured");
     answer = configure();
     CU_ASSERT_EQUAL(answer->status, 200);
@@ -176,37 +140,39 @@ static void secrets_are_never_shown(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/secrets/1"), "webhook_secret");
     CU_ASSERT(strstr(http_json_text(answer, "/message"), "took away") == NULL);
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
-    answer = http_get(web, "/api/sync/connectors/github");
+    answer = http_get(scene->web, "/api/sync/connectors/github");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
-    answer = http_get(web, "/api/sync/connectors");
+    answer = http_get(scene->web, "/api/sync/connectors");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 6);
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
-    answer = http_get(web, "/api/sync/status");
+    answer = http_get(scene->web, "/api/sync/status");
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/total_connectors"), 6);
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 0); /* nobody has tried it */
     CU_ASSERT(strstr(answer->body, TOKEN) == NULL && strstr(answer->body, HOOK) == NULL);
     /* On record by a digest. */
-    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
-    answer = http_get(web, "/api/blockchain/search?type=civarcos.sync.connector");
+    CU_ASSERT_EQUAL(http_post(scene->web, "/api/blockchain/add", "{}")->status, 201);
+    answer = http_get(scene->web, "/api/blockchain/search?type=civarcos.sync.connector");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/results/0/evidence/action"), "configured");
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/results/0/evidence/record")), 64);
     CU_ASSERT(!is_left_behind(TOKEN));
     CU_ASSERT(!is_left_behind(HOOK));
     /* A configuration replaces the one before: what it takes away is named. */
-    answer = http_post(web, "/api/sync/configure",
+    answer = http_post(scene->web, "/api/sync/configure",
                        "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN "\"}}");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT(strstr(http_json_text(answer, "/message"), ": webhook_secret, base_url") != NULL);
     CU_ASSERT_EQUAL(http_json_count(answer, "/connector/secrets"), 1);
-    CU_ASSERT_EQUAL(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status, 200);
+    CU_ASSERT_EQUAL(http_send(scene->web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status,
+                    200);
     CU_ASSERT_STRING_EQUAL(state(), "unconfigured");
-    CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0), 404));
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/connectors/sourceforge"), 404));
-    CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(
+        http_is_problem(http_send(scene->web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/connectors/sourceforge"), 404));
+    CU_ASSERT(scenario_is_valid(scene->web));
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static void bad_configurations_are_told(void)
@@ -255,20 +221,22 @@ static void bad_configurations_are_told(void)
     };
     unsigned i;
 
-    start(OFF, NULL);
+    scene = sync_scene_open(OFF, NULL);
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        http_response_t *answer = http_post(web, "/api/sync/configure", bad[i].body);
+        http_response_t *answer = http_post(scene->web, "/api/sync/configure", bad[i].body);
 
         CU_ASSERT(http_is_problem(answer, 400));
         CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/pointer"), bad[i].pointer);
     }
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
+    CU_ASSERT_EQUAL(
+        http_json_int(http_get(scene->web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        CU_ASSERT_EQUAL(http_post(web, "/api/sync/configure", good[i])->status, 200);
+        CU_ASSERT_EQUAL(http_post(scene->web, "/api/sync/configure", good[i])->status, 200);
     }
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT_EQUAL(
+        http_json_int(http_get(scene->web, "/api/sync/status"), "/sync_status/connected_connectors"), 0);
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static void a_project_is_synchronised(void)
@@ -276,7 +244,7 @@ static void a_project_is_synchronised(void)
     http_response_t *answer;
     apr_int64_t stored;
 
-    start(MANAGED, healthy);
+    scene = sync_scene_open(SYNC_SCENE_MANAGED, healthy);
     CU_ASSERT(http_is_problem(ask("wait=1"), 409)); /* not configured */
     CU_ASSERT_EQUAL(configure()->status, 200);
     answer = ask("wait=60");
@@ -287,98 +255,101 @@ static void a_project_is_synchronised(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/sync_status/connector_name"), "github");
     stored = http_json_int(answer, "/sync_status/evidence_count");
     CU_ASSERT(stored >= 2);
-    CU_ASSERT(mock_platform_has_seen(platform, "Bearer " TOKEN));
-    answer = http_get(web, apr_pstrcat(test_pool(), "/api/sync/jobs/",
-                                       http_json_text(answer, "/sync_status/job_id"), NULL));
+    CU_ASSERT(mock_platform_has_seen(scene->platform, "Bearer " TOKEN));
+    answer = http_get(scene->web, apr_pstrcat(test_pool(), "/api/sync/jobs/",
+                                              http_json_text(answer, "/sync_status/job_id"), NULL));
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "succeeded");
     CU_ASSERT(http_json_count(answer, "/job/report/kinds") > 5);
-    answer = http_get(web, "/api/sync/status");
+    answer = http_get(scene->web, "/api/sync/status");
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_status/connectors/github/connected"), 1);
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/sync_status/connectors/github/last_sync")), 24);
     CU_ASSERT(http_json_int(answer, "/sync_status/unique_evidence") >= 2);
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/total_evidence"), stored);
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/connected_connectors"), 1);
-    answer = http_get(web, "/api/sync/timeline?source=github&order=asc&limit=1");
+    answer = http_get(scene->web, "/api/sync/timeline?source=github&order=asc&limit=1");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/type"), "repository");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/native_id"), "7");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/timestamp"), "2026-01-02T03:04:05.000Z");
     CU_ASSERT_EQUAL(http_json_int(answer, "/timeline/0/version"), 1);
-    answer =
-        http_get(web, apr_pstrcat(test_pool(), "/api/sync/timeline?source=github&order=asc&limit=1&cursor=",
+    answer = http_get(scene->web,
+                      apr_pstrcat(test_pool(), "/api/sync/timeline?source=github&order=asc&limit=1&cursor=",
                                   http_json_text(answer, "/next_cursor"), NULL));
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/timeline/0/type"), "release");
-    answer = http_get(web, "/api/sync/timeline?type=release&project_id=octo/demo"
-                           "&start_time=2026-02-01&end_time=2026-03-01");
+    answer = http_get(scene->web, "/api/sync/timeline?type=release&project_id=octo/demo"
+                                  "&start_time=2026-02-01&end_time=2026-03-01");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/timeline?project_id=octo/none"), "/count"), 0);
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?order=up"), 400));
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?source=sourceforge"), 400));
-    answer = http_get(web, "/api/sync/timeline?type=pull_requests");
+    CU_ASSERT_EQUAL(http_json_int(http_get(scene->web, "/api/sync/timeline?project_id=octo/none"), "/count"),
+                    0);
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/timeline?order=up"), 400));
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/timeline?source=sourceforge"), 400));
+    answer = http_get(scene->web, "/api/sync/timeline?type=pull_requests");
     CU_ASSERT(http_is_problem(answer, 400));
     CU_ASSERT(strstr(http_json_text(answer, "/detail"), "commit, pull_request, review") != NULL);
-    CU_ASSERT_EQUAL(http_get(web, "/api/sync/timeline?type=pull_request")->status, 200);
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/timeline?cursor=x"), 400));
-    answer = http_post(web, "/api/sync/deduplicate", "{}");
+    CU_ASSERT_EQUAL(http_get(scene->web, "/api/sync/timeline?type=pull_request")->status, 200);
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/timeline?cursor=x"), 400));
+    answer = http_post(scene->web, "/api/sync/deduplicate", "{}");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/duplicates_removed"), 0);
-    answer = http_get(web, "/api/sync/conflicts");
+    answer = http_get(scene->web, "/api/sync/conflicts");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_count(answer, "/conflicts"), 0);
-    CU_ASSERT_EQUAL(http_get(web, "/api/sync/conflicts?kind=platforms")->status, 200);
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/conflicts?kind=none"), 400));
-    answer = http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"latest\"}");
+    CU_ASSERT_EQUAL(http_get(scene->web, "/api/sync/conflicts?kind=platforms")->status, 200);
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/conflicts?kind=none"), 400));
+    answer = http_post(scene->web, "/api/sync/conflicts/resolve", "{\"policy\":\"latest\"}");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 0);
-    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"newest\"}"), 400));
+    CU_ASSERT(http_is_problem(http_post(scene->web, "/api/sync/conflicts/resolve", "{\"policy\":\"newest\"}"),
+                              400));
     /* Seen again, and nothing new. */
     answer = ask("wait=60");
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_EQUAL(http_json_int(answer, "/sync_status/evidence_count"), 0);
-    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/conflicts/resolve", "{\"policy\":\"prefer\"}"), 400));
+    CU_ASSERT(http_is_problem(http_post(scene->web, "/api/sync/conflicts/resolve", "{\"policy\":\"prefer\"}"),
+                              400));
     /* Later, where the client wants no waiting: 202, and a job that comes to its end. */
     answer = ask("respond-async");
     CU_ASSERT_EQUAL(answer->status, 202);
     CU_ASSERT_STRING_EQUAL(http_header(answer, "Preference-Applied"), "respond-async");
     CU_ASSERT_FATAL(http_header(answer, "Location") != NULL);
-    answer = http_get(web, http_header(answer, "Location"));
+    answer = http_get(scene->web, http_header(answer, "Location"));
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT(!is_left_behind(TOKEN));
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static void a_connection_is_tested(void)
 {
     http_response_t *answer;
 
-    start(MANAGED, signed_out_once);
-    CU_ASSERT(
-        http_is_problem(http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0), 409));
+    scene = sync_scene_open(SYNC_SCENE_MANAGED, signed_out_once);
+    CU_ASSERT(http_is_problem(
+        http_send(scene->web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0), 409));
     CU_ASSERT_EQUAL(configure()->status, 200);
-    answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
+    answer = http_send(scene->web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 0);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "auth_failed");
     CU_ASSERT_EQUAL(http_json_bool(answer, "/connector/connected"), 0);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/action"), "test");
-    answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
+    answer = http_send(scene->web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "ready");
     CU_ASSERT_EQUAL(http_json_bool(answer, "/connector/connected"), 1);
     /* Configured anew, it has to prove itself again. */
     CU_ASSERT(strstr(configure()->body, "\"connected\":null") != NULL);
-    CU_ASSERT_EQUAL(mock_platform_count(platform), 2);
+    CU_ASSERT_EQUAL(mock_platform_count(scene->platform), 2);
     /* Somebody waits: a platform that is down is asked once more, and no oftener. */
-    mock_platform_set_answers(platform, broken);
-    answer = http_send(web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
+    mock_platform_set_answers(scene->platform, broken);
+    answer = http_send(scene->web, "POST", "/api/sync/connectors/github/test", NULL, NULL, 0);
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "failed");
-    CU_ASSERT_EQUAL(mock_platform_count(platform), 4);
+    CU_ASSERT_EQUAL(mock_platform_count(scene->platform), 4);
     CU_ASSERT(!is_left_behind(TOKEN));
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 /* Nobody works: jobs wait, and can be listed and cancelled. */
@@ -388,10 +359,10 @@ static void jobs_are_listed_and_cancelled(void)
     const char *place;
     int i;
 
-    start(OFF, NULL);
+    scene = sync_scene_open(OFF, NULL);
     configure();
     /* One that was heard of a moment ago, and is switched off now. */
-    CU_ASSERT_EQUAL(scenario_sql(scenario_file(server, "ledger/civarcos.db"),
+    CU_ASSERT_EQUAL(scenario_sql(scenario_file(scene->server, "ledger/civarcos.db"),
                                  apr_psprintf(test_pool(),
                                               "INSERT INTO civ_sync_workers (worker, seen) VALUES ('gone', "
                                               "%" APR_TIME_T_FMT ")",
@@ -408,65 +379,67 @@ static void jobs_are_listed_and_cancelled(void)
     CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
     for (i = 0; i < 3; i++) {
         answer = http_post(
-            web, "/api/sync/source",
+            scene->web, "/api/sync/source",
             apr_psprintf(test_pool(), "{\"platform\":\"github\",\"project_id\":\"octo/other-%d\"}", i));
         CU_ASSERT_EQUAL(answer->status, 202);
     }
-    answer = http_get(web, "/api/sync/jobs?limit=3");
+    answer = http_get(scene->web, "/api/sync/jobs?limit=3");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 3);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/jobs/0/project_id"), "octo/other-2");
-    answer = http_get(web, apr_pstrcat(test_pool(), "/api/sync/jobs?limit=3&cursor=",
-                                       http_json_text(answer, "/next_cursor"), NULL));
+    answer = http_get(scene->web, apr_pstrcat(test_pool(), "/api/sync/jobs?limit=3&cursor=",
+                                              http_json_text(answer, "/next_cursor"), NULL));
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT(http_json(answer, "/next_cursor") == NULL);
-    answer = http_send(web, "DELETE", place, NULL, NULL, 0);
+    answer = http_send(scene->web, "DELETE", place, NULL, NULL, 0);
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "cancelled");
-    CU_ASSERT(http_is_problem(http_send(web, "DELETE", place, NULL, NULL, 0), 409));
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/jobs/4711"), 404));
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/jobs/x"), 404));
-    CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/jobs/4711", NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(http_send(scene->web, "DELETE", place, NULL, NULL, 0), 409));
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/jobs/4711"), 404));
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/jobs/x"), 404));
+    CU_ASSERT(http_is_problem(http_send(scene->web, "DELETE", "/api/sync/jobs/4711", NULL, NULL, 0), 404));
     CU_ASSERT(http_is_problem(
-        http_post(web, "/api/sync/source", "{\"platform\":\"github\",\"project_id\":\"no-slash\"}"), 400));
+        http_post(scene->web, "/api/sync/source", "{\"platform\":\"github\",\"project_id\":\"no-slash\"}"),
+        400));
     CU_ASSERT(
-        http_is_problem(http_post(web, "/api/sync/source",
+        http_is_problem(http_post(scene->web, "/api/sync/source",
                                   "{\"platform\":\"github\",\"project_id\":\"a/b\",\"since\":\"soon\"}"),
                         400));
     /* Jobs go with the connector. */
-    http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0);
-    CU_ASSERT_STRING_EQUAL(http_json_text(http_get(web, "/api/sync/jobs"), "/jobs/0/state"), "cancelled");
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    http_send(scene->web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0);
+    CU_ASSERT_STRING_EQUAL(http_json_text(http_get(scene->web, "/api/sync/jobs"), "/jobs/0/state"),
+                           "cancelled");
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static void many_projects_at_once(void)
 {
     http_response_t *answer;
 
-    start(MANAGED, healthy);
-    answer = http_post(web, "/api/sync/all", "{}"); /* nothing is scheduled */
+    scene = sync_scene_open(SYNC_SCENE_MANAGED, healthy);
+    answer = http_post(scene->web, "/api/sync/all", "{}"); /* nothing is scheduled */
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
     CU_ASSERT(http_is_problem(
-        http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":\"octo/demo\"}}"), 409));
+        http_post(scene->web, "/api/sync/all", "{\"project_config\":{\"github\":\"octo/demo\"}}"), 409));
     configure();
     CU_ASSERT(http_is_problem(
-        http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\",7]}}"), 400));
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/jobs"), "/count"), 0); /* all or none */
-    answer = http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\"]}}");
+        http_post(scene->web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\",7]}}"), 400));
+    CU_ASSERT_EQUAL(http_json_int(http_get(scene->web, "/api/sync/jobs"), "/count"), 0); /* all or none */
+    answer = http_post(scene->web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\"]}}");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/0/success"), 1);
     /* A project that the platform does not have is told of, and costs the others nothing. */
-    answer =
-        http_post(web, "/api/sync/all", "{\"project_config\":{\"github\":[\"octo/demo\",\"octo/none\"]}}");
+    answer = http_post(scene->web, "/api/sync/all",
+                       "{\"project_config\":{\"github\":[\"octo/demo\",\"octo/none\"]}}");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/success"), 0);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/0/success"), 1);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/1/success"), 0);
     CU_ASSERT(strlen(http_json_text(answer, "/sync_statuses/1/error_message")) > 10);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 /* What was asked for is done once, whatever has been scheduled since. */
@@ -474,33 +447,33 @@ static void all_is_what_it_was_at_first(void)
 {
     http_response_t *answer;
 
-    start(OFF, NULL);
+    scene = sync_scene_open(OFF, NULL);
     configure();
-    answer = scenario_post(web, "/api/sync/all", "all-0", "{}");
+    answer = scenario_post(scene->web, "/api/sync/all", "all-0", "{}");
     CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
-    http_post(web, "/api/sync/schedules", SCHEDULE("octo/demo"));
-    answer = scenario_post(web, "/api/sync/all", "all-0", "{}");
+    http_post(scene->web, "/api/sync/schedules", SCHEDULE("octo/demo"));
+    answer = scenario_post(scene->web, "/api/sync/all", "all-0", "{}");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 0);
-    answer = scenario_post(web, "/api/sync/all", "all-1", "{}");
+    answer = scenario_post(scene->web, "/api/sync/all", "all-1", "{}");
     CU_ASSERT_EQUAL(answer->status, 202);
     CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
-    http_post(web, "/api/sync/schedules", SCHEDULE("octo/other"));
-    answer = scenario_post(web, "/api/sync/all", "all-1", "{}");
+    http_post(scene->web, "/api/sync/schedules", SCHEDULE("octo/other"));
+    answer = scenario_post(scene->web, "/api/sync/all", "all-1", "{}");
     CU_ASSERT_EQUAL(answer->status, 202);
     CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/jobs/0/project_id"), "octo/demo");
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/jobs"), "/count"), 1);
-    answer = scenario_post(web, "/api/sync/all", "all-2", "{}");
+    CU_ASSERT_EQUAL(http_json_int(http_get(scene->web, "/api/sync/jobs"), "/count"), 1);
+    answer = scenario_post(scene->web, "/api/sync/all", "all-2", "{}");
     CU_ASSERT_EQUAL(http_json_int(answer, "/total"), 2);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static int have_been_put_off(void *baton)
 {
     double count = scenario_metric(
-        web, "civarcos_requests_total{method=\"POST\",route=\"/sync/source\",status=\"2xx\"}");
+        scene->web, "civarcos_requests_total{method=\"POST\",route=\"/sync/source\",status=\"2xx\"}");
 
     return count >= *(int *)baton;
 }
@@ -516,10 +489,10 @@ static void waiting_blocks_nobody(void)
     int expected = mpm && strcmp(mpm, "prefork") == 0 ? 0 : CLIENTS - 4;
     int i, put_off = 0;
 
-    start(MANAGED FEW_THREADS, silent);
+    scene = sync_scene_open(SYNC_SCENE_MANAGED FEW_THREADS, silent);
     configure();
     for (i = 0; i < CLIENTS; i++) {
-        clients[i] = http_raw_connect(server->port, test_pool());
+        clients[i] = http_raw_connect(scene->server->port, test_pool());
         http_raw_text(clients[i], apr_psprintf(test_pool(),
                                                "POST /api/sync/source HTTP/1.1\r\nHost: localhost\r\n"
                                                "Prefer: wait=100\r\nContent-Type: application/json\r\n"
@@ -528,9 +501,10 @@ static void waiting_blocks_nobody(void)
     }
     /* Those that may not wait have their answer, while the others have none. */
     CU_ASSERT_EQUAL(harness_wait(have_been_put_off, &expected, 60), 0);
-    CU_ASSERT_EQUAL(http_get(web, "/api/health")->status, 200);
+    CU_ASSERT_EQUAL(http_get(scene->web, "/api/health")->status, 200);
     /* With the connector its jobs are cancelled, so that those that wait are told as well; who comes now is refused. */
-    CU_ASSERT_EQUAL(http_send(web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status, 200);
+    CU_ASSERT_EQUAL(http_send(scene->web, "DELETE", "/api/sync/connectors/github", NULL, NULL, 0)->status,
+                    200);
     for (i = 0; i < CLIENTS; i++) {
         answer = http_raw_answer(clients[i], 60);
         CU_ASSERT(answer->status == 200 || answer->status == 202 || answer->status == 409);
@@ -539,8 +513,8 @@ static void waiting_blocks_nobody(void)
     }
     CU_ASSERT(put_off >= expected);
     /* The worker may have taken the job just before its connector went. */
-    CU_ASSERT(harness_log_is_clean(server, "?CIV0721", NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, "?CIV0721", NULL));
+    sync_scene_close(scene);
 }
 
 static const char *schedule_of(http_response_t *answer, const char *member)
@@ -554,54 +528,54 @@ static void schedules_are_kept(void)
     http_response_t *answer;
     const char *place;
 
-    start(OFF, NULL);
-    answer = scenario_post(web, "/api/sync/schedules", "schedule-1", body);
+    scene = sync_scene_open(OFF, NULL);
+    answer = scenario_post(scene->web, "/api/sync/schedules", "schedule-1", body);
     CU_ASSERT_EQUAL(answer->status, 201);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/schedule/interval"), "15m");
     place = apr_pstrdup(test_pool(), http_header(answer, "Location"));
-    answer = scenario_post(web, "/api/sync/schedules", "schedule-1", body);
+    answer = scenario_post(scene->web, "/api/sync/schedules", "schedule-1", body);
     CU_ASSERT_EQUAL(answer->status, 201);
     CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
-    answer = http_get(web, "/api/sync/schedules");
+    answer = http_get(scene->web, "/api/sync/schedules");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(schedule_of(answer, "origin"), "api");
     CU_ASSERT_EQUAL(strlen(schedule_of(answer, "next_run")), 24);
     /* What was made is where it was said to be. */
-    answer = http_get(web, place);
+    answer = http_get(scene->web, place);
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/schedule/project_id"), "octo/demo");
-    CU_ASSERT(http_is_problem(http_get(web, apr_pstrcat(test_pool(), place, "0", NULL)), 404));
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/schedules/0"), 404));
+    CU_ASSERT(http_is_problem(http_get(scene->web, apr_pstrcat(test_pool(), place, "0", NULL)), 404));
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/schedules/0"), 404));
     CU_ASSERT(
-        http_is_problem(http_post(web, "/api/sync/schedules",
+        http_is_problem(http_post(scene->web, "/api/sync/schedules",
                                   "{\"platform\":\"github\",\"project_id\":\"a/b\",\"interval\":\"5s\"}"),
                         400));
-    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/schedules",
+    CU_ASSERT(http_is_problem(http_post(scene->web, "/api/sync/schedules",
                                         "{\"platform\":\"github\",\"project_id\":7,\"interval\":\"5m\"}"),
                               400));
-    CU_ASSERT_EQUAL(http_send(web, "DELETE", place, NULL, NULL, 0)->status, 200);
-    CU_ASSERT(http_is_problem(http_send(web, "DELETE", place, NULL, NULL, 0), 404));
-    CU_ASSERT(http_is_problem(http_get(web, place), 404));
-    CU_ASSERT(http_is_problem(http_send(web, "DELETE", "/api/sync/schedules/x", NULL, NULL, 0), 404));
+    CU_ASSERT_EQUAL(http_send(scene->web, "DELETE", place, NULL, NULL, 0)->status, 200);
+    CU_ASSERT(http_is_problem(http_send(scene->web, "DELETE", place, NULL, NULL, 0), 404));
+    CU_ASSERT(http_is_problem(http_get(scene->web, place), 404));
+    CU_ASSERT(http_is_problem(http_send(scene->web, "DELETE", "/api/sync/schedules/x", NULL, NULL, 0), 404));
     /* The configuration goes before. */
-    harness_configure(server, OFF "CivarcosSyncSchedule github octo/demo 1h\n");
-    CU_ASSERT_EQUAL(harness_restart(server), 0);
-    answer = http_get(web, "/api/sync/schedules");
+    harness_configure(scene->server, OFF "CivarcosSyncSchedule github octo/demo 1h\n");
+    CU_ASSERT_EQUAL(harness_restart(scene->server), 0);
+    answer = http_get(scene->web, "/api/sync/schedules");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(schedule_of(answer, "origin"), "directive");
     CU_ASSERT_STRING_EQUAL(schedule_of(answer, "interval"), "1h");
     place = apr_pstrcat(test_pool(), "/api/sync/schedules/", schedule_of(answer, "schedule_id"), NULL);
-    CU_ASSERT(http_is_problem(http_send(web, "DELETE", place, NULL, NULL, 0), 409));
-    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/schedules", body), 409));
-    harness_configure(server, OFF);
-    CU_ASSERT_EQUAL(harness_graceful(server), 0);
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/schedules"), "/count"), 0);
-    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
-    answer = http_get(web, "/api/blockchain/search?type=civarcos.sync.schedule");
+    CU_ASSERT(http_is_problem(http_send(scene->web, "DELETE", place, NULL, NULL, 0), 409));
+    CU_ASSERT(http_is_problem(http_post(scene->web, "/api/sync/schedules", body), 409));
+    harness_configure(scene->server, OFF);
+    CU_ASSERT_EQUAL(harness_graceful(scene->server), 0);
+    CU_ASSERT_EQUAL(http_json_int(http_get(scene->web, "/api/sync/schedules"), "/count"), 0);
+    CU_ASSERT_EQUAL(http_post(scene->web, "/api/blockchain/add", "{}")->status, 201);
+    answer = http_get(scene->web, "/api/blockchain/search?type=civarcos.sync.schedule");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 4);
     CU_ASSERT(strstr(answer->body, "octo") == NULL);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static const test_case_t cases[] = {

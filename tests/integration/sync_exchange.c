@@ -7,8 +7,8 @@
 #include "config.h"
 
 #include "integration/scenario.h"
+#include "integration/sync_scene.h"
 
-#include "support/mock_platform.h"
 #include "support/runner.h"
 
 #include <apr_file_io.h>
@@ -54,49 +54,18 @@ static const mock_answer_t healthy[] = {
 static const mock_answer_t unwilling[] = {
     {NULL, 422, NULL, "{\"message\":\"No commit found for SHA, by " TOKEN "\"}", 0, MOCK_PLAIN, 100000}, END};
 
-static harness_t *server;
-static http_client_t *web;
-static mock_platform_t *platform;
-
-static int is_well(void *baton)
-{
-    (void)baton;
-    http_forget(web);
-    return strcmp(http_json_text(http_get(web, "/api/health"), "/worker"), "ok") == 0;
-}
-
-static void start(const char *config, const mock_answer_t *answers)
-{
-    harness_options_t options = {NULL, config, NULL};
-
-    platform = answers ? mock_platform_start(answers) : NULL;
-    server = harness_start(&options);
-    CU_ASSERT_FATAL(server != NULL);
-    web = http_client(server->url, test_pool());
-    if (answers) {
-        CU_ASSERT_EQUAL_FATAL(harness_wait(is_well, NULL, 30), 0);
-    }
-}
-
-static void stop(void)
-{
-    if (platform) {
-        mock_platform_stop(platform);
-    }
-    platform = NULL;
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
-    server = NULL;
-}
+static sync_scene_t *scene;
 
 static http_response_t *configure(const char *secret)
 {
     return http_post(
-        web, "/api/sync/configure",
-        apr_psprintf(
-            test_pool(), "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN "\"%s%s%s%s}}",
-            secret ? ",\"webhook_secret\":\"" : "", secret ? secret : "", secret ? "\"" : "",
-            platform ? apr_pstrcat(test_pool(), ",\"base_url\":\"", mock_platform_url(platform), "\"", NULL)
-                     : ""));
+        scene->web, "/api/sync/configure",
+        apr_psprintf(test_pool(),
+                     "{\"platform\":\"github\",\"config\":{\"api_token\":\"" TOKEN "\"%s%s%s%s}}",
+                     secret ? ",\"webhook_secret\":\"" : "", secret ? secret : "", secret ? "\"" : "",
+                     scene->platform ? apr_pstrcat(test_pool(), ",\"base_url\":\"",
+                                                   mock_platform_url(scene->platform), "\"", NULL)
+                                     : ""));
 }
 
 /* --- statuses --- */
@@ -109,7 +78,7 @@ static http_response_t *push(const char *prefer, const char *key)
     if (key) {
         headers[2] = apr_pstrcat(test_pool(), "Idempotency-Key: ", key, NULL);
     }
-    return http_send(web, "POST", "/api/sync/push", headers, PUSH, strlen(PUSH));
+    return http_send(scene->web, "POST", "/api/sync/push", headers, PUSH, strlen(PUSH));
 }
 
 static void a_status_is_set(void)
@@ -117,7 +86,7 @@ static void a_status_is_set(void)
     http_response_t *answer;
     const char *job;
 
-    start(MANAGED, healthy);
+    scene = sync_scene_open(MANAGED, healthy);
     CU_ASSERT(http_is_problem(push("wait=1", NULL), 409)); /* not configured */
     CU_ASSERT_EQUAL(configure(NULL)->status, 200);
     answer = push("wait=60", "push-1");
@@ -126,20 +95,20 @@ static void a_status_is_set(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/state"), "succeeded");
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/project_id"), "octo/demo");
     job = apr_pstrdup(test_pool(), http_json_text(answer, "/job/job_id"));
-    CU_ASSERT_EQUAL(mock_platform_count(platform), 1);
-    CU_ASSERT(mock_platform_has_seen(platform, "POST /repos/octo/demo/statuses/" SHA " HTTP/1.1"));
-    CU_ASSERT(mock_platform_has_seen(platform, "\"context\":\"civarcos/assurance\""));
-    CU_ASSERT(mock_platform_has_seen(platform, "\"target_url\":\"https://ledger.example/x\""));
-    CU_ASSERT(mock_platform_has_seen(platform, "Bearer " TOKEN));
+    CU_ASSERT_EQUAL(mock_platform_count(scene->platform), 1);
+    CU_ASSERT(mock_platform_has_seen(scene->platform, "POST /repos/octo/demo/statuses/" SHA " HTTP/1.1"));
+    CU_ASSERT(mock_platform_has_seen(scene->platform, "\"context\":\"civarcos/assurance\""));
+    CU_ASSERT(mock_platform_has_seen(scene->platform, "\"target_url\":\"https://ledger.example/x\""));
+    CU_ASSERT(mock_platform_has_seen(scene->platform, "Bearer " TOKEN));
     /* The same request once more is the same job, and nothing is sent. */
     answer = push("wait=60", "push-1");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/job/job_id"), job);
     CU_ASSERT_STRING_EQUAL(http_header(answer, "Idempotent-Replayed"), "true");
-    CU_ASSERT_EQUAL(mock_platform_count(platform), 1);
+    CU_ASSERT_EQUAL(mock_platform_count(scene->platform), 1);
     /* On record by a digest. */
-    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{}")->status, 201);
-    answer = http_get(web, "/api/blockchain/search?type=civarcos.sync.status");
+    CU_ASSERT_EQUAL(http_post(scene->web, "/api/blockchain/add", "{}")->status, 201);
+    answer = http_get(scene->web, "/api/blockchain/search?type=civarcos.sync.status");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/results/0/evidence/action"), "set");
     CU_ASSERT(strstr(answer->body, "octo") == NULL && strstr(answer->body, SHA) == NULL);
@@ -148,16 +117,16 @@ static void a_status_is_set(void)
     CU_ASSERT_EQUAL(answer->status, 202);
     CU_ASSERT(strstr(http_header(answer, "Location"), "/api/sync/jobs/") != NULL);
     /* One that fails is no success. */
-    mock_platform_set_answers(platform, unwilling);
+    mock_platform_set_answers(scene->platform, unwilling);
     answer = push("wait=60", NULL);
     CU_ASSERT(http_is_problem(answer, 502));
     CU_ASSERT(strstr(http_header(answer, "Location"), "/api/sync/jobs/") != NULL);
     CU_ASSERT(strstr(answer->body, "No status was set") != NULL && strstr(answer->body, TOKEN) == NULL);
     CU_ASSERT(strstr(http_json_text(answer, "/detail"),
                      "(status 422); the platform says: No commit found for SHA, by [redacted]") != NULL);
-    CU_ASSERT(scenario_is_valid(web));
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(scenario_is_valid(scene->web));
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static void bad_statuses_are_told(void)
@@ -198,18 +167,18 @@ static void bad_statuses_are_told(void)
     };
     unsigned i;
 
-    start(OFF, NULL);
+    scene = sync_scene_open(OFF, NULL);
     configure(NULL);
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         http_response_t *answer =
-            http_post(web, "/api/sync/push", apr_pstrcat(test_pool(), "{", bad[i].members, "}", NULL));
+            http_post(scene->web, "/api/sync/push", apr_pstrcat(test_pool(), "{", bad[i].members, "}", NULL));
 
         CU_ASSERT(http_is_problem(answer, 400));
         CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/pointer"), bad[i].pointer);
     }
-    CU_ASSERT_EQUAL(http_json_int(http_get(web, "/api/sync/jobs"), "/count"), 0);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT_EQUAL(http_json_int(http_get(scene->web, "/api/sync/jobs"), "/count"), 0);
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 /* --- deliveries --- */
@@ -235,7 +204,7 @@ static http_response_t *deliver(const char *signature, const char *id, const cha
                                    apr_pstrcat(test_pool(), "X-GitHub-Delivery: ", id, NULL),
                                    signature ? signature : "X-None: none", NULL};
 
-    return http_send(web, "POST", "/api/sync/webhook/github", headers, body, strlen(body));
+    return http_send(scene->web, "POST", "/api/sync/webhook/github", headers, body, strlen(body));
 }
 
 static http_response_t *deliver_json(const char *signature, const char *id, const char *body)
@@ -245,7 +214,7 @@ static http_response_t *deliver_json(const char *signature, const char *id, cons
 
 static int jobs_made(void)
 {
-    return (int)http_json_int(http_get(web, "/api/sync/jobs"), "/count");
+    return (int)http_json_int(http_get(scene->web, "/api/sync/jobs"), "/count");
 }
 
 static void forgeries_are_refused(void)
@@ -255,7 +224,7 @@ static void forgeries_are_refused(void)
     const char *good = sign(SECRET, DELIVERY);
     http_response_t *answer;
 
-    start(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     CU_ASSERT(http_is_problem(deliver_json(good, "a", DELIVERY), 403)); /* not configured */
     configure(NULL);
     CU_ASSERT(http_is_problem(deliver_json(sign("", DELIVERY), "a", DELIVERY), 403)); /* no secret */
@@ -270,13 +239,13 @@ static void forgeries_are_refused(void)
     CU_ASSERT(http_is_problem(deliver_json(sign(SECRET, "{]"), "a", "{]"), 400));
     CU_ASSERT(http_is_problem(deliver_json(sign(SECRET, "[]"), "a", "[]"), 400));
     CU_ASSERT(http_is_problem(deliver(good, "a", "Content-Type: text/plain", DELIVERY), 415));
-    CU_ASSERT(http_is_problem(http_post(web, "/api/sync/webhook/sourceforge", "{}"), 404));
-    CU_ASSERT(http_is_problem(http_get(web, "/api/sync/webhook/github"), 405));
+    CU_ASSERT(http_is_problem(http_post(scene->web, "/api/sync/webhook/sourceforge", "{}"), 404));
+    CU_ASSERT(http_is_problem(http_get(scene->web, "/api/sync/webhook/github"), 405));
     CU_ASSERT_EQUAL(jobs_made(), 0);
-    CU_ASSERT_EQUAL((int)scenario_metric(web, "civarcos_webhooks_refused_total"), 6);
-    CU_ASSERT(!harness_log_has(server, SECRET, 0));
-    CU_ASSERT(harness_log_is_clean(server, "CIV0800", NULL));
-    stop();
+    CU_ASSERT_EQUAL((int)scenario_metric(scene->web, "civarcos_webhooks_refused_total"), 6);
+    CU_ASSERT(!harness_log_has(scene->server, SECRET, 0));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0800", NULL));
+    sync_scene_close(scene);
 }
 
 static void deliveries_are_hints(void)
@@ -288,7 +257,7 @@ static void deliveries_are_hints(void)
     http_response_t *answer;
     const char *job;
 
-    start(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     configure(SECRET);
     answer = deliver_json(sign(SECRET, DELIVERY), "one", DELIVERY);
     CU_ASSERT_EQUAL(answer->status, 202);
@@ -312,11 +281,11 @@ static void deliveries_are_hints(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/result"), "ignored");
     CU_ASSERT_EQUAL(http_json_count(answer, "/jobs"), 0);
     CU_ASSERT_EQUAL(jobs_made(), 1);
-    CU_ASSERT_EQUAL((int)scenario_metric(web, "civarcos_webhooks_queued_total"), 2);
-    CU_ASSERT_EQUAL((int)scenario_metric(web, "civarcos_webhooks_repeated_total"), 2);
-    CU_ASSERT_EQUAL((int)scenario_metric(web, "civarcos_webhooks_ignored_total"), 1);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT_EQUAL((int)scenario_metric(scene->web, "civarcos_webhooks_queued_total"), 2);
+    CU_ASSERT_EQUAL((int)scenario_metric(scene->web, "civarcos_webhooks_repeated_total"), 2);
+    CU_ASSERT_EQUAL((int)scenario_metric(scene->web, "civarcos_webhooks_ignored_total"), 1);
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 /* The same delivery at the same moment, as one that is sent again too early. */
@@ -326,10 +295,10 @@ static void one_of_many_counts(void)
     http_raw_t *clients[CLIENTS];
     int i, queued = 0, repeated = 0;
 
-    start(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     configure(SECRET);
     for (i = 0; i < CLIENTS; i++) {
-        clients[i] = http_raw_connect(server->port, test_pool());
+        clients[i] = http_raw_connect(scene->server->port, test_pool());
         http_raw_text(clients[i], apr_psprintf(test_pool(),
                                                "POST /api/sync/webhook/github HTTP/1.1\r\nHost: localhost\r\n"
                                                "Content-Type: application/json\r\nX-GitHub-Event: push\r\n"
@@ -349,8 +318,8 @@ static void one_of_many_counts(void)
     CU_ASSERT_EQUAL(queued, 1);
     CU_ASSERT_EQUAL(repeated, CLIENTS - 1);
     CU_ASSERT_EQUAL(jobs_made(), 1);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static http_response_t *deliver_packed(void)
@@ -358,7 +327,7 @@ static http_response_t *deliver_packed(void)
     const char *const headers[] = {"Content-Type: application/json", "Content-Encoding: gzip",
                                    sign(SECRET, DELIVERY), NULL};
 
-    return http_send(web, "POST", "/api/sync/webhook/github", headers, DELIVERY, strlen(DELIVERY));
+    return http_send(scene->web, "POST", "/api/sync/webhook/github", headers, DELIVERY, strlen(DELIVERY));
 }
 
 static void what_cannot_be_verified_is_refused(void)
@@ -368,35 +337,35 @@ static void what_cannot_be_verified_is_refused(void)
     apr_finfo_t info;
     char *large = apr_palloc(test_pool(), length + 1);
 
-    start(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     configure(SECRET);
     memset(large, ' ', length);
     large[length] = '\0';
     CU_ASSERT(http_is_problem(deliver_json(sign(SECRET, large), "a", large), 413));
     CU_ASSERT(http_is_problem(deliver_packed(), 415));
     /* Without the key of the secrets nobody knows; and a new one is not made in its place. */
-    key = scenario_file(server, "ledger/keys/secrets.key");
+    key = scenario_file(scene->server, "ledger/keys/secrets.key");
     away = apr_pstrcat(test_pool(), key, ".away", NULL);
     CU_ASSERT_EQUAL(apr_file_rename(key, away, test_pool()), APR_SUCCESS);
     CU_ASSERT(http_is_problem(deliver_json(sign(SECRET, DELIVERY), "a", DELIVERY), 503));
     CU_ASSERT(APR_STATUS_IS_ENOENT(apr_stat(&info, key, APR_FINFO_TYPE, test_pool())));
     CU_ASSERT_EQUAL(apr_file_rename(away, key, test_pool()), APR_SUCCESS);
-    CU_ASSERT(harness_log_is_clean(server, "CIV0801", "AH01387", NULL));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0801", "AH01387", NULL));
     CU_ASSERT_EQUAL(deliver_json(sign(SECRET, DELIVERY), "a", DELIVERY)->status, 202);
-    stop();
+    sync_scene_close(scene);
 }
 
 static int is_synchronised(void *baton)
 {
     (void)baton;
-    http_forget(web);
-    return strcmp(http_json_text(http_get(web, "/api/sync/jobs"), "/jobs/0/state"), "succeeded") == 0;
+    http_forget(scene->web);
+    return strcmp(http_json_text(http_get(scene->web, "/api/sync/jobs"), "/jobs/0/state"), "succeeded") == 0;
 }
 
 /* The project has rested since its last run: the next one need not be waited for. */
 static void end_rest(void)
 {
-    CU_ASSERT_EQUAL(scenario_sql(scenario_file(server, "ledger/civarcos.db"),
+    CU_ASSERT_EQUAL(scenario_sql(scenario_file(scene->server, "ledger/civarcos.db"),
                                  "UPDATE civ_sync_jobs SET ended = ended - 60000 WHERE ended > 0"),
                     0);
 }
@@ -408,25 +377,26 @@ static void a_delivery_wakes_the_worker(void)
                                        "<Location /api/sync/webhook>\nRequire all granted\n</Location>\n";
     int before;
 
-    start(MANAGED, healthy);
+    scene = sync_scene_open(MANAGED, healthy);
     configure(SECRET);
     CU_ASSERT_EQUAL(
-        http_post(web, "/api/sync/source", "{\"platform\":\"github\",\"project_id\":\"octo/demo\"}")->status,
+        http_post(scene->web, "/api/sync/source", "{\"platform\":\"github\",\"project_id\":\"octo/demo\"}")
+            ->status,
         200);
     CU_ASSERT_EQUAL(harness_wait(is_synchronised, NULL, 60), 0);
     end_rest();
-    before = mock_platform_count(platform);
-    harness_configure(server, open);
-    CU_ASSERT_EQUAL(harness_graceful(server), 0);
-    CU_ASSERT_EQUAL(http_get(web, "/api/sync/jobs")->status, 403);
+    before = mock_platform_count(scene->platform);
+    harness_configure(scene->server, open);
+    CU_ASSERT_EQUAL(harness_graceful(scene->server), 0);
+    CU_ASSERT_EQUAL(http_get(scene->web, "/api/sync/jobs")->status, 403);
     CU_ASSERT_EQUAL(deliver_json(sign(SECRET, DELIVERY), "one", DELIVERY)->status, 202);
-    harness_configure(server, MANAGED);
-    CU_ASSERT_EQUAL(harness_graceful(server), 0);
+    harness_configure(scene->server, MANAGED);
+    CU_ASSERT_EQUAL(harness_graceful(scene->server), 0);
     CU_ASSERT_EQUAL(harness_wait(is_synchronised, NULL, 60), 0);
     CU_ASSERT_EQUAL(jobs_made(), 2);
-    CU_ASSERT(mock_platform_count(platform) > before);
-    CU_ASSERT(harness_log_is_clean(server, "AH01630", NULL));
-    stop();
+    CU_ASSERT(mock_platform_count(scene->platform) > before);
+    CU_ASSERT(harness_log_is_clean(scene->server, "AH01630", NULL));
+    sync_scene_close(scene);
 }
 
 static const test_case_t cases[] = {

@@ -6,9 +6,9 @@
 #include "config.h"
 
 #include "integration/scenario.h"
+#include "integration/sync_scene.h"
 
 #include "support/database.h"
-#include "support/mock_platform.h"
 #include "support/runner.h"
 
 #include <apr_strings.h>
@@ -22,9 +22,7 @@
     "CivarcosEgressPlainHttp On\nCivarcosSealCount 10\n"
 #define PAGES 24
 
-static harness_t *server;
-static http_client_t *web;
-static mock_platform_t *platform;
+static sync_scene_t *scene;
 
 /* --- the platform: a repository with a list of commits, one on each page --- */
 
@@ -83,38 +81,10 @@ static const mock_answer_t *repository(const int *stops)
 
 /* --- the server --- */
 
-static int is_well(void *baton)
-{
-    (void)baton;
-    http_forget(web);
-    return strcmp(http_json_text(http_get(web, "/api/health"), "/worker"), "ok") == 0;
-}
-
 static void start(const char *config, const int *stops)
 {
-    harness_options_t options = {NULL, config, NULL};
-
-    platform = mock_platform_start(repository(stops));
-    server = harness_start(&options);
-    CU_ASSERT_FATAL(server != NULL);
-    web = http_client(server->url, test_pool());
-    CU_ASSERT_EQUAL_FATAL(harness_wait(is_well, NULL, 30), 0);
-    CU_ASSERT_EQUAL_FATAL(
-        http_post(web, "/api/sync/configure",
-                  apr_psprintf(test_pool(),
-                               "{\"platform\":\"github\",\"config\":{\"api_token\":\"ghp_Secret0123456789\","
-                               "\"base_url\":\"%s\"}}",
-                               mock_platform_url(platform)))
-            ->status,
-        200);
-}
-
-static void stop(void)
-{
-    mock_platform_stop(platform);
-    platform = NULL;
-    CU_ASSERT_EQUAL(harness_stop(server), 0);
-    server = NULL;
+    scene = sync_scene_open(config, repository(stops));
+    CU_ASSERT_EQUAL_FATAL(sync_scene_configure(scene)->status, 200);
 }
 
 static const char *ask(const char *prefer)
@@ -122,7 +92,7 @@ static const char *ask(const char *prefer)
     const char *const headers[] = {"Content-Type: application/json",
                                    apr_pstrcat(test_pool(), "Prefer: ", prefer, NULL), NULL};
     static const char body[] = "{\"platform\":\"github\",\"project_id\":\"octo/demo\"}";
-    http_response_t *answer = http_send(web, "POST", "/api/sync/source", headers, body, strlen(body));
+    http_response_t *answer = http_send(scene->web, "POST", "/api/sync/source", headers, body, strlen(body));
 
     CU_ASSERT_FATAL(answer->status == 200 || answer->status == 202);
     return apr_pstrcat(test_pool(), "/api/sync/jobs/",
@@ -135,7 +105,7 @@ static const char *ask(const char *prefer)
 static int count_of(const char *type)
 {
     return (int)http_json_int(
-        http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/search?limit=1000&type=", type, NULL)),
+        http_get(scene->web, apr_pstrcat(test_pool(), "/api/blockchain/search?limit=1000&type=", type, NULL)),
         "/count");
 }
 
@@ -143,13 +113,13 @@ static int count_of(const char *type)
 static http_response_t *look_up(const char *hash)
 {
     http_response_t *answer =
-        http_get(web, apr_pstrcat(test_pool(), "/api/blockchain/evidence/", hash, NULL));
+        http_get(scene->web, apr_pstrcat(test_pool(), "/api/blockchain/evidence/", hash, NULL));
     http_response_t *block;
 
     CU_ASSERT_EQUAL_FATAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/result/evidence_hash"), hash);
-    block = http_get(web, apr_psprintf(test_pool(), "/api/blockchain/block/%" APR_INT64_T_FMT,
-                                       http_json_int(answer, "/result/block_index")));
+    block = http_get(scene->web, apr_psprintf(test_pool(), "/api/blockchain/block/%" APR_INT64_T_FMT,
+                                              http_json_int(answer, "/result/block_index")));
     CU_ASSERT_EQUAL_FATAL(block->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(block, "/block/hash"),
                            http_json_text(answer, "/result/block_hash"));
@@ -181,22 +151,22 @@ static int check_all(void)
     int i, count;
 
     /* What waits is sealed with it. */
-    CU_ASSERT_EQUAL(http_post(web, "/api/blockchain/add", "{\"evidence\":{\"last\":1}}")->status, 201);
-    http_post(web, "/api/blockchain/add", "{}");
-    timeline = http_get(web, "/api/sync/timeline?limit=1000");
+    CU_ASSERT_EQUAL(http_post(scene->web, "/api/blockchain/add", "{\"evidence\":{\"last\":1}}")->status, 201);
+    http_post(scene->web, "/api/blockchain/add", "{}");
+    timeline = http_get(scene->web, "/api/sync/timeline?limit=1000");
     count = (int)http_json_int(timeline, "/count");
     for (i = 0; i < count; i++) {
         check_item(timeline, i);
     }
     CU_ASSERT_EQUAL(count_of("civarcos.sync.item"), count);
-    CU_ASSERT(scenario_is_valid(web));
+    CU_ASSERT(scenario_is_valid(scene->web));
     return count;
 }
 
 /* The entries of a run, from the last one back. @return how many answers are in them */
 static int check_record(const char *job, int *stored, int *parts)
 {
-    const char *hash = http_json_text(http_get(web, job), "/job/report/record");
+    const char *hash = http_json_text(http_get(scene->web, job), "/job/report/record");
     int i, answers = 0;
 
     for (*stored = *parts = 0; hash != NULL; (*parts)++) {
@@ -230,7 +200,7 @@ static void items_name_their_block(void)
     job = ask("wait=60");
     items = check_all();
     CU_ASSERT(items > PAGES);
-    CU_ASSERT_EQUAL(check_record(job, &stored, &parts), mock_platform_count(platform));
+    CU_ASSERT_EQUAL(check_record(job, &stored, &parts), mock_platform_count(scene->platform));
     CU_ASSERT_EQUAL(stored, items);
     CU_ASSERT_EQUAL(parts, 1);
     CU_ASSERT_EQUAL(count_of("civarcos.sync.run"), 1);
@@ -240,8 +210,8 @@ static void items_name_their_block(void)
     check_record(job, &stored, &parts);
     CU_ASSERT_EQUAL(stored, 0);
     CU_ASSERT_EQUAL(count_of("civarcos.sync.run"), 2);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static void off_means_none(void)
@@ -251,36 +221,36 @@ static void off_means_none(void)
 
     start(CONFIG "CivarcosSyncLedger Off\n", NULL);
     job = ask("wait=60");
-    CU_ASSERT_STRING_EQUAL(http_json_text(http_get(web, job), "/job/state"), "succeeded");
-    http_post(web, "/api/blockchain/add", "{}");
-    timeline = http_get(web, "/api/sync/timeline?limit=1000");
+    CU_ASSERT_STRING_EQUAL(http_json_text(http_get(scene->web, job), "/job/state"), "succeeded");
+    http_post(scene->web, "/api/blockchain/add", "{}");
+    timeline = http_get(scene->web, "/api/sync/timeline?limit=1000");
     CU_ASSERT(http_json_int(timeline, "/count") > PAGES);
     CU_ASSERT(strstr(timeline->body, "\"block_index\":null,\"entry_hash\":null") != NULL);
     CU_ASSERT(strstr(timeline->body, "\"entry_hash\":\"") == NULL);
     CU_ASSERT_EQUAL(count_of("civarcos.sync.item"), 0);
     CU_ASSERT_EQUAL(count_of("civarcos.sync.run"), 0);
     CU_ASSERT_EQUAL(count_of("civarcos.sync.connector"), 1);
-    CU_ASSERT(harness_log_is_clean(server, NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    sync_scene_close(scene);
 }
 
 static int has_asked(void *baton)
 {
-    return mock_platform_has_seen(platform, baton);
+    return mock_platform_has_seen(scene->platform, baton);
 }
 
 static int is_replaced(void *baton)
 {
     int count;
-    pid_t now = scenario_worker(server, &count);
+    pid_t now = scenario_worker(scene->server, &count);
 
     return now != 0 && now != *(pid_t *)baton;
 }
 
 static int is_over(void *baton)
 {
-    http_forget(web);
-    return strcmp(http_json_text(http_get(web, baton), "/job/state"), "succeeded") == 0;
+    http_forget(scene->web);
+    return strcmp(http_json_text(http_get(scene->web, baton), "/job/state"), "succeeded") == 0;
 }
 
 /* Killed while it waits for a page, three times: each item has its entry, and none has two. */
@@ -297,21 +267,22 @@ static void killed_between_pages(void)
 
         CU_ASSERT_EQUAL_FATAL(
             harness_wait(has_asked, apr_psprintf(test_pool(), "per_page=100&page=%d ", stops[i]), 30), 0);
-        worker = scenario_worker(server, &count);
+        worker = scenario_worker(scene->server, &count);
         CU_ASSERT_EQUAL(kill(worker, SIGKILL), 0);
         CU_ASSERT_EQUAL_FATAL(harness_wait(is_replaced, &worker, 30), 0);
         /* As if its lease were over. */
-        CU_ASSERT_EQUAL(database_do(apr_pstrcat(test_pool(), server->state_dir, "/ledger/civarcos.db", NULL),
-                                    "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
-                        0);
+        CU_ASSERT_EQUAL(
+            database_do(apr_pstrcat(test_pool(), scene->server->state_dir, "/ledger/civarcos.db", NULL),
+                        "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
+            0);
     }
     CU_ASSERT_EQUAL_FATAL(harness_wait(is_over, (void *)job, 60), 0);
     items = check_all();
     CU_ASSERT(items > PAGES);
     CU_ASSERT(check_record(job, &stored, &parts) >= PAGES);
     CU_ASSERT_EQUAL(stored, items);
-    CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
-    stop();
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0740", NULL));
+    sync_scene_close(scene);
 }
 
 static const test_case_t cases[] = {

@@ -181,12 +181,12 @@ static int is_well(void *baton)
     return strcmp(http_json_text(http_get(web, "/api/health"), "/worker"), "ok") == 0;
 }
 
-sync_scene_t *sync_scene_start(const char *config, const mock_answer_t *answers)
+sync_scene_t *sync_scene_open(const char *config, const mock_answer_t *answers)
 {
     sync_scene_t *scene = apr_pcalloc(test_pool(), sizeof(*scene));
     harness_options_t options = {NULL, config, NULL};
 
-    scene->platform = mock_platform_start(answers);
+    scene->platform = answers ? mock_platform_start(answers) : NULL;
     scene->server = harness_start(&options);
     CU_ASSERT_FATAL(scene->server != NULL);
     scene->web = http_client(scene->server->url, test_pool());
@@ -194,6 +194,13 @@ sync_scene_t *sync_scene_start(const char *config, const mock_answer_t *answers)
     if (strstr(config, "managed") != NULL) {
         CU_ASSERT_EQUAL_FATAL(harness_wait(is_well, scene->web, 30), 0);
     }
+    return scene;
+}
+
+sync_scene_t *sync_scene_start(const char *config, const mock_answer_t *answers)
+{
+    sync_scene_t *scene = sync_scene_open(config, answers);
+
     CU_ASSERT_EQUAL_FATAL(sync_scene_configure(scene)->status, 200);
     scene->config = write_config(scene, 4);
     return scene;
@@ -202,7 +209,14 @@ sync_scene_t *sync_scene_start(const char *config, const mock_answer_t *answers)
 void sync_scene_stop(sync_scene_t *scene)
 {
     CU_ASSERT(harness_log_is_clean(scene->server, NULL));
-    mock_platform_stop(scene->platform);
+    sync_scene_close(scene);
+}
+
+void sync_scene_close(sync_scene_t *scene)
+{
+    if (scene->platform) {
+        mock_platform_stop(scene->platform);
+    }
     CU_ASSERT_EQUAL(harness_stop(scene->server), 0);
 }
 

@@ -30,10 +30,17 @@ typedef struct sync_scene_t {
     const char *config;   /**< a worker's, as a file */
 } sync_scene_t;
 
+/** Start a server, and with @a answers (ended by status 0; or NULL) a platform; wait for a worker that httpd manages. Nothing is
+ *  configured. Ends the test that fails to. */
+sync_scene_t *sync_scene_open(const char *config, const mock_answer_t *answers);
+
+/** End both. */
+void sync_scene_close(sync_scene_t *scene);
+
 /** Start both, and configure GitHub. Ends the test that fails to. @param answers ended by status 0 */
 sync_scene_t *sync_scene_start(const char *config, const mock_answer_t *answers);
 
-/** The log must be clean but for what was looked at. */
+/** End both. The log must be clean but for what was looked at. */
 void sync_scene_stop(sync_scene_t *scene);
 
 /** POST sync/configure for GitHub, with the platform's URL. */

@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How long SQL waits for a server that is writing. */
 #define BUSY_MILLISECONDS 10000
@@ -189,18 +190,62 @@ const char *database_parameters(const char *path, apr_pool_t *pool)
 /* -- Connections
  * ------------------------------------------------------------------------------------------------ */
 
+/* The connection that was closed last. A new one is a process that has to learn about all tables first, and some tests ask thousands
+ * of questions, each on a connection of its own. */
+static struct {
+    PGconn *connection;
+    char *path;
+    pid_t owner; /* processes that it forks must not use it */
+} spare;
+
+static PGconn *take_spare(const char *path)
+{
+    PGconn *connection = spare.connection;
+
+    if (!connection || spare.owner != getpid() || strcmp(spare.path, path) != 0) {
+        return NULL;
+    }
+    spare.connection = NULL;
+    /* Its server may have ended meanwhile. */
+    if (PQconsumeInput(connection) && PQstatus(connection) == CONNECTION_OK) {
+        return connection;
+    }
+    PQfinish(connection);
+    return NULL;
+}
+
+static void give_back(PGconn *connection, const char *path)
+{
+    if (PQstatus(connection) != CONNECTION_OK || PQtransactionStatus(connection) != PQTRANS_IDLE) {
+        PQfinish(connection);
+        return;
+    }
+    if (spare.owner == getpid()) {
+        PQfinish(spare.connection);
+    }
+    free(spare.path);
+    spare.connection = connection;
+    spare.path = strdup(path);
+    spare.owner = getpid();
+}
+
 static int open_pgsql(database_t *database)
 {
     const cluster_t *cluster = database_cluster();
 
+    database->pgsql = take_spare(database->path);
+    if (database->pgsql) {
+        return 0;
+    }
     if (cluster) {
         make_schema(cluster, database->path);
-        database->pgsql = connect_to(cluster_parameters(
-            cluster, CLUSTER_OWNER,
-            apr_psprintf(test_pool(),
-                         "options='-c search_path=%s," WORDS_SCHEMA " -c client_min_messages=error'",
-                         schema_of(database->path, test_pool())),
-            test_pool()));
+        database->pgsql = connect_to(
+            cluster_parameters(cluster, CLUSTER_OWNER,
+                               apr_psprintf(test_pool(),
+                                            "options='-c search_path=%s," WORDS_SCHEMA
+                                            " -c client_min_messages=error -c synchronous_commit=off'",
+                                            schema_of(database->path, test_pool())),
+                               test_pool()));
     }
     return database->pgsql && run_pgsql(database->pgsql, "SET ROLE " CLUSTER_ROLE) == 0 ? 0 : -1;
 }
@@ -231,7 +276,9 @@ database_t *database_open(const char *path)
 void database_close(database_t *database)
 {
     sqlite3_close(database->sqlite);
-    PQfinish(database->pgsql);
+    if (database->pgsql) {
+        give_back(database->pgsql, database->path);
+    }
     free(database);
 }
 

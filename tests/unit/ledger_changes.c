@@ -231,3 +231,24 @@ int things_waiting(const fixture_t *fixture)
 {
     return count_of(fixture, "civ_pending");
 }
+
+int thing_is_told(const thing_t *thing, const char *answer, int repeated)
+{
+    if (thing->status == APR_SUCCESS && strcmp(thing->result.answer, answer) == 0 &&
+        thing->result.repeated == repeated)
+        return 1;
+    test_note("thing %d: status %d, answer \"%s\", repeated %d", thing->number, thing->status,
+              thing->result.answer != NULL ? thing->result.answer : "(none)", thing->result.repeated);
+    return 0;
+}
+
+int thing_is_refused(const thing_t *thing, apr_status_t status, civ_problem_kind_e kind)
+{
+    if (thing->status == status && thing->problem.kind == kind && thing->problem.detail != NULL &&
+        thing->commits == 0)
+        return 1;
+    test_note("thing %d: status %d, kind %d, \"%s\", told of %d commits", thing->number, thing->status,
+              thing->problem.kind, thing->problem.detail != NULL ? thing->problem.detail : "(none)",
+              thing->commits);
+    return 0;
+}

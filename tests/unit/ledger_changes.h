@@ -68,4 +68,10 @@ int things_count(const fixture_t *fixture);
 int things_admitted(const fixture_t *fixture);
 int things_waiting(const fixture_t *fixture);
 
+/** Whether a thing was told so. Notes what it was told instead. */
+int thing_is_told(const thing_t *thing, const char *answer, int repeated);
+
+/** Whether it was refused so, before anything of it was written. Notes what became of it instead. */
+int thing_is_refused(const thing_t *thing, apr_status_t status, civ_problem_kind_e kind);
+
 #endif

@@ -161,15 +161,16 @@ typedef struct walk_t {
 /* After a change: a fault must be named. Then all is put back, and there must be none. */
 static void judge(walk_t *walk, const char *what)
 {
-    if (is_changed(walk->fixture, walk->table, walk->columns)) {
-        fixture_faults_t *faults = fixture_validate(walk->fixture, 0, APR_UINT64_MAX);
+    fixture_faults_t *faults;
 
-        walk->tried++;
-        if (!fixture_names(faults, walk->block, NULL)) {
-            walk->missed++;
-            test_note("%s.%s of row %s: %s: %d faults, none of block %" APR_INT64_T_FMT, walk->table->name,
-                      walk->column, walk->key, what, faults->count, walk->block);
-        }
+    if (!is_changed(walk->fixture, walk->table, walk->columns))
+        return;
+    faults = fixture_validate(walk->fixture, 0, APR_UINT64_MAX);
+    walk->tried++;
+    if (!fixture_names(faults, walk->block, NULL)) {
+        walk->missed++;
+        test_note("%s.%s of row %s: %s: %d faults, none of block %" APR_INT64_T_FMT, walk->table->name,
+                  walk->column, walk->key, what, faults->count, walk->block);
     }
     restore(walk->fixture, walk->table);
     if (!fixture_is_clean(walk->fixture))

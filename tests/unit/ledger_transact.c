@@ -15,27 +15,6 @@
 
 #define NOTE(number) "{\"note\":0,\"thing\":" #number ",\"type\":\"civarcos.test\"}"
 
-static int is_told(const thing_t *thing, const char *answer, int repeated)
-{
-    if (thing->status == APR_SUCCESS && strcmp(thing->result.answer, answer) == 0 &&
-        thing->result.repeated == repeated)
-        return 1;
-    test_note("thing %d: status %d, answer \"%s\", repeated %d", thing->number, thing->status,
-              thing->result.answer != NULL ? thing->result.answer : "(none)", thing->result.repeated);
-    return 0;
-}
-
-static int is_refused(const thing_t *thing, apr_status_t status, civ_problem_kind_e kind)
-{
-    if (thing->status == status && thing->problem.kind == kind && thing->problem.detail != NULL &&
-        thing->commits == 0)
-        return 1;
-    test_note("thing %d: status %d, kind %d, \"%s\", told of %d commits", thing->number, thing->status,
-              thing->problem.kind, thing->problem.detail != NULL ? thing->problem.detail : "(none)",
-              thing->commits);
-    return 0;
-}
-
 /* --- one commit --- */
 
 static void row_and_note_are_one_commit(void)
@@ -46,7 +25,7 @@ static void row_and_note_are_one_commit(void)
     int moves = fixture->head_moves;
 
     CU_ASSERT_EQUAL(thing_run(fixture, &thing), APR_SUCCESS);
-    CU_ASSERT(is_told(&thing, "thing 7", 0));
+    CU_ASSERT(thing_is_told(&thing, "thing 7", 0));
     CU_ASSERT_EQUAL(thing.commits, 1);
     CU_ASSERT_EQUAL(things_count(fixture), 1);
     CU_ASSERT_STRING_EQUAL(fixture_value(fixture, "SELECT payload FROM civ_pending"), NOTE(7));
@@ -95,7 +74,7 @@ static void no_row_without_its_note(void)
         CU_ASSERT_EQUAL(things_count(fixture) + things_admitted(fixture) + things_waiting(fixture), 0);
         allow_rows(fixture, tables[i]);
         CU_ASSERT_EQUAL(thing_run(fixture, &again), APR_SUCCESS);
-        CU_ASSERT(is_told(&again, "thing 1", 0));
+        CU_ASSERT(thing_is_told(&again, "thing 1", 0));
         CU_ASSERT_EQUAL(things_count(fixture) + things_admitted(fixture) + things_waiting(fixture), 3);
         fixture_close(fixture);
     }
@@ -120,10 +99,10 @@ static void refused_change_keeps_its_admission(void)
     thing_t refused = {.number = 1, .kind = THING_REFUSED}, unwanted = {.number = 2, .kind = THING_UNWANTED};
 
     thing_run(fixture, &refused);
-    CU_ASSERT(is_refused(&refused, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
+    CU_ASSERT(thing_is_refused(&refused, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
     CU_ASSERT_STRING_EQUAL(refused.problem.pointer, "/thing");
     thing_run(fixture, &unwanted);
-    CU_ASSERT(is_refused(&unwanted, APR_EACCES, CIV_PROBLEM_FORBIDDEN));
+    CU_ASSERT(thing_is_refused(&unwanted, APR_EACCES, CIV_PROBLEM_FORBIDDEN));
     CU_ASSERT_EQUAL(unwanted.attempts, 0);
     CU_ASSERT_EQUAL(things_count(fixture), 0);
     CU_ASSERT_EQUAL(things_waiting(fixture), 0);
@@ -161,11 +140,11 @@ static void neighbours_are_not_disturbed(void)
     for (i = 0; i < 5; i++)
         thing_join(&things[i]);
     CU_ASSERT_EQUAL(fixture->largest_batch, 8);
-    CU_ASSERT(is_told(&things[0], "thing 1", 0));
-    CU_ASSERT(is_refused(&things[1], CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
-    CU_ASSERT(is_told(&things[2], "thing 3", 0));
-    CU_ASSERT(is_refused(&things[3], APR_EACCES, CIV_PROBLEM_FORBIDDEN));
-    CU_ASSERT(is_told(&things[4], "thing 5", 0));
+    CU_ASSERT(thing_is_told(&things[0], "thing 1", 0));
+    CU_ASSERT(thing_is_refused(&things[1], CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
+    CU_ASSERT(thing_is_told(&things[2], "thing 3", 0));
+    CU_ASSERT(thing_is_refused(&things[3], APR_EACCES, CIV_PROBLEM_FORBIDDEN));
+    CU_ASSERT(thing_is_told(&things[4], "thing 5", 0));
     CU_ASSERT_EQUAL(things_count(fixture), 3);
     CU_ASSERT_EQUAL(things_admitted(fixture), 4);
     CU_ASSERT_EQUAL(things_waiting(fixture), 4);
@@ -187,10 +166,10 @@ static void failure_fails_the_batch(void)
     CU_ASSERT_EQUAL(fixture->largest_batch, 3);
     CU_ASSERT_EQUAL(fixture->failed_batches, 1);
     for (i = 0; i < 3; i++)
-        CU_ASSERT(is_refused(&things[i], things[1].status, CIV_PROBLEM_INTERNAL));
+        CU_ASSERT(thing_is_refused(&things[i], things[1].status, CIV_PROBLEM_INTERNAL));
     CU_ASSERT_EQUAL(things_count(fixture) + things_admitted(fixture) + things_waiting(fixture), 0);
     CU_ASSERT_EQUAL(thing_run(fixture, &things[0]), APR_SUCCESS);
-    CU_ASSERT(is_told(&things[0], "thing 1", 0));
+    CU_ASSERT(thing_is_told(&things[0], "thing 1", 0));
     CU_ASSERT_EQUAL(fixture->integrity_lost, 0);
 }
 
@@ -203,7 +182,7 @@ static void transaction_is_tried_again(void)
 
     things_batch(fixture, things, 3);
     for (i = 0; i < 3; i++) {
-        CU_ASSERT(is_told(&things[i], apr_psprintf(test_pool(), "thing %d", i + 1), 0));
+        CU_ASSERT(thing_is_told(&things[i], apr_psprintf(test_pool(), "thing %d", i + 1), 0));
         CU_ASSERT_EQUAL(things[i].commits, 1);
         CU_ASSERT_EQUAL(things[i].attempts, i < 2 ? 2 : 1);
     }
@@ -220,7 +199,7 @@ static void read_only_refuses(void)
 
     fixture->read_only = "not now";
     thing_run(fixture, &thing);
-    CU_ASSERT(is_refused(&thing, CIV_EREADONLY, CIV_PROBLEM_READ_ONLY));
+    CU_ASSERT(thing_is_refused(&thing, CIV_EREADONLY, CIV_PROBLEM_READ_ONLY));
     CU_ASSERT_EQUAL(thing.attempts, 0);
     CU_ASSERT_EQUAL(things_admitted(fixture), 0);
     fixture->read_only = NULL;
@@ -239,7 +218,7 @@ static void repeats_in_one_batch(void)
     things_batch(fixture, things, 3);
     CU_ASSERT_EQUAL(fixture->largest_batch, 3);
     for (i = 0; i < 3; i++) {
-        CU_ASSERT(is_told(&things[i], "thing 1", i > 0));
+        CU_ASSERT(thing_is_told(&things[i], "thing 1", i > 0));
         CU_ASSERT_EQUAL(things[i].commits, i == 0);
         CU_ASSERT_EQUAL(things[i].attempts, i == 0);
     }
@@ -263,7 +242,7 @@ static void repeats_later_elsewhere_and_after_a_restart(void)
             CU_ASSERT_EQUAL_FATAL(things_open(fixture), APR_SUCCESS);
         }
         thing_run(i == 1 ? beside : fixture, &things[i]);
-        CU_ASSERT(is_told(&things[i], "thing 1", 1));
+        CU_ASSERT(thing_is_told(&things[i], "thing 1", 1));
         CU_ASSERT_EQUAL(things[i].attempts + things[i].commits, 0);
     }
     CU_ASSERT_EQUAL(things_count(fixture), 1);
@@ -280,8 +259,8 @@ static void repeats_of_a_repeat(void)
 
     CU_ASSERT_EQUAL(thing_run(fixture, &first), APR_SUCCESS);
     things_batch(fixture, things, 2);
-    CU_ASSERT(is_told(&things[0], "thing 1", 1));
-    CU_ASSERT(is_told(&things[1], "thing 1", 1));
+    CU_ASSERT(thing_is_told(&things[0], "thing 1", 1));
+    CU_ASSERT(thing_is_told(&things[1], "thing 1", 1));
     CU_ASSERT_EQUAL(things_count(fixture), 1);
 }
 
@@ -292,7 +271,7 @@ static void empty_answer_is_repeated(void)
 
     CU_ASSERT_EQUAL(thing_run(fixture, &first), APR_SUCCESS);
     CU_ASSERT_EQUAL(thing_run(fixture, &again), APR_SUCCESS);
-    CU_ASSERT(is_told(&again, "", 1));
+    CU_ASSERT(thing_is_told(&again, "", 1));
     CU_ASSERT_EQUAL(things_count(fixture), 1);
 }
 
@@ -303,12 +282,12 @@ static void key_with_another_body_is_refused(void)
     thing_t later = {.number = 3, .key = "key", .body = "third"}, same = {.number = 4, .key = "key"};
 
     things_batch(fixture, things, 2);
-    CU_ASSERT(is_told(&things[0], "thing 1", 0));
-    CU_ASSERT(is_refused(&things[1], CIV_ECONFLICT, CIV_PROBLEM_KEY_REUSED));
+    CU_ASSERT(thing_is_told(&things[0], "thing 1", 0));
+    CU_ASSERT(thing_is_refused(&things[1], CIV_ECONFLICT, CIV_PROBLEM_KEY_REUSED));
     thing_run(fixture, &later);
-    CU_ASSERT(is_refused(&later, CIV_ECONFLICT, CIV_PROBLEM_KEY_REUSED));
+    CU_ASSERT(thing_is_refused(&later, CIV_ECONFLICT, CIV_PROBLEM_KEY_REUSED));
     thing_run(fixture, &same);
-    CU_ASSERT(is_told(&same, "thing 1", 1));
+    CU_ASSERT(thing_is_told(&same, "thing 1", 1));
     CU_ASSERT_EQUAL(things_count(fixture), 1);
 }
 
@@ -325,12 +304,12 @@ static void refused_change_does_not_take_the_key(void)
 
     things_batch(fixture, things, 4);
     CU_ASSERT_EQUAL(fixture->largest_batch, 4);
-    CU_ASSERT(is_refused(&things[0], APR_EACCES, CIV_PROBLEM_FORBIDDEN));
-    CU_ASSERT(is_refused(&things[1], CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
-    CU_ASSERT(is_told(&things[2], "thing 3", 0));
-    CU_ASSERT(is_told(&things[3], "thing 3", 1));
+    CU_ASSERT(thing_is_refused(&things[0], APR_EACCES, CIV_PROBLEM_FORBIDDEN));
+    CU_ASSERT(thing_is_refused(&things[1], CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
+    CU_ASSERT(thing_is_told(&things[2], "thing 3", 0));
+    CU_ASSERT(thing_is_told(&things[3], "thing 3", 1));
     thing_run(fixture, &refused);
-    CU_ASSERT(is_refused(&refused, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
+    CU_ASSERT(thing_is_refused(&refused, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
     CU_ASSERT_EQUAL(thing_run(fixture, &later), APR_SUCCESS);
     CU_ASSERT_EQUAL(things_count(fixture), 2);
 }
@@ -361,7 +340,8 @@ static void key_of_another_kind_is_refused(void)
         fixture_job_join(&job);
         thing_join(&thing);
         CU_ASSERT_EQUAL((thing.status == APR_SUCCESS) + (job.status == APR_SUCCESS), 1);
-        CU_ASSERT(thing.status == APR_SUCCESS || is_refused(&thing, CIV_ECONFLICT, CIV_PROBLEM_KEY_REUSED));
+        CU_ASSERT(thing.status == APR_SUCCESS ||
+                  thing_is_refused(&thing, CIV_ECONFLICT, CIV_PROBLEM_KEY_REUSED));
         CU_ASSERT(job.status == APR_SUCCESS ||
                   (job.status == CIV_ECONFLICT && job.problem.kind == CIV_PROBLEM_KEY_REUSED));
         fixture_sql(fixture, "DELETE FROM civ_idempotency");
@@ -487,9 +467,9 @@ static void hard_work_is_left_to_the_housekeeper(void)
     CU_ASSERT_EQUAL_FATAL(things_open(fixture), APR_SUCCESS);
     CU_ASSERT_EQUAL(fixture_head(fixture).height, 1); /* the policy */
     things_batch(fixture, things, 3);
-    CU_ASSERT(is_told(&things[0], "thing 1", 0));
-    CU_ASSERT(is_told(&things[1], "thing 2", 0));
-    CU_ASSERT(is_told(&things[2], "thing 2", 1));
+    CU_ASSERT(thing_is_told(&things[0], "thing 1", 0));
+    CU_ASSERT(thing_is_told(&things[1], "thing 2", 0));
+    CU_ASSERT(thing_is_told(&things[2], "thing 2", 1));
     CU_ASSERT_EQUAL(fixture_head(fixture).height, 2); /* the plug's */
     CU_ASSERT_EQUAL(things_waiting(fixture), 2);
     CU_ASSERT_EQUAL(fixture->moved_to.pending, 2);
@@ -526,7 +506,7 @@ static void bad_notes_are_refused(void)
         fixture->config.seal_count = i % 2 + 1;
         things_start(fixture);
         thing_run(fixture, &thing);
-        CU_ASSERT(is_refused(&thing, CIV_EINVALID, CIV_PROBLEM_INTERNAL));
+        CU_ASSERT(thing_is_refused(&thing, CIV_EINVALID, CIV_PROBLEM_INTERNAL));
         CU_ASSERT_EQUAL(things_count(fixture) + things_admitted(fixture) + things_waiting(fixture), 0);
         CU_ASSERT_EQUAL(fixture_head(fixture).height, 0);
         CU_ASSERT_EQUAL(fixture_head(fixture).difficulty, 4);
@@ -535,150 +515,6 @@ static void bad_notes_are_refused(void)
         CU_ASSERT(fixture_is_clean(fixture));
         fixture_close(fixture);
     }
-}
-
-/* --- many at once --- */
-
-#define THREADS 8
-#define EACH    50
-
-typedef struct crowd_t {
-    fixture_t *fixture;
-    thing_t things[EACH];
-    apr_thread_t *thread;
-    apr_pool_t *pool;
-} crowd_t;
-
-static apr_status_t destroy_pool(void *baton)
-{
-    apr_pool_destroy(baton);
-    return APR_SUCCESS;
-}
-
-static void *APR_THREAD_FUNC run_crowd(apr_thread_t *thread, void *data)
-{
-    crowd_t *crowd = data;
-    int i;
-
-    (void)thread;
-    for (i = 0; i < EACH; i++)
-        thing_run_on(crowd->fixture, &crowd->things[i], crowd->pool);
-    return NULL;
-}
-
-/* Each tenth is refused, each tenth a repeat of the one before it. */
-static void fill_crowd(crowd_t *crowd, fixture_t *fixture, int first)
-{
-    int i;
-
-    memset(crowd, 0, sizeof(*crowd));
-    crowd->fixture = fixture;
-    apr_pool_create(&crowd->pool, NULL);
-    apr_pool_cleanup_register(test_pool(), crowd->pool, destroy_pool, apr_pool_cleanup_null);
-    for (i = 0; i < EACH; i++) {
-        thing_t *thing = &crowd->things[i];
-
-        thing->number = first + i;
-        if (i % 10 == 5)
-            thing->kind = THING_REFUSED;
-        if (i % 10 == 7 || i % 10 == 8)
-            thing->key = apr_psprintf(test_pool(), "key %d", (first + i - i % 10));
-    }
-}
-
-/* What is told in the order of commits is in the order of the rows. */
-static void expect_order(const crowd_t *crowds, int count)
-{
-    int last = 0, told = 0, place, i, k;
-
-    for (i = 0; i < count; i++)
-        for (k = 0; k < EACH; k++)
-            told += crowds[i].things[k].commits;
-    CU_ASSERT_EQUAL(things_count(crowds[0].fixture), told);
-    for (place = 1; place <= told; place++) {
-        int number = (int)apr_atoi64(
-            fixture_value(crowds[0].fixture, "SELECT number FROM test_things WHERE place = %d", place));
-        const thing_t *thing = &crowds[number / 1000].things[number % 1000];
-
-        CU_ASSERT(thing->commit_order > last);
-        last = thing->commit_order;
-    }
-}
-
-static void expect_crowd(const crowd_t *crowd)
-{
-    int i;
-
-    for (i = 0; i < EACH; i++) {
-        const thing_t *thing = &crowd->things[i];
-
-        if (thing->kind == THING_REFUSED) {
-            CU_ASSERT(is_refused(thing, CIV_ECONFLICT, CIV_PROBLEM_CONFLICT));
-            continue;
-        }
-        CU_ASSERT(is_told(thing, apr_psprintf(test_pool(), "thing %d", thing->number - (i % 10 == 8)),
-                          i % 10 == 8));
-        CU_ASSERT_EQUAL(thing->commits, i % 10 != 8);
-    }
-}
-
-static void run_crowds(crowd_t *crowds, int count)
-{
-    int i;
-
-    for (i = 0; i < count; i++)
-        CU_ASSERT_FATAL(apr_thread_create(&crowds[i].thread, NULL, run_crowd, &crowds[i], test_pool()) ==
-                        APR_SUCCESS);
-    for (i = 0; i < count; i++) {
-        apr_status_t ended;
-
-        apr_thread_join(&ended, crowds[i].thread);
-        expect_crowd(&crowds[i]);
-    }
-}
-
-static void many_threads(void)
-{
-    crowd_t *crowds = apr_palloc(test_pool(), THREADS * sizeof(*crowds));
-    fixture_t *fixture = fixture_make();
-    int i;
-
-    fixture->config.seal_count = 30;
-    things_start(fixture);
-    for (i = 0; i < THREADS; i++)
-        fill_crowd(&crowds[i], fixture, 1000 * i);
-    run_crowds(crowds, THREADS);
-    expect_order(crowds, THREADS);
-    CU_ASSERT_EQUAL(things_count(fixture), THREADS * EACH * 8 / 10);
-    CU_ASSERT_STRING_EQUAL(fixture_value(fixture,
-                                         "SELECT (SELECT COUNT(*) FROM civ_pending) + "
-                                         "(SELECT COUNT(*) FROM civ_entries WHERE type = 'civarcos.test')"),
-                           apr_itoa(test_pool(), THREADS * EACH * 8 / 10));
-    CU_ASSERT(fixture_head(fixture).height >= 5);
-    CU_ASSERT(fixture_chain_is_sound(fixture));
-    CU_ASSERT(fixture_is_clean(fixture));
-}
-
-/* Each numbers the things behind the other's: none is lost, none has the place of another. */
-static void two_ledgers_on_one_database(void)
-{
-    fixture_t *one = things_start(NULL), *other = fixture_make_beside(one);
-    int i;
-
-    CU_ASSERT_EQUAL_FATAL(things_open(other), APR_SUCCESS);
-    for (i = 0; i < 20; i++) {
-        thing_t thing = {.number = i};
-
-        CU_ASSERT_EQUAL(thing_run(i % 3 ? one : other, &thing), APR_SUCCESS);
-        if (i % 5 == 0)
-            fixture_append(i % 2 ? one : other, "{\"between\":true}");
-    }
-    CU_ASSERT_STRING_EQUAL(
-        fixture_value(one, "SELECT COUNT(DISTINCT place) || ' ' || MAX(place) FROM test_things"), "20 20");
-    CU_ASSERT_EQUAL(things_waiting(one), 20);
-    CU_ASSERT_STRING_EQUAL(fixture_value(one, "SELECT COUNT(DISTINCT sequence) FROM civ_pending"), "20");
-    CU_ASSERT_EQUAL(one->integrity_lost + other->integrity_lost, 0);
-    CU_ASSERT(fixture_is_clean(other));
 }
 
 static const test_case_t cases[] = {
@@ -703,8 +539,6 @@ static const test_case_t cases[] = {
     {"time_seals_notes", time_seals_notes},
     {"hard_work_is_left_to_the_housekeeper", hard_work_is_left_to_the_housekeeper},
     {"bad_notes_are_refused", bad_notes_are_refused},
-    {"many_threads", many_threads},
-    {"two_ledgers_on_one_database", two_ledgers_on_one_database},
     {NULL, NULL},
 };
 

@@ -223,10 +223,11 @@ static const char *key_file(const char *name)
 }
 
 static const civ_statement_set_t *const own_sets[] = {
-    &civ_engine_statements,          &civ_jobs_statements,       &civ_schedules_statements,
-    &civ_schedule_orders_statements, &civ_connectors_statements, &civ_runner_statements,
-    &civ_job_wishes_statements,      &civ_push_statements,       &civ_webhook_statements,
-    &civ_overview_statements,        &civ_sealing_statements,    &note_statements,
+    &civ_job_claims_statements, &civ_engine_statements,          &civ_jobs_statements,
+    &civ_schedules_statements,  &civ_schedule_orders_statements, &civ_connectors_statements,
+    &civ_runner_statements,     &civ_job_wishes_statements,      &civ_push_statements,
+    &civ_webhook_statements,    &civ_overview_statements,        &civ_sealing_statements,
+    &note_statements,
 };
 enum { OWN_SETS = sizeof(own_sets) / sizeof(own_sets[0]) };
 
