@@ -16,6 +16,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include <stddef.h>
 #include <string.h>
 
 #define MAX_BODY_DEFAULT APR_INT64_C(1048576)
@@ -26,6 +27,8 @@
 #define SIGNATURE_MOST          apr_time_from_sec(3600)
 #define SIGNATURE_BACK_DEFAULT  apr_time_from_sec(300)
 #define SIGNATURE_AHEAD_DEFAULT apr_time_from_sec(60)
+
+#define BYTES_MOST (APR_INT64_C(1) << 50)
 
 #define SYNC_WAIT_DEFAULT apr_time_from_sec(30)
 #define SYNC_WAIT_MOST    apr_time_from_sec(300)
@@ -140,6 +143,65 @@ static const char *time_in(cmd_parms *cmd, const char *text, const char *plain_u
     return NULL;
 }
 
+/* Bytes, with K, M or G for powers of 1024. */
+static const char *bytes_in(cmd_parms *cmd, const char *text, apr_int64_t *out)
+{
+    static const char suffixes[] = "KMG";
+    apr_size_t length = strlen(text);
+    const char *suffix = length > 1 ? strchr(suffixes, apr_toupper(text[length - 1])) : NULL;
+    unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+
+    if (parse_number(out, suffix ? apr_pstrmemdup(cmd->pool, text, length - 1) : text) != APR_SUCCESS ||
+        *out > BYTES_MOST >> shift) {
+        return apr_psprintf(cmd->pool,
+                            "%s: \"%s\" is not a number of bytes from 0 to 1048576G (suffixes: K, M, G)",
+                            cmd->cmd->name, text);
+    }
+    *out <<= shift;
+    return NULL;
+}
+
+/** A setting that is one number, and what is allowed for it. */
+typedef struct quantity_t {
+    civ_setting_e setting;
+    enum { PLAIN, TIME, BYTES } kind;
+    apr_int64_t least, most;
+    const char *plain_unit; /**< of a time without a unit */
+    apr_size_t offset;      /**< in civ_settings_t; its size is that of an apr_int64_t or an int */
+    apr_size_t size;
+} quantity_t;
+
+/* For all directives that set one number; cmd->info says which. */
+static const char *set_quantity(cmd_parms *cmd, void *unused, const char *text)
+{
+    const quantity_t *quantity = cmd->info;
+    apr_int64_t value;
+    const char *error;
+    void *member;
+
+    (void)unused;
+    switch (quantity->kind) {
+    case TIME:
+        error = time_in(cmd, text, quantity->plain_unit, quantity->least, quantity->most, &value);
+        break;
+    case BYTES:
+        error = bytes_in(cmd, text, &value);
+        break;
+    default:
+        error = number_in(cmd, text, quantity->least, quantity->most, &value);
+    }
+    if (error) {
+        return error;
+    }
+    member = (char *)note(cmd, quantity->setting) + quantity->offset;
+    if (quantity->size == sizeof(apr_int64_t)) {
+        *(apr_int64_t *)member = value;
+    } else {
+        *(int *)member = (int)value;
+    }
+    return NULL;
+}
+
 static const char *set_state_dir(cmd_parms *cmd, void *unused, const char *path)
 {
     char *full = ap_server_root_relative(cmd->pool, path);
@@ -184,8 +246,8 @@ static const char *set_database(cmd_parms *cmd, void *unused, const char *driver
 
 static const char *set_database_pool(cmd_parms *cmd, void *unused, const char *least, const char *most)
 {
-    apr_int64_t low;
-    apr_int64_t high;
+    apr_int64_t low = 0;
+    apr_int64_t high = 0;
     const char *error = number_in(cmd, least, 0, 1024, &low);
 
     (void)unused;
@@ -222,143 +284,6 @@ static const char *set_ledger_name(cmd_parms *cmd, void *unused, const char *nam
     return NULL;
 }
 
-static const char *set_difficulty(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 0, 32, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_DIFFICULTY)->node.difficulty = (apr_uint32_t)value;
-    }
-    return error;
-}
-
-static const char *set_min_validators(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 1, 1000, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_MIN_VALIDATORS)->node.min_validators = (apr_uint32_t)value;
-    }
-    return error;
-}
-
-static const char *set_seal_interval(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_interval_time_t value;
-    const char *error = time_in(cmd, text, "s", apr_time_from_msec(100), apr_time_from_sec(86400), &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_SEAL_INTERVAL)->node.seal_interval = value;
-    }
-    return error;
-}
-
-static const char *set_seal_count(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 1, CIV_BLOCK_MAX_ENTRIES, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_SEAL_COUNT)->node.seal_count = (apr_uint32_t)value;
-    }
-    return error;
-}
-
-static const char *set_max_body(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, MAX_BODY_LEAST, MAX_BODY_MOST, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_MAX_BODY)->max_body = value;
-    }
-    return error;
-}
-
-static const char *set_queue_limit(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 1, 1000000, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_QUEUE_LIMIT)->node.queue_limit = (int)value;
-    }
-    return error;
-}
-
-static const char *set_hot_blocks(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 0, 65536, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_HOT_BLOCKS)->node.hot_blocks = (apr_uint32_t)value;
-    }
-    return error;
-}
-
-static const char *set_state_refresh(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_interval_time_t value;
-    const char *error = time_in(cmd, text, "ms", 0, apr_time_from_sec(60), &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_STATE_REFRESH)->node.state_refresh = value;
-    }
-    return error;
-}
-
-/* Bytes, with K, M or G for powers of 1024. */
-static const char *parse_bytes(apr_int64_t *bytes, cmd_parms *cmd, const char *text)
-{
-    static const char suffixes[] = "KMG";
-    apr_size_t length = strlen(text);
-    const char *suffix = length > 1 ? strchr(suffixes, apr_toupper(text[length - 1])) : NULL;
-    unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
-    apr_int64_t value;
-
-    if (parse_number(&value, suffix ? apr_pstrmemdup(cmd->pool, text, length - 1) : text) != APR_SUCCESS ||
-        value > (APR_INT64_C(1) << 50) >> shift) {
-        return apr_psprintf(cmd->pool,
-                            "%s: \"%s\" is not a number of bytes from 0 to 1048576G (suffixes: K, M, G)",
-                            cmd->cmd->name, text);
-    }
-    *bytes = value << shift;
-    return NULL;
-}
-
-static const char *set_min_free(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t bytes;
-    const char *fault = parse_bytes(&bytes, cmd, text);
-
-    (void)unused;
-    if (fault == NULL)
-        note(cmd, CIV_SETTING_MIN_FREE)->node.min_free = bytes;
-    return fault;
-}
-
-static const char *set_database_map(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t bytes;
-    const char *fault = parse_bytes(&bytes, cmd, text);
-
-    (void)unused;
-    if (fault == NULL)
-        note(cmd, CIV_SETTING_DATABASE_MAP)->node.database_map = bytes;
-    return fault;
-}
-
 static const char *set_federation_join(cmd_parms *cmd, void *unused, const char *word)
 {
     static const char *const words[] = {
@@ -373,18 +298,6 @@ static const char *set_federation_join(cmd_parms *cmd, void *unused, const char 
         }
     }
     return apr_psprintf(cmd->pool, "%s: \"%s\" is none of open, signed, closed", cmd->cmd->name, word);
-}
-
-static const char *set_federation_min_votes(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 1, 1000, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_FEDERATION_MIN_VOTES)->node.federation_min_votes = (apr_uint32_t)value;
-    }
-    return error;
 }
 
 /* "2/3". Not more than all, and more than half, since both sides could have decided otherwise. */
@@ -407,18 +320,6 @@ static const char *set_federation_threshold(cmd_parms *cmd, void *unused, const 
     fraction->part = (apr_uint32_t)part;
     fraction->whole = (apr_uint32_t)whole;
     return NULL;
-}
-
-static const char *set_benchmark_min_contributors(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 2, 1000, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_BENCHMARK_MINIMUM)->node.benchmark_min_contributors = (apr_uint32_t)value;
-    }
-    return error;
 }
 
 /* A decimal number as in JSON, whatever the locale. */
@@ -530,30 +431,6 @@ static const char *set_worker(cmd_parms *cmd, void *unused, const char *word, co
     return NULL;
 }
 
-static const char *set_worker_threads(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_int64_t value;
-    const char *error = number_in(cmd, text, 1, CIV_WORKER_THREADS_MOST, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_WORKER_THREADS)->node.worker_threads = (int)value;
-    }
-    return error;
-}
-
-static const char *set_sync_wait(cmd_parms *cmd, void *unused, const char *text)
-{
-    apr_interval_time_t value;
-    const char *error = time_in(cmd, text, "s", 0, SYNC_WAIT_MOST, &value);
-
-    (void)unused;
-    if (!error) {
-        note(cmd, CIV_SETTING_SYNC_WAIT)->sync_wait = value;
-    }
-    return error;
-}
-
 static int is_scheduled(const apr_array_header_t *schedules, const civ_schedule_order_t *order)
 {
     int i;
@@ -650,34 +527,55 @@ static const char *set_authority(cmd_parms *cmd, void *unused, const char *text)
 
 #define TAKES_1(name, setter, what) AP_INIT_TAKE1(name, setter, NULL, RSRC_CONF, what)
 
+#define QUANTITY(kind, setting, member, least, most, unit)                                                   \
+    (void *)&(const quantity_t)                                                                              \
+    {                                                                                                        \
+        CIV_SETTING_##setting, kind, least, most, unit, offsetof(civ_settings_t, member),                    \
+            sizeof(((civ_settings_t *)0)->member)                                                            \
+    }
+#define TAKES_NUMBER(name, setting, member, least, most, what)                                               \
+    AP_INIT_TAKE1(name, set_quantity, QUANTITY(PLAIN, setting, member, least, most, NULL), RSRC_CONF, what)
+#define TAKES_TIME(name, setting, member, least, most, unit, what)                                           \
+    AP_INIT_TAKE1(name, set_quantity, QUANTITY(TIME, setting, member, least, most, unit), RSRC_CONF, what)
+#define TAKES_BYTES(name, setting, member, what)                                                             \
+    AP_INIT_TAKE1(name, set_quantity, QUANTITY(BYTES, setting, member, 0, BYTES_MOST, NULL), RSRC_CONF, what)
+
 const command_rec civ_directives[] = {
     TAKES_1(CIV_DIRECTIVE_STATE_DIR, set_state_dir, "the folder of keys, database and run files"),
     AP_INIT_TAKE12(CIV_DIRECTIVE_DATABASE, set_database, NULL, RSRC_CONF,
                    "the apr_dbd driver and its connection parameters"),
     AP_INIT_TAKE2(CIV_DIRECTIVE_DATABASE_POOL, set_database_pool, NULL, RSRC_CONF,
                   "the least and the greatest number of connections of one child"),
-    TAKES_1(CIV_DIRECTIVE_DATABASE_MAP, set_database_map,
-            "bytes of SQLite's file that are read from a mapping"),
+    TAKES_BYTES(CIV_DIRECTIVE_DATABASE_MAP, DATABASE_MAP, node.database_map,
+                "bytes of SQLite's file that are read from a mapping"),
     TAKES_1(CIV_DIRECTIVE_LEDGER_NAME, set_ledger_name, "the name of the ledger, fixed once it exists"),
-    TAKES_1(CIV_DIRECTIVE_DIFFICULTY, set_difficulty, "leading zero bits of a block hash, 0 to 32"),
-    TAKES_1(CIV_DIRECTIVE_MIN_VALIDATORS, set_min_validators, "validators a consensus needs, 1 to 1000"),
-    TAKES_1(CIV_DIRECTIVE_SEAL_INTERVAL, set_seal_interval, "how long pending evidence waits at most"),
-    TAKES_1(CIV_DIRECTIVE_SEAL_COUNT, set_seal_count, "how much pending evidence waits at most, 1 to 10000"),
-    TAKES_1(CIV_DIRECTIVE_MAX_BODY, set_max_body, "bytes of a request body, 1024 to 67108864"),
-    TAKES_1(CIV_DIRECTIVE_QUEUE_LIMIT, set_queue_limit, "adds that wait in one child, 1 to 1000000"),
-    TAKES_1(CIV_DIRECTIVE_HOT_BLOCKS, set_hot_blocks, "newest blocks kept in shared memory, 0 to 65536"),
-    TAKES_1(CIV_DIRECTIVE_STATE_REFRESH, set_state_refresh,
-            "milliseconds between looks at the database, 0 to 60000"),
-    TAKES_1(CIV_DIRECTIVE_MIN_FREE, set_min_free, "free bytes on disk below which nothing is written"),
+    TAKES_NUMBER(CIV_DIRECTIVE_DIFFICULTY, DIFFICULTY, node.difficulty, 0, 32,
+                 "leading zero bits of a block hash, 0 to 32"),
+    TAKES_NUMBER(CIV_DIRECTIVE_MIN_VALIDATORS, MIN_VALIDATORS, node.min_validators, 1, 1000,
+                 "validators a consensus needs, 1 to 1000"),
+    TAKES_TIME(CIV_DIRECTIVE_SEAL_INTERVAL, SEAL_INTERVAL, node.seal_interval, apr_time_from_msec(100),
+               apr_time_from_sec(86400), "s", "how long pending evidence waits at most"),
+    TAKES_NUMBER(CIV_DIRECTIVE_SEAL_COUNT, SEAL_COUNT, node.seal_count, 1, CIV_BLOCK_MAX_ENTRIES,
+                 "how much pending evidence waits at most, 1 to 10000"),
+    TAKES_NUMBER(CIV_DIRECTIVE_MAX_BODY, MAX_BODY, max_body, MAX_BODY_LEAST, MAX_BODY_MOST,
+                 "bytes of a request body, 1024 to 67108864"),
+    TAKES_NUMBER(CIV_DIRECTIVE_QUEUE_LIMIT, QUEUE_LIMIT, node.queue_limit, 1, 1000000,
+                 "adds that wait in one child, 1 to 1000000"),
+    TAKES_NUMBER(CIV_DIRECTIVE_HOT_BLOCKS, HOT_BLOCKS, node.hot_blocks, 0, 65536,
+                 "newest blocks kept in shared memory, 0 to 65536"),
+    TAKES_TIME(CIV_DIRECTIVE_STATE_REFRESH, STATE_REFRESH, node.state_refresh, 0, apr_time_from_sec(60), "ms",
+               "milliseconds between looks at the database, 0 to 60000"),
+    TAKES_BYTES(CIV_DIRECTIVE_MIN_FREE, MIN_FREE, node.min_free,
+                "free bytes on disk below which nothing is written"),
     TAKES_1(CIV_DIRECTIVE_FEDERATION_JOIN, set_federation_join, "who may join: open, signed or closed"),
-    TAKES_1(CIV_DIRECTIVE_FEDERATION_MIN_VOTES, set_federation_min_votes,
-            "votes that a decision on shared evidence takes, 1 to 1000"),
+    TAKES_NUMBER(CIV_DIRECTIVE_FEDERATION_MIN_VOTES, FEDERATION_MIN_VOTES, node.federation_min_votes, 1, 1000,
+                 "votes that a decision on shared evidence takes, 1 to 1000"),
     TAKES_1(CIV_DIRECTIVE_FEDERATION_THRESHOLD, set_federation_threshold,
             "the share of the votes that decides, such as 2/3"),
     AP_INIT_TAKE_ARGV(CIV_DIRECTIVE_BENCHMARK_BOUNDS, set_benchmark_bounds, NULL, RSRC_CONF,
                       "a metric, its least and greatest value, and perhaps the step of its statistics"),
-    TAKES_1(CIV_DIRECTIVE_BENCHMARK_MINIMUM, set_benchmark_min_contributors,
-            "contributors that a published statistic takes, 2 to 1000"),
+    TAKES_NUMBER(CIV_DIRECTIVE_BENCHMARK_MINIMUM, BENCHMARK_MINIMUM, node.benchmark_min_contributors, 2, 1000,
+                 "contributors that a published statistic takes, 2 to 1000"),
     AP_INIT_ITERATE(
         CIV_DIRECTIVE_EGRESS_ALLOW, set_egress_allow, NULL, RSRC_CONF,
         "hosts and blocks of addresses that connectors may connect to though they are not public"),
@@ -685,10 +583,10 @@ const command_rec civ_directives[] = {
                  "whether other servers may be named with http"),
     AP_INIT_TAKE12(CIV_DIRECTIVE_WORKER, set_worker, NULL, RSRC_CONF,
                    "who runs the worker: managed (and which program), external or off"),
-    TAKES_1(CIV_DIRECTIVE_WORKER_THREADS, set_worker_threads,
-            "jobs of a node that the worker does at once, 1 to 16"),
-    TAKES_1(CIV_DIRECTIVE_SYNC_WAIT, set_sync_wait,
-            "how long a request waits for the synchronisation that it asks for"),
+    TAKES_NUMBER(CIV_DIRECTIVE_WORKER_THREADS, WORKER_THREADS, node.worker_threads, 1,
+                 CIV_WORKER_THREADS_MOST, "jobs of a node that the worker does at once, 1 to 16"),
+    TAKES_TIME(CIV_DIRECTIVE_SYNC_WAIT, SYNC_WAIT, sync_wait, 0, SYNC_WAIT_MOST, "s",
+               "how long a request waits for the synchronisation that it asks for"),
     AP_INIT_TAKE3(CIV_DIRECTIVE_SYNC_SCHEDULE, set_sync_schedule, NULL, RSRC_CONF,
                   "a platform, a project of it, and how often that is synchronised"),
     AP_INIT_FLAG(CIV_DIRECTIVE_SYNC_LEDGER, set_sync_ledger, NULL, RSRC_CONF,

@@ -9,11 +9,11 @@ has_input 'directives' "$macros"
 names=$(printf '%s\n' "$macros" | cut -d ' ' -f 2 | sort)
 
 result 'every directive is in the table that httpd gets' "$(printf '%s\n' "$macros" | while read -r macro name; do
-    tr '\n' ' ' <mod_civarcos/directives.c | grep -qE "(AP_INIT_[A-Z0-9_]+|TAKES_1)\( *$macro," ||
+    tr '\n' ' ' <mod_civarcos/directives.c | grep -qE "(AP_INIT_[A-Z0-9_]+|TAKES_[A-Z0-9]+)\( *$macro," ||
         echo "$name is not in mod_civarcos/directives.c"
 done)"
 result 'no directive is named but through its macro' \
-    "$(grep -nE '(AP_INIT_[A-Z0-9_]+|TAKES_[0-9]+)\( *"Civarcos' mod_civarcos/*.c)"
+    "$(grep -nE '(AP_INIT_[A-Z0-9_]+|TAKES_[A-Z0-9]+)\( *"Civarcos' mod_civarcos/*.c)"
 
 # differences LIST-NAME LIST
 differences()
