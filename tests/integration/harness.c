@@ -276,6 +276,10 @@ void harness_configure(harness_t *server, const char *config)
     if (database_is_pgsql() && !strstr(config, "CivarcosDatabase ")) {
         config = with_databases(server, config);
     }
+    /* There a client that stays keeps a thread, and with it the process that is to end, for as long. */
+    if (strcmp(server->internal->mpm, "event") != 0) {
+        config = apr_pstrcat(test_pool(), "KeepAliveTimeout 1\n", config, NULL);
+    }
     if (write_file(server->internal->config_file, config)) {
         test_note("cannot write %s: %s", server->internal->config_file, strerror(errno));
     }

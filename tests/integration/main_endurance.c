@@ -20,7 +20,6 @@ extern const test_suite_t outage_disk_suite;
 extern const test_suite_t restart_suite;
 extern const test_suite_t several_hosts_suite;
 extern const test_suite_t virtual_hosts_suite;
-extern const test_suite_t worker_suite;
 
 int main(int argc, const char *const *argv)
 {
@@ -37,7 +36,6 @@ int main(int argc, const char *const *argv)
         &failover_suite,
         &federation_endurance_suite,
         &federation_keeping_suite,
-        &worker_suite,
         NULL,
     };
 

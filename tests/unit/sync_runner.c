@@ -240,14 +240,16 @@ static void test_stopped_job_is_given_back(void)
 }
 
 typedef struct victim_t {
-    const char *name, *url;
+    const char *name;
+    const mock_platform_t *mock; /**< here so that valgrind finds it in the child's memory, too */
     int at;
 } victim_t;
 
 static int work_and_die(void *baton)
 {
     const victim_t *victim = baton;
-    civ_runner_t *runner = runner_make(sync_engine(victim->name), &sync_connector, victim->url);
+    civ_runner_t *runner =
+        runner_make(sync_engine(victim->name), &sync_connector, mock_platform_url(victim->mock));
 
     runner->stopping = dying;
     runner_end_at = victim->at;
@@ -261,7 +263,7 @@ static void test_killed_job_is_taken_over(void)
     int at, result = -1;
 
     for (at = 1; at < 400 && result != 0; at += test_is_slow() ? 30 : at < 12 ? 1 : 9) {
-        victim_t victim = {apr_psprintf(test_pool(), "victim-%d.db", at), mock_platform_url(mock), at};
+        victim_t victim = {apr_psprintf(test_pool(), "victim-%d.db", at), mock, at};
         civ_engine_t *engine = sync_engine(victim.name);
         civ_job_t job = job_add(engine, "team/project");
 
@@ -269,7 +271,7 @@ static void test_killed_job_is_taken_over(void)
         CU_ASSERT_EQUAL(
             database_do(unit_path(victim.name), "UPDATE civ_sync_jobs SET lease_until = 1 WHERE state = 1"),
             0);
-        CU_ASSERT_EQUAL(runner_work(runner_make(engine, &sync_connector, victim.url)),
+        CU_ASSERT_EQUAL(runner_work(runner_make(engine, &sync_connector, mock_platform_url(mock))),
                         result == 0 ? APR_NOTFOUND : APR_SUCCESS);
         CU_ASSERT_EQUAL(job_now(engine, job.number).state, CIV_JOB_SUCCEEDED);
         CU_ASSERT_EQUAL(sync_int(victim.name, "SELECT COUNT(*) FROM civ_timeline_items"), 3);
