@@ -153,6 +153,120 @@ int civ_api_sync_timeline(civ_call_t *call)
     return civ_reply_buffer(call, &reply, &body);
 }
 
+/* What a version says beyond an item of the timeline: where it came from, and when. */
+static void write_version(civ_call_t *call, civ_json_writer_t *writer, const civ_timeline_entry_t *version)
+{
+    civ_json_begin_object(writer);
+    civ_json_member_int(writer, "version", version->version);
+    civ_json_member_bool(writer, "is_current", version->is_current);
+    civ_sync_write_time(writer, "stored_at", version->stored);
+    civ_sync_write_time(writer, "timestamp", version->timestamp);
+    civ_sync_write_time(writer, "updated_at", version->updated);
+    civ_json_member_int(writer, "attempt", version->attempt);
+    write_text(writer, "status", version->status);
+    write_text(writer, "title", version->title);
+    write_text(writer, "author", version->author);
+    write_text(writer, "sha", version->sha);
+    write_text(writer, "url", version->url);
+    write_text(writer, "source_url", version->source_url);
+    civ_json_name(writer, "data");
+    civ_json_raw(writer, version->data, strlen(version->data));
+    civ_json_member_text(writer, "content_hash", version->content_hash);
+    write_text(writer, "raw_hash", version->raw_hash);
+    write_block(call, writer, version->entry_hash);
+    write_text(writer, "entry_hash", version->entry_hash);
+    civ_json_end_object(writer);
+}
+
+static int reply_item(civ_call_t *call, const civ_timeline_entry_t *item, const civ_timeline_page_t *history)
+{
+    const civ_timeline_entry_t *last = history->entries + history->count - 1;
+    civ_json_writer_t writer;
+    civ_reply_t reply = {0};
+    civ_buffer_t body;
+    int i;
+
+    begin_answer(call, &writer, &body);
+    civ_json_name(&writer, "item");
+    write_item(call, &writer, item);
+    civ_json_name(&writer, "history");
+    civ_json_begin_array(&writer);
+    for (i = 0; i < history->count; i++) {
+        write_version(call, &writer, &history->entries[i]);
+    }
+    civ_json_end_array(&writer);
+    civ_json_member_int(&writer, "count", history->count);
+    if (history->count > 0 && last->version > 1) {
+        civ_paging_next(call, &writer, (apr_uint64_t)last->version);
+    }
+    civ_json_end_object(&writer);
+    return civ_reply_buffer(call, &reply, &body);
+}
+
+int civ_api_sync_item(civ_call_t *call)
+{
+    civ_store_t *store = civ_node_engine(call->node)->store;
+    const char *key = civ_request_segment(call, 0);
+    apr_uint64_t before = 0;
+    civ_timeline_entry_t item;
+    civ_timeline_page_t history;
+    apr_status_t status;
+
+    if (civ_paging_cursor(call, &before) != OK) {
+        return CIV_FAULTED;
+    }
+    if (before > APR_INT64_MAX) {
+        return civ_request_bad_parameter(call, "cursor", "This is no cursor that an answer has given.");
+    }
+    status = civ_timeline_get(store, key, &item, call->r->pool);
+    if (status == APR_NOTFOUND) {
+        return civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is no such item.");
+    }
+    if (status == APR_SUCCESS) {
+        status = civ_timeline_history(store, key, (apr_int64_t)before, &history, call->r->pool);
+    }
+    return status == APR_SUCCESS ? reply_item(call, &item, &history) : civ_sync_fault(call, status);
+}
+
+int civ_api_sync_commit(civ_call_t *call)
+{
+    const char *sha = civ_request_segment(call, 0);
+    apr_size_t digits = strspn(sha, "0123456789abcdef");
+    apr_int64_t after;
+    civ_timeline_page_t page;
+    civ_json_writer_t writer;
+    civ_reply_t reply = {0};
+    civ_buffer_t body;
+    apr_status_t status;
+    int limit;
+    int i;
+
+    if ((digits != 40 && digits != 64) || sha[digits]) {
+        return civ_request_bad_parameter(call, "sha", "The whole SHA of a commit: 40 or 64 hex digits.");
+    }
+    if (civ_paging_read(call, &limit, &after) != OK) {
+        return CIV_FAULTED;
+    }
+    status = civ_timeline_linked(civ_node_engine(call->node)->store, sha, after, limit, &page, call->r->pool);
+    if (status != APR_SUCCESS) {
+        return civ_sync_fault(call, status);
+    }
+    begin_answer(call, &writer, &body);
+    civ_json_member_text(&writer, "sha", sha);
+    civ_json_name(&writer, "items");
+    civ_json_begin_array(&writer);
+    for (i = 0; i < page.count; i++) {
+        write_item(call, &writer, &page.entries[i]);
+    }
+    civ_json_end_array(&writer);
+    civ_json_member_int(&writer, "count", page.count);
+    if (page.next) {
+        civ_paging_next(call, &writer, (apr_uint64_t)page.entries[page.count - 1].number);
+    }
+    civ_json_end_object(&writer);
+    return civ_reply_buffer(call, &reply, &body);
+}
+
 int civ_api_sync_deduplicate(civ_call_t *call)
 {
     const civ_engine_t *engine = civ_node_engine(call->node);

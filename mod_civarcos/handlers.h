@@ -109,6 +109,8 @@ int civ_api_sync_status(civ_call_t *call);
 
 /* api_sync_timeline.c */
 int civ_api_sync_timeline(civ_call_t *call);
+int civ_api_sync_item(civ_call_t *call);
+int civ_api_sync_commit(civ_call_t *call);
 int civ_api_sync_deduplicate(civ_call_t *call);
 int civ_api_sync_conflicts(civ_call_t *call);
 int civ_api_sync_resolve(civ_call_t *call);

@@ -94,6 +94,8 @@ static const char *const type_schemas[CIV_TYPE_COUNT] = {
     [CIV_TYPE_SCHEDULES] = "{\"type\":\"array\",\"items\":" REF("Schedule") "}",
     [CIV_TYPE_SYNC_STATUS] = REF("SyncStatus"),
     [CIV_TYPE_ORDER] = "{\"enum\":[\"asc\",\"desc\"],\"default\":\"asc\"}",
+    [CIV_TYPE_ITEM] = REF("Item"),
+    [CIV_TYPE_ITEM_VERSIONS] = "{\"type\":\"array\",\"items\":" REF("ItemVersion") "}",
     [CIV_TYPE_ITEMS] = "{\"type\":\"array\",\"items\":" REF("Item") "}",
     [CIV_TYPE_CONFLICT_KIND] = "{\"enum\":[\"versions\",\"platforms\"],\"default\":\"versions\"}",
     [CIV_TYPE_CONFLICTS] = "{\"type\":\"array\",\"items\":" REF("Conflict") "}",
@@ -340,6 +342,14 @@ static const struct {
                     ",\"data\":{\"type\":\"object\"},\"content_hash\":" HASH ",\"version\":" INDEX
                     ",\"versions\":" INDEX ",\"gone_at\":" MAYBE_TEXT
                     ",\"block_index\":{\"type\":[\"integer\",\"null\"]},\"entry_hash\":" MAYBE_HASH "}}"},
+    {"ItemVersion",
+     "{\"type\":\"object\",\"required\":[\"version\",\"is_current\",\"stored_at\",\"data\",\"content_hash\"],"
+     "\"properties\":{\"version\":" INDEX ",\"is_current\":{\"type\":\"boolean\"},\"stored_at\":" TEXT
+     ",\"timestamp\":" MAYBE_TEXT ",\"updated_at\":" MAYBE_TEXT ",\"attempt\":" INDEX
+     ",\"status\":" MAYBE_TEXT ",\"title\":" MAYBE_TEXT ",\"author\":" MAYBE_TEXT ",\"sha\":" MAYBE_TEXT
+     ",\"url\":" MAYBE_TEXT ",\"source_url\":" MAYBE_TEXT
+     ",\"data\":{\"type\":\"object\"},\"content_hash\":" HASH ",\"raw_hash\":" MAYBE_HASH
+     ",\"block_index\":{\"type\":[\"integer\",\"null\"]},\"entry_hash\":" MAYBE_HASH "}}"},
     {"Accepted",
      "{\"type\":\"object\",\"required\":[\"success\"],\"properties\":{\"success\":{\"type\":\"boolean\"},"
      "\"job\":" REF("Job") ",\"jobs\":{\"type\":\"array\",\"items\":" REF("Job") "},\"total\":" INDEX

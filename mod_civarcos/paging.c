@@ -45,6 +45,21 @@ int civ_paging_read(civ_call_t *call, int *limit, apr_int64_t *position)
     return OK;
 }
 
+/* The path below the prefix, as it was asked for. */
+static void append_path(civ_call_t *call, civ_buffer_t *link)
+{
+    const char *rest = call->route->template;
+    const char *brace;
+    int i;
+
+    for (i = 0; (brace = strchr(rest, '{')) != NULL; i++) {
+        civ_buffer_append(link, rest, (apr_size_t)(brace - rest));
+        civ_buffer_append_text(link, civ_query_encode(civ_request_segment(call, i), call->r->pool));
+        rest = strchr(brace, '}') + 1;
+    }
+    civ_buffer_append_text(link, rest);
+}
+
 /* The same request, from there on. */
 static void link_next(civ_call_t *call, const char *cursor)
 {
@@ -53,7 +68,7 @@ static void link_next(civ_call_t *call, const char *cursor)
     int i;
 
     civ_buffer_init(&link, 256, pool);
-    civ_buffer_append_text(&link, call->route->template);
+    append_path(call, &link);
     civ_buffer_append_text(&link, "?");
     for (i = 0; i < call->query.count; i++) {
         if (strcmp(call->query.pairs[i].name, "cursor") != 0) {

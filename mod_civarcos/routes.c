@@ -107,6 +107,17 @@ static const civ_field_t timeline_parameters[] = {
     {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
     END_OF_FIELDS};
 
+static const civ_field_t item_parameters[] = {
+    {"id", CIV_TYPE_HASH, "Id of an item of the timeline", CIV_IN_PATH},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t commit_parameters[] = {
+    {"sha", CIV_TYPE_COMMIT, "The whole SHA of a commit", CIV_IN_PATH},
+    {"limit", CIV_TYPE_LIMIT, "Most items of one answer", CIV_OPTIONAL},
+    {"cursor", CIV_TYPE_STRING, "next_cursor of the answer before", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
 static const civ_field_t conflicts_parameters[] = {
     {"kind", CIV_TYPE_CONFLICT_KIND, "Of what: versions of one item, or words of several platforms",
      CIV_OPTIONAL},
@@ -436,6 +447,20 @@ static const civ_field_t timeline_answer[] = {
     {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
     END_OF_FIELDS};
 
+static const civ_field_t item_answer[] = {
+    {"item", CIV_TYPE_ITEM, "The item as it is now", CIV_REQUIRED},
+    {"history", CIV_TYPE_ITEM_VERSIONS, "All that was told of it, what was stored last first", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many versions this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
+static const civ_field_t commit_answer[] = {
+    {"sha", CIV_TYPE_COMMIT, "The commit", CIV_REQUIRED},
+    {"items", CIV_TYPE_ITEMS, "What the platforms know of it, in the order in which it came", CIV_REQUIRED},
+    {"count", CIV_TYPE_INTEGER, "How many this answer holds", CIV_REQUIRED},
+    {"next_cursor", CIV_TYPE_STRING, "There are more: the value of cursor for them", CIV_OPTIONAL},
+    END_OF_FIELDS};
+
 static const civ_field_t deduplicate_answer[] = {
     {"duplicates_removed", CIV_TYPE_INTEGER, "How many versions that said nothing new", CIV_REQUIRED},
     {"message", CIV_TYPE_STRING, "For people", CIV_REQUIRED},
@@ -590,6 +615,10 @@ const civ_route_t civ_routes[] = {
     {CIV_GET, "/sync/timeline", "What happened on all platforms, in the order of time",
      civ_api_sync_timeline, timeline_parameters, NULL, timeline_answer, JSON, 200, 1,
      {304, 400, 406, 503, 0}},
+    {CIV_GET, "/sync/timeline/{id}", "One item with all its versions",
+     civ_api_sync_item, item_parameters, NULL, item_answer, JSON, 200, 1, {304, 400, 404, 406, 503, 0}},
+    {CIV_GET, "/sync/commits/{sha}", "What all platforms know of one commit",
+     civ_api_sync_commit, commit_parameters, NULL, commit_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
     {CIV_POST, "/sync/deduplicate", "Remove versions that say nothing new",
      civ_api_sync_deduplicate, NULL, empty_body, deduplicate_answer, JSON, 200, 1,
      {400, 406, 408, 413, 415, 503, 0}},

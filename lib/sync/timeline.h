@@ -132,7 +132,7 @@ typedef struct civ_timeline_total_t {
 apr_status_t civ_timeline_totals(civ_db_t *db, apr_array_header_t **totals, apr_pool_t *pool);
 
 /** What platforms know about one commit: up to @a limit (at most CIV_TIMELINE_LIMIT_MAX) current versions with a number
- * beyond @a after, by number. page->next is not set. */
+ * beyond @a after, by number. page->next is set, to the number of the last one, where there may be more. */
 apr_status_t civ_timeline_linked(civ_store_t *store, const char *sha, apr_int64_t after, int limit,
                                  civ_timeline_page_t *page, apr_pool_t *pool);
 

@@ -418,9 +418,10 @@ apr_status_t civ_timeline_history(civ_store_t *store, const char *key, apr_int64
 apr_status_t civ_timeline_linked(civ_store_t *store, const char *sha, apr_int64_t after, int limit,
                                  civ_timeline_page_t *page, apr_pool_t *pool)
 {
-    const civ_argument_t arguments[] = {civ_text(sha), civ_int(after), civ_int(limit)};
+    const civ_argument_t arguments[] = {civ_text(sha), civ_int(after), civ_int(limit + 1)};
     reading_t reading = {.pool = pool};
     apr_status_t status;
+    int count;
 
     memset(page, 0, sizeof(*page));
     if (limit < 1 || limit > CIV_TIMELINE_LIMIT_MAX)
@@ -428,11 +429,13 @@ apr_status_t civ_timeline_linked(civ_store_t *store, const char *sha, apr_int64_
     status = civ_store_acquire(store, &reading.db);
     if (status != APR_SUCCESS)
         return status;
-    reading.places = apr_array_make(pool, limit, sizeof(place_t));
+    reading.places = apr_array_make(pool, limit + 1, sizeof(place_t));
     status = read_places(&reading, SQL_LINKED, arguments, 3);
+    count = fit(reading.places, limit);
     if (status == APR_SUCCESS)
-        status = read_entries(reading.db, (const place_t *)reading.places->elts, fit(reading.places, limit),
-                              page, pool);
+        status = read_entries(reading.db, (const place_t *)reading.places->elts, count, page, pool);
+    if (status == APR_SUCCESS && count < reading.places->nelts)
+        page->next = apr_psprintf(pool, "%" APR_INT64_T_FMT, page->entries[count - 1].number);
     civ_store_release(store, reading.db);
     return status;
 }
