@@ -34,12 +34,12 @@ static sync_scene_t *scene;
 
 static http_response_t *get(const char *path, const char *rest)
 {
-    return http_get(scene->web, apr_pstrcat(test_pool(), "/api/sync/", path, rest, NULL));
+    return http_get(scene->web, apr_pstrcat(test_pool(), path, rest, NULL));
 }
 
 static void check_history(const char *id)
 {
-    http_response_t *answer = get("timeline/", id);
+    http_response_t *answer = get("/api/sync/timeline/", id);
 
     CU_ASSERT_EQUAL_FATAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/item/id"), id);
@@ -60,7 +60,7 @@ static void check_history(const char *id)
     CU_ASSERT_EQUAL(strlen(http_json_text(answer, "/history/1/raw_hash")), 64);
     CU_ASSERT(strstr(http_json_text(answer, "/history/1/source_url"), LIST) != NULL);
     CU_ASSERT(http_header(answer, "Link") == NULL);
-    answer = get("timeline/", apr_pstrcat(test_pool(), id, "?cursor=" BEFORE_TWO, NULL));
+    answer = get("/api/sync/timeline/", apr_pstrcat(test_pool(), id, "?cursor=" BEFORE_TWO, NULL));
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/history/0/title"), "It is open");
 }
@@ -72,11 +72,12 @@ static void an_item_has_its_history(void)
     scene = sync_scene_start(SYNC_SCENE_ALONE, sync_scene_repositories("octo/demo", 7, 1, pulls));
     CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo"));
     CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo"));
-    answer = get("timeline", "?type=pull_request");
+    answer = get("/api/sync/timeline", "?type=pull_request");
     CU_ASSERT_EQUAL_FATAL(http_json_int(answer, "/count"), 1);
     check_history(http_json_text(answer, "/timeline/0/id"));
-    CU_ASSERT(http_is_problem(get("timeline/", "00"), 404));
-    CU_ASSERT(http_is_problem(get("timeline/", apr_pstrcat(test_pool(), COMMIT, "?cursor=x", NULL)), 400));
+    CU_ASSERT(http_is_problem(get("/api/sync/timeline/", "00"), 404));
+    CU_ASSERT(http_is_problem(get("/api/sync/timeline/", apr_pstrcat(test_pool(), COMMIT, "?cursor=x", NULL)),
+                              400));
     CU_ASSERT(scenario_is_valid(scene->web));
     sync_scene_stop(scene);
 }
@@ -87,7 +88,7 @@ static void a_commit_links_what_is_about_it(void)
 
     scene = sync_scene_start(SYNC_SCENE_ALONE, sync_scene_repositories("octo/demo", 7, 1, pulls));
     CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo"));
-    answer = get("commits/", COMMIT);
+    answer = get("/api/sync/commits/", COMMIT);
     CU_ASSERT_EQUAL_FATAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/sha"), COMMIT);
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 2);
@@ -97,21 +98,20 @@ static void a_commit_links_what_is_about_it(void)
                                http_json_text(answer, "/items/1/type"));
     CU_ASSERT(http_header(answer, "Link") == NULL);
     /* One after the other. */
-    answer = get("commits/", COMMIT "?limit=1");
+    answer = get("/api/sync/commits/", COMMIT "?limit=1");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT_PTR_NOT_NULL_FATAL(http_header(answer, "Link"));
     CU_ASSERT(strstr(http_header(answer, "Link"), "/api/sync/commits/" COMMIT "?limit=1&cursor=") != NULL);
-    answer =
-        get("commits/", apr_pstrcat(test_pool(),
-                                    COMMIT "?limit=1&cursor=", http_json_text(answer, "/next_cursor"), NULL));
+    answer = get("/api/sync/commits/", apr_pstrcat(test_pool(), COMMIT "?limit=1&cursor=",
+                                                   http_json_text(answer, "/next_cursor"), NULL));
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
     CU_ASSERT(http_json(answer, "/next_cursor") == NULL);
     /* Nobody has told of it; and what is no commit. */
-    answer = get("commits/", "f200000000000000000000000000000000000000");
+    answer = get("/api/sync/commits/", "f200000000000000000000000000000000000000");
     CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 0);
-    CU_ASSERT(http_is_problem(get("commits/", "c2000"), 400));
-    CU_ASSERT(http_is_problem(get("commits/", "C200000000000000000000000000000000000000"), 400));
+    CU_ASSERT(http_is_problem(get("/api/sync/commits/", "c2000"), 400));
+    CU_ASSERT(http_is_problem(get("/api/sync/commits/", "C200000000000000000000000000000000000000"), 400));
     sync_scene_stop(scene);
 }
 
