@@ -98,9 +98,9 @@ static int place_of(const civ_seal_key_t *key, const civ_json_member_t *secret)
     return secret->value.type == CIV_JSON_STRING ? civ_seal_key_place(key, secret->value.as.text.text) : -1;
 }
 
-static int oldest_in_use(const civ_seal_key_t *key, const apr_array_header_t *rows)
+static int newest_in_use(const civ_seal_key_t *key, const apr_array_header_t *rows)
 {
-    int oldest = -1, i, j;
+    int newest = -1, i, j;
 
     for (i = 0; i < rows->nelts; i++) {
         const sealed_row_t *row = &APR_ARRAY_IDX(rows, i, sealed_row_t);
@@ -108,10 +108,11 @@ static int oldest_in_use(const civ_seal_key_t *key, const apr_array_header_t *ro
         for (j = 0; j < count_of(row); j++) {
             int place = place_of(key, &row->secrets->as.object.members[j]);
 
-            oldest = place > oldest ? place : oldest;
+            if (place >= 0 && (newest < 0 || place < newest))
+                newest = place;
         }
     }
-    return oldest;
+    return newest;
 }
 
 apr_status_t civ_sealing_key(civ_seal_key_t **key, const civ_engine_t *engine, civ_change_t *change)
@@ -125,7 +126,7 @@ apr_status_t civ_sealing_key(civ_seal_key_t **key, const civ_engine_t *engine, c
         status = read_rows(&rows, change);
     if (status != APR_SUCCESS)
         return status;
-    place = oldest_in_use(all, rows);
+    place = newest_in_use(all, rows);
     /* A newer one may not have come to all hosts yet. */
     if (place < 0)
         place = civ_seal_key_count(all) - 1;

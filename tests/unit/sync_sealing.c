@@ -132,6 +132,10 @@ static void test_key_in_use_stays(void)
     CU_ASSERT_EQUAL(civ_seal_key_count(sealing_keys(engine)), 2);
     CU_ASSERT_EQUAL(named("stays.db", old), 2);
     CU_ASSERT_STRING_EQUAL(sealing_token(engine, "example"), "tOkEn-1");
+    /* It stays to open: nothing new is sealed with it, or one bad row would undo the rotation for all others. */
+    CU_ASSERT_EQUAL(sealing_configure(engine, "example", "tOkEn-1"), APR_SUCCESS);
+    CU_ASSERT_EQUAL(named("stays.db", old), 2);
+    CU_ASSERT_EQUAL(named("stays.db", rotation.key_id), 1);
     CU_ASSERT_PTR_NULL(sealing_token(engine, "other"));
     /* Put back what was tampered with: nothing was lost. */
     CU_ASSERT_EQUAL(database_do(unit_path("stays.db"), "UPDATE civ_sync_connectors SET settings = "
