@@ -6,6 +6,7 @@
 #include "sync/sealing.h"
 
 #include <apr_strings.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/json_writer.h"
@@ -44,6 +45,9 @@ static apr_status_t complain(civ_problem_t *problem, const char *what, apr_statu
 
     if (status == CIV_EINVALID)
         apr_cpystrn(reason, "it is no file of such keys", sizeof(reason));
+    else if (status == ELOOP)
+        apr_cpystrn(reason, "it is a symbolic link, and what that leads to would keep the old key",
+                    sizeof(reason));
     else
         apr_strerror(status, reason, sizeof(reason));
     civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool, "The key file of the secrets cannot be %s: %s%s",
@@ -141,15 +145,16 @@ static apr_status_t apply_begin(void *baton, civ_change_t *change)
     civ_rotation_t *rotation = step->rotation;
     civ_seal_key_t *key;
     apr_status_t status = civ_sealing_load(&key, step->engine, change->problem, change->pool);
+    int makes = status == APR_SUCCESS && civ_seal_key_count(key) == 1;
 
-    if (status == APR_SUCCESS && civ_seal_key_count(key) == 1) {
+    if (makes)
         status = civ_seal_key_rotate(&key, key, change->pool);
-        if (status == APR_SUCCESS)
-            status = replace(step->engine, key, change);
-        rotation->is_made = status == APR_SUCCESS;
-    }
+    /* Written also where it was found: who put it there may have been killed before it was on disk. */
+    if (status == APR_SUCCESS)
+        status = replace(step->engine, key, change);
     if (status != APR_SUCCESS)
         return status;
+    rotation->is_made |= makes;
     rotation->keys = civ_seal_key_count(key);
     apr_cpystrn(rotation->key_id, civ_seal_key_id(key), sizeof(rotation->key_id));
     return APR_SUCCESS;

@@ -43,7 +43,7 @@ apr_status_t civ_sealing_key(civ_seal_key_t **key, const civ_engine_t *engine, c
 
 /**
  * Begin to change the key: the file gets a new one, which seals nothing yet. Where it has several, a rotation was begun before, and is
- * the one to go on with.
+ * the one to go on with; the file is on disk after this all the same.
  * @param rotation cleared by the caller
  * @return APR_SUCCESS; as civ_transactor_t's run; CIV_EINTEGRITY, with @a problem, when the file cannot be read or written
  */
