@@ -208,6 +208,7 @@ static void file_that_cannot_be_used(void)
     CU_ASSERT(strstr(said, "nobody but its owner") != NULL && strstr(said, "secrets.key") != NULL);
     CU_ASSERT_EQUAL(deliver(scene, HOOK), 503);
     CU_ASSERT(harness_log_has(scene->server, "CIV0801", 10));
+    CU_ASSERT(!harness_log_has(scene->server, "does not understand", 0)); /* APR, a status of ours */
     CU_ASSERT_EQUAL(chmod(key_file(scene), 0600), 0);
     CU_ASSERT_EQUAL(rename(key_file(scene), away), 0);
     CU_ASSERT(rotate(scene, 3, &said));
