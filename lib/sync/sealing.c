@@ -181,9 +181,9 @@ static apr_status_t reseal(step_t *step, const sealed_row_t *row, const civ_json
     apr_status_t status;
 
     *text = member->value.as.text.text;
-    if (place == 0)
-        return APR_SUCCESS;
     status = civ_seal_open(&secret, &length, step->key, owner, member->name, *text, pool);
+    if (status == APR_SUCCESS && place == 0)
+        return APR_SUCCESS;
     if (status == APR_SUCCESS) {
         status = civ_seal(&sealed, step->key, owner, member->name, secret, length, pool);
         if (status == APR_SUCCESS)

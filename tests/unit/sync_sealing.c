@@ -147,6 +147,26 @@ static void test_key_in_use_stays(void)
     CU_ASSERT_TRUE(sealing_is_well(engine));
 }
 
+/* Nobody hears of it elsewhere before the secret is needed. */
+static void test_bad_secret_under_new_key_is_named(void)
+{
+    civ_engine_t *engine = sealing_engine("named.db");
+    civ_rotation_t rotation;
+
+    memset(&rotation, 0, sizeof(rotation));
+    CU_ASSERT_EQUAL(civ_rotation_begin(engine, &rotation, &sealing_problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_rotation_step(engine, &rotation, &sealing_problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(database_do(unit_path("named.db"), "UPDATE civ_sync_connectors SET settings = "
+                                                       "replace(settings, 'https://h', 'https://x') WHERE "
+                                                       "platform = 'example'"),
+                    0);
+    rotation = sealing_rotate(engine);
+    CU_ASSERT_EQUAL(rotation.sealed, 0);
+    CU_ASSERT_EQUAL(rotation.keys, 1);
+    CU_ASSERT_EQUAL_FATAL(rotation.unopened->nelts, 1);
+    CU_ASSERT_STRING_EQUAL(APR_ARRAY_IDX(rotation.unopened, 0, const char *), "example: api_token");
+}
+
 /* What cannot be read at all may name any key. */
 static void test_unreadable_row_keeps_all(void)
 {
@@ -224,6 +244,7 @@ static const test_case_t cases[] = {
     {"prepared_key_waits", test_prepared_key_waits},
     {"hosts_share_a_database", test_hosts_share_a_database},
     {"key_in_use_stays", test_key_in_use_stays},
+    {"bad_secret_under_new_key_is_named", test_bad_secret_under_new_key_is_named},
     {"unreadable_row_keeps_all", test_unreadable_row_keeps_all},
     {"found_key_is_put_on_disk", test_found_key_is_put_on_disk},
     {"link_is_not_replaced", test_link_is_not_replaced},
