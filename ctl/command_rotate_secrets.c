@@ -110,8 +110,8 @@ static ctl_exit_e print(const rotating_t *rotating, ctl_exit_e result)
     printf("key %s: %d of %d secrets sealed anew, %d older keys removed, %d left\n", rotation->key_id,
            rotation->sealed, rotation->secrets, rotation->dropped, rotation->keys - 1);
     if (result == CTL_DEGRADED)
-        ctl_complain("older keys are kept for what cannot be opened: configure or disconnect these "
-                     "platforms, then give this command again");
+        ctl_complain("%sconfigure or disconnect these platforms, then give this command again",
+                     rotation->keys > 1 ? "older keys are kept for what cannot be opened: " : "");
     return fflush(stdout) == 0 ? result : CTL_FAILED;
 }
 

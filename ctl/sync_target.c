@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "account.h"
@@ -57,6 +58,17 @@ static ctl_exit_e describe_by_options(civ_node_config_t *config, ctl_t *ctl)
     return CTL_DONE;
 }
 
+/* Root does what the file says with the rights of the folder's owner: who else could write it would have those rights. */
+static ctl_exit_e check_owner(const civ_worker_config_t *worker, const char *file, const char *folder)
+{
+    struct stat info;
+
+    if (geteuid() != 0 || worker->owner == 0 || (stat(folder, &info) == 0 && info.st_uid == worker->owner))
+        return CTL_DONE;
+    ctl_complain("\"%s\" belongs neither to root nor to the owner of \"%s\"", file, folder);
+    return CTL_FAILED;
+}
+
 /* What a worker knows: the file is read with the rights of the caller. */
 static ctl_exit_e describe_by_file(civ_node_config_t *config, ctl_t *ctl)
 {
@@ -64,6 +76,7 @@ static ctl_exit_e describe_by_file(civ_node_config_t *config, ctl_t *ctl)
     civ_worker_config_t worker;
     const civ_node_config_t *found = NULL;
     const char *error = NULL;
+    ctl_exit_e result;
     int i;
 
     if (options->driver != NULL || options->database != NULL || options->egress_allow != NULL ||
@@ -89,7 +102,8 @@ static ctl_exit_e describe_by_file(civ_node_config_t *config, ctl_t *ctl)
         return CTL_USAGE;
     }
     *config = *found;
-    return ctl_account_of_folder(config->state_dir, ctl->pool);
+    result = check_owner(&worker, options->config, config->state_dir);
+    return result == CTL_DONE ? ctl_account_of_folder(config->state_dir, ctl->pool) : result;
 }
 
 static const char *own_name(apr_pool_t *pool)

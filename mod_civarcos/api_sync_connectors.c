@@ -7,6 +7,7 @@
 #include "reply.h"
 #include "sync.h"
 
+#include "base/status.h"
 #include "sync/connectors.h"
 
 #include <http_log.h>
@@ -65,8 +66,9 @@ static int store(civ_call_t *call, const civ_platform_t *platform, const civ_jso
     apr_status_t status = civ_node_ready_seal_key(call->node, pool);
 
     if (status != APR_SUCCESS) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, status, call->r,
-                      "CIV0786: the key file of connectors' secrets cannot be used, so none can be stored");
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, status == CIV_EINVALID ? 0 : status, call->r,
+                      "CIV0786: the key file of connectors' secrets %s, so none can be stored",
+                      status == CIV_EINVALID ? "holds no such keys" : "cannot be used");
         return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Secrets cannot be stored at the moment.");
     }
     if (civ_connector_put(civ_node_engine(call->node), platform->name, platform->connector->settings, config,

@@ -47,7 +47,8 @@ static int open_secret(civ_call_t *call, const civ_platform_t *platform, const c
     if (status != CIV_EINTEGRITY && status != CIV_EDATABASE) {
         return civ_sync_fault(call, status);
     }
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, status, call->r,
+    /* What it has to say is in the problem: of a status of ours httpd would say that it does not know it. */
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, call->r,
                   "CIV0801: a delivery of %s cannot be verified, since the secret cannot be opened: %s",
                   platform->name, call->problem.detail ? call->problem.detail : "it cannot be read");
     return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Deliveries cannot be verified at the moment.");

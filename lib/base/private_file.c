@@ -84,6 +84,10 @@ apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t
 
 apr_status_t civ_private_file_replace(const char *path, const void *data, apr_size_t length, apr_pool_t *pool)
 {
+    struct stat info;
+
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode))
+        return ELOOP;
     return put(path, data, length, 1, pool);
 }
 

@@ -24,7 +24,8 @@ apr_status_t civ_private_file_open(int *file, const char *path);
  */
 apr_status_t civ_private_file_put(const char *path, const void *data, apr_size_t length, apr_pool_t *pool);
 
-/** The same in the place of the file that is there, if there is one: at each moment either the old or the new one is there. */
+/** The same in the place of the file that is there, if there is one: at each moment either the old or the new one is there.
+ *  @return ELOOP for a symbolic link, which stays: what it leads to would go on as before, for whoever else uses that */
 apr_status_t civ_private_file_replace(const char *path, const void *data, apr_size_t length,
                                       apr_pool_t *pool);
 

@@ -55,7 +55,7 @@ apr_status_t civ_seal_key_load(civ_seal_key_t **key, const char *path, apr_pool_
 apr_status_t civ_seal_key_save(const civ_seal_key_t *key, const char *path, apr_pool_t *pool);
 
 /** Put another ring in the place of the file, durably and at once: either the old or the new file is there. What was left beside it by
- *  one that was killed in the middle is removed, so there must not be two at a time. */
+ *  one that was killed in the middle is removed, so there must not be two at a time. @return as civ_private_file_replace */
 apr_status_t civ_seal_key_replace(const civ_seal_key_t *key, const char *path, apr_pool_t *pool);
 
 /** The id of the newest key, which seals, 16 hex digits; lives as long as @a key. */

@@ -212,7 +212,7 @@ apr_status_t civ_worker_config_load(civ_worker_config_t *config, const char *pat
     apr_status_t status = apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, pool);
 
     if (status == APR_SUCCESS)
-        status = apr_file_info_get(&info, APR_FINFO_PROT | APR_FINFO_SIZE, file);
+        status = apr_file_info_get(&info, APR_FINFO_PROT | APR_FINFO_OWNER, file);
     if (status == APR_SUCCESS &&
         (info.protection & (APR_FPROT_GREAD | APR_FPROT_WREAD | APR_FPROT_GWRITE | APR_FPROT_WWRITE)) != 0) {
         *error = apr_psprintf(pool, "\"%s\" must be readable by its owner and nobody else (mode 0600)", path);
@@ -229,6 +229,7 @@ apr_status_t civ_worker_config_load(civ_worker_config_t *config, const char *pat
     text[length] = '\0';
     memset(&problem, 0, sizeof(problem));
     status = civ_worker_config_read(config, text, length, &problem, pool);
+    config->owner = info.user;
     if (status != APR_SUCCESS)
         *error = apr_psprintf(pool, "\"%s\" cannot be used: %s", path, problem.detail);
     return status;

@@ -10,6 +10,8 @@
 #ifndef CIV_NODE_WORKER_CONFIG_H
 #define CIV_NODE_WORKER_CONFIG_H
 
+#include <apr_user.h>
+
 #include "base/buffer.h"
 #include "node/node.h"
 
@@ -20,6 +22,7 @@ typedef struct civ_worker_config_t {
     apr_int64_t parent; /**< process that the worker ends with; 0: none */
     civ_log_level_e log_level;
     apr_array_header_t *nodes; /**< civ_node_config_t */
+    apr_uid_t owner;           /**< of the file that it was loaded from */
 } civ_worker_config_t;
 
 /** Append it as JSON. */

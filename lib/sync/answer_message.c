@@ -24,8 +24,8 @@
 /** Elements of a list, and members of an object, that are gathered. */
 #define ELEMENTS_MOST 8
 
-/** So much of a secret's beginning is as bad as all of it. */
-#define BEGINNING 8
+/** So many bytes of a secret, one behind the other, are as bad as all of it. */
+#define PART 8
 
 #define CONCEALED "[redacted]"
 
@@ -101,21 +101,28 @@ static void gather(civ_buffer_t *out, const civ_json_t *json, int level)
 
 /* --- one line --- */
 
-/* How many bytes of a control character, or of one that changes how others are shown, begin here: C0, C1, and Unicode's marks of
- * direction, of lines and of no width. */
-static apr_size_t control_length(const unsigned char *at, apr_size_t left)
+/* What is not to be seen, or changes how the rest is shown: controls, marks of direction, of lines and of no width, tags. Whoever puts
+ * them into a credential hides it from us, and from nobody who reads it. */
+static const struct {
+    unsigned first, last;
+} unseen[] = {
+    {0x0, 0x1f},      {0x7f, 0x9f},       {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+    {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
+};
+
+/* @param length of the character, in bytes: the text is UTF-8, as the parser has seen to */
+static int is_unseen(const unsigned char *at, const unsigned char *end, apr_size_t *length)
 {
-    if (*at < ' ' || *at == 0x7f)
-        return 1;
-    if (left > 1 && at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
-        return 2;
-    if (left > 2 && at[0] == 0xe2 && at[1] == 0x80 &&
-        ((at[2] >= 0x8b && at[2] <= 0x8f) || (at[2] >= 0xa8 && at[2] <= 0xae)))
-        return 3;
-    if (left > 2 && at[0] == 0xe2 && at[1] == 0x81 && at[2] >= 0xa0 && at[2] <= 0xaf)
-        return 3;
-    if (left > 2 && at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf)
-        return 3;
+    unsigned character = *at < 0x80 ? *at : *at < 0xe0 ? *at & 0x1fu : *at < 0xf0 ? *at & 0x0fu : *at & 0x07u;
+    unsigned i;
+
+    for (*length = 1; at + *length < end && is_inside((const char *)at + *length); (*length)++)
+        character = character << 6 | (at[*length] & 0x3fu);
+    for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+        if (character >= unseen[i].first && character <= unseen[i].last)
+            return 1;
     return 0;
 }
 
@@ -126,18 +133,17 @@ static char *make_line(const civ_buffer_t *text, apr_pool_t *pool)
     const unsigned char *end = at + text->length;
     char *line = apr_palloc(pool, text->length + 1);
     char *to = line;
+    apr_size_t length;
 
-    while (at < end) {
-        apr_size_t control = control_length(at, (apr_size_t)(end - at));
+    for (; at < end; at += length) {
+        int is_hidden = is_unseen(at, end, &length);
 
         if (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') {
             if (to > line && to[-1] != ' ')
                 *to++ = ' ';
-            at++;
-        } else if (control > 0) {
-            at += control;
-        } else {
-            *to++ = (char)*at++;
+        } else if (!is_hidden) {
+            memcpy(to, at, length);
+            to += length;
         }
     }
     while (to > line && to[-1] == ' ')
@@ -148,16 +154,31 @@ static char *make_line(const civ_buffer_t *text, apr_pool_t *pool)
 
 /* --- secrets --- */
 
-/* How much of a secret is at @a text; 0: not enough to matter. */
-static apr_size_t match(const char *text, const char *secret)
+/* How many bytes are the same from here on, whole characters. */
+static apr_size_t common_length(const char *text, const char *part)
 {
     apr_size_t length = 0;
 
-    while (secret[length] != '\0' && text[length] == secret[length])
+    while (part[length] != '\0' && text[length] == part[length])
         length++;
     while (length > 0 && is_inside(text + length))
         length--;
-    return length >= BEGINNING || secret[length] == '\0' ? length : 0;
+    return length;
+}
+
+/* How much of a secret is at @a text, from whichever of its bytes on; 0: not enough to matter. */
+static apr_size_t match(const char *text, const char *secret)
+{
+    const char *part;
+    apr_size_t most = 0;
+
+    for (part = secret; *part != '\0' && !is_inside(text); part++) {
+        apr_size_t length = *part == *text ? common_length(text, part) : 0;
+
+        if (length > most && (length >= PART || (part == secret && secret[length] == '\0')))
+            most = length;
+    }
+    return most;
 }
 
 static const char *conceal(const char *text, const char *secret, apr_pool_t *pool)

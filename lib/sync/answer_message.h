@@ -14,7 +14,7 @@
 /**
  * The message of an answer in JSON, in whichever of the usual members it is, in one line of at most CIV_ANSWER_MESSAGE_MOST
  * characters, without control characters, addresses of people, user names in URLs, and anything of the credentials.
- * @param secrets lines "Name: value" that were sent, ended by NULL; or NULL. What is sealed in "Basic" is looked for as well. The beginning
+ * @param secrets lines "Name: value" that were sent, ended by NULL; or NULL. What is sealed in "Basic" is looked for as well. A part
  *        of one, from eight bytes on, is taken out too
  * @return NULL: it says nothing, or is not JSON
  */

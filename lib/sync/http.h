@@ -101,7 +101,7 @@ typedef struct civ_http_request_t {
     int is_download; /**< any content type will do; redirects may lead to other hosts, which see no credentials */
     unsigned tries; /**< at most, the first one included; 0: the policy's */
     apr_int64_t
-        patience; /**< milliseconds for all tries together, waits for limits not counted; 0: as long as the policy lets each take */
+        patience; /**< milliseconds for all tries together, look-ups of names included, waits for limits not; 0: as long as the policy lets each take */
     int is_for_human;     /**< somebody waits for it: may use the quota kept for people */
     apr_size_t body_most; /**< 0: the policy's */
 } civ_http_request_t;

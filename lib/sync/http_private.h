@@ -66,7 +66,8 @@ typedef struct civ_http_transfer_t {
     const civ_url_t *url;
     int has_credentials;
     apr_size_t body_most;
-    apr_int64_t time_most;  /**< milliseconds; 0: the policy's */
+    apr_int64_t
+        until; /**< steady, when nobody waits for it any more; 0: as long as the policy lets it take */
     civ_http_pin_t *pin;    /**< what may be connected to */
     apr_pool_t *pool;       /**< for the headers */
     apr_size_t body_length; /**< in http->body */
@@ -102,6 +103,9 @@ int civ_http_may_repeat(const civ_http_request_t *request);
 /** Whether to stop. */
 int civ_http_is_interrupted(civ_http_t *http);
 
+/** Whether the time that somebody waits for it is over. */
+int civ_http_is_late(const civ_http_transfer_t *transfer);
+
 /** "host:port". Returns @a out. */
 char *civ_http_authority(char out[264], const civ_url_t *url);
 
@@ -118,7 +122,7 @@ curl_socket_t civ_http_open_socket(void *transfer, curlsocktype purpose, struct 
 void civ_http_add_line(struct curl_slist ***end, const char *line, apr_pool_t *pool);
 
 /**
- * Check where it goes, send one request, and take in the answer. Of @a transfer, the members up to body_most, time_most and pool are set.
+ * Check where it goes, send one request, and take in the answer. Of @a transfer, the members up to until, and pool, are set.
  * @return APR_SUCCESS, also where fault is set; CIV_EINTERRUPTED; CIV_EINVALID when the egress rules refuse it (fault says why);
  *         APR_ENOMEM
  */

@@ -79,14 +79,12 @@ static int has_patience(const sending_t *sending, apr_int64_t wait)
     return wait <= policy->longest_wait && spent + wait <= policy->longest_request;
 }
 
-/* What is left of the time for all tries, in milliseconds, at least 1; 0: there is no such bound; -1: it is used up. */
-static apr_int64_t time_left(const sending_t *sending)
+/* When the time for all tries is over, on the steady clock; 0: there is no such bound. */
+static apr_int64_t end_of_patience(const sending_t *sending)
 {
-    apr_int64_t spent = civ_clock_steady(sending->http->clock) - sending->begin - sending->limited;
+    apr_int64_t patience = sending->request->patience;
 
-    if (sending->request->patience <= 0)
-        return 0;
-    return spent < sending->request->patience ? sending->request->patience - spent : -1;
+    return patience > 0 ? sending->begin + sending->limited + patience : 0;
 }
 
 static void put_off(sending_t *sending, apr_int64_t wait)
@@ -316,13 +314,8 @@ static apr_status_t hop(sending_t *sending, trail_t *trail, int *goes_on)
     transfer.body_most =
         sending->request->body_most > 0 ? sending->request->body_most : sending->http->policy.body_most;
     transfer.pool = sending->pool;
-    transfer.time_most = time_left(sending);
+    transfer.until = end_of_patience(sending);
     *goes_on = 0;
-    if (transfer.time_most < 0) {
-        transfer.fault = "did not answer in time";
-        describe_fault(sending, &transfer);
-        return APR_SUCCESS;
-    }
     status = civ_http_transfer(&transfer);
     sending->answer->url = trail->url.text;
     sending->answer->received += transfer.received;
@@ -367,6 +360,7 @@ static apr_status_t prepare_again(sending_t *sending, int *again)
     const civ_http_policy_t *policy = &sending->http->policy;
     civ_http_answer_t *answer = sending->answer;
     unsigned tries = sending->request->tries > 0 ? sending->request->tries : policy->tries;
+    apr_int64_t end = end_of_patience(sending);
     apr_int64_t wait;
 
     *again = 0;
@@ -386,7 +380,7 @@ static apr_status_t prepare_again(sending_t *sending, int *again)
     wait = answer->rate.retry_after != CIV_RATE_UNKNOWN
                ? answer->rate.retry_after
                : civ_rate_backoff(answer->tries - sending->throttles, &policy->pace, sending->http->clock);
-    if (!has_patience(sending, wait) || (sending->request->patience > 0 && time_left(sending) <= wait))
+    if (!has_patience(sending, wait) || (end > 0 && civ_clock_steady(sending->http->clock) + wait >= end))
         return APR_SUCCESS;
     *again = 1;
     sending->http->counts.retries++;

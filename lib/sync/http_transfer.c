@@ -211,7 +211,11 @@ static apr_int64_t least(apr_int64_t bound, apr_int64_t other)
 static void set_up(civ_http_transfer_t *transfer)
 {
     const civ_http_t *http = transfer->http;
-    apr_int64_t total = least(http->policy.total_timeout, transfer->time_most);
+    /* A moment at least, since 0 is no bound. */
+    apr_int64_t left = civ_http_is_late(transfer) ? 1
+                       : transfer->until > 0      ? transfer->until - civ_clock_steady(http->clock)
+                                                  : 0;
+    apr_int64_t total = least(http->policy.total_timeout, left);
     CURL *easy = http->easy;
 
     curl_easy_reset(easy);
@@ -419,12 +423,17 @@ static void explain(civ_http_transfer_t *transfer, CURLcode code)
 apr_status_t civ_http_transfer(civ_http_transfer_t *transfer)
 {
     civ_http_t *http = transfer->http;
-    apr_status_t status = civ_http_check_way(transfer);
     curl_off_t received = 0;
     long code_of_http = 0;
     civ_http_pipe_t pipe;
+    apr_status_t status;
     CURLcode code;
 
+    if (civ_http_is_late(transfer)) {
+        transfer->fault = "did not answer in time";
+        return APR_SUCCESS;
+    }
+    status = civ_http_check_way(transfer);
     if (status == CIV_EINVALID || status == CIV_EINTERRUPTED || status == APR_ENOMEM)
         return status;
     if (status != APR_SUCCESS)

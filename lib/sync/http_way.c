@@ -15,17 +15,31 @@
 #include <string.h>
 #include <sys/socket.h>
 
+int civ_http_is_late(const civ_http_transfer_t *transfer)
+{
+    return transfer->until > 0 && civ_clock_steady(transfer->http->clock) >= transfer->until;
+}
+
+/* A name server that does not answer is waited for by the system for half a minute, and longer. */
+static int is_given_up(void *transfer)
+{
+    return civ_http_is_late(transfer) || civ_http_is_interrupted(((civ_http_transfer_t *)transfer)->http);
+}
+
 static apr_status_t fill_pin(civ_http_transfer_t *transfer, civ_http_pin_t *pin, const civ_url_t *url)
 {
     civ_http_t *http = transfer->http;
-    apr_status_t status =
-        civ_egress_resolve(http->egress, url, pin->addresses, &pin->count, http->interrupted, http->baton,
-                           &transfer->fault, transfer->pool);
+    apr_status_t status = civ_egress_resolve(http->egress, url, pin->addresses, &pin->count, is_given_up,
+                                             transfer, &transfer->fault, transfer->pool);
 
+    if ((status == APR_SUCCESS || status == CIV_EINTERRUPTED) && civ_http_is_late(transfer) &&
+        !civ_http_is_interrupted(http))
+        status = APR_TIMEUP;
     if (status != APR_SUCCESS && status != CIV_EINVALID && status != CIV_EINTERRUPTED) {
         transfer->is_sentence = 1;
-        transfer->fault = apr_psprintf(transfer->pool, "the name %s%s could not be looked up", url->host,
-                                       http->proxy != NULL ? ", of the proxy," : "");
+        transfer->fault = apr_psprintf(transfer->pool, "the name %s%s could not be looked up%s", url->host,
+                                       http->proxy != NULL ? ", of the proxy," : "",
+                                       status == APR_TIMEUP ? " in time" : "");
     }
     if (status != APR_SUCCESS)
         return status;

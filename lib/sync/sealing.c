@@ -6,6 +6,7 @@
 #include "sync/sealing.h"
 
 #include <apr_strings.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/json_writer.h"
@@ -44,6 +45,9 @@ static apr_status_t complain(civ_problem_t *problem, const char *what, apr_statu
 
     if (status == CIV_EINVALID)
         apr_cpystrn(reason, "it is no file of such keys", sizeof(reason));
+    else if (status == ELOOP)
+        apr_cpystrn(reason, "it is a symbolic link, and what that leads to would keep the old key",
+                    sizeof(reason));
     else
         apr_strerror(status, reason, sizeof(reason));
     civ_problem_set(problem, CIV_PROBLEM_UNAVAILABLE, pool, "The key file of the secrets cannot be %s: %s%s",
@@ -98,9 +102,9 @@ static int place_of(const civ_seal_key_t *key, const civ_json_member_t *secret)
     return secret->value.type == CIV_JSON_STRING ? civ_seal_key_place(key, secret->value.as.text.text) : -1;
 }
 
-static int oldest_in_use(const civ_seal_key_t *key, const apr_array_header_t *rows)
+static int newest_in_use(const civ_seal_key_t *key, const apr_array_header_t *rows)
 {
-    int oldest = -1, i, j;
+    int newest = -1, i, j;
 
     for (i = 0; i < rows->nelts; i++) {
         const sealed_row_t *row = &APR_ARRAY_IDX(rows, i, sealed_row_t);
@@ -108,10 +112,11 @@ static int oldest_in_use(const civ_seal_key_t *key, const apr_array_header_t *ro
         for (j = 0; j < count_of(row); j++) {
             int place = place_of(key, &row->secrets->as.object.members[j]);
 
-            oldest = place > oldest ? place : oldest;
+            if (place >= 0 && (newest < 0 || place < newest))
+                newest = place;
         }
     }
-    return oldest;
+    return newest;
 }
 
 apr_status_t civ_sealing_key(civ_seal_key_t **key, const civ_engine_t *engine, civ_change_t *change)
@@ -125,7 +130,7 @@ apr_status_t civ_sealing_key(civ_seal_key_t **key, const civ_engine_t *engine, c
         status = read_rows(&rows, change);
     if (status != APR_SUCCESS)
         return status;
-    place = oldest_in_use(all, rows);
+    place = newest_in_use(all, rows);
     /* A newer one may not have come to all hosts yet. */
     if (place < 0)
         place = civ_seal_key_count(all) - 1;
@@ -140,15 +145,16 @@ static apr_status_t apply_begin(void *baton, civ_change_t *change)
     civ_rotation_t *rotation = step->rotation;
     civ_seal_key_t *key;
     apr_status_t status = civ_sealing_load(&key, step->engine, change->problem, change->pool);
+    int makes = status == APR_SUCCESS && civ_seal_key_count(key) == 1;
 
-    if (status == APR_SUCCESS && civ_seal_key_count(key) == 1) {
+    if (makes)
         status = civ_seal_key_rotate(&key, key, change->pool);
-        if (status == APR_SUCCESS)
-            status = replace(step->engine, key, change);
-        rotation->is_made = status == APR_SUCCESS;
-    }
+    /* Written also where it was found: who put it there may have been killed before it was on disk. */
+    if (status == APR_SUCCESS)
+        status = replace(step->engine, key, change);
     if (status != APR_SUCCESS)
         return status;
+    rotation->is_made |= makes;
     rotation->keys = civ_seal_key_count(key);
     apr_cpystrn(rotation->key_id, civ_seal_key_id(key), sizeof(rotation->key_id));
     return APR_SUCCESS;
@@ -175,9 +181,9 @@ static apr_status_t reseal(step_t *step, const sealed_row_t *row, const civ_json
     apr_status_t status;
 
     *text = member->value.as.text.text;
-    if (place == 0)
-        return APR_SUCCESS;
     status = civ_seal_open(&secret, &length, step->key, owner, member->name, *text, pool);
+    if (status == APR_SUCCESS && place == 0)
+        return APR_SUCCESS;
     if (status == APR_SUCCESS) {
         status = civ_seal(&sealed, step->key, owner, member->name, secret, length, pool);
         if (status == APR_SUCCESS)

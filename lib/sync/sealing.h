@@ -9,7 +9,8 @@
  *
  *   - no secret is sealed with a key before that key is in the file, on disk;
  *   - a key leaves the file only while no secret in the database is sealed with it;
- *   - a new secret is sealed with the oldest key that others are sealed with: only a rotation moves to another one, and all at once.
+ *   - a new secret is sealed with the newest key that others are sealed with: only a rotation moves to another one, and all at once. What
+ *     was left behind, since it cannot be opened, holds nobody back, or one bad row would keep a key in use that has leaked.
  *
  * Whoever opens reads the secret before the file. Where its key is not there, it was sealed anew in between: both are read again.
  */
@@ -42,7 +43,7 @@ apr_status_t civ_sealing_key(civ_seal_key_t **key, const civ_engine_t *engine, c
 
 /**
  * Begin to change the key: the file gets a new one, which seals nothing yet. Where it has several, a rotation was begun before, and is
- * the one to go on with.
+ * the one to go on with; the file is on disk after this all the same.
  * @param rotation cleared by the caller
  * @return APR_SUCCESS; as civ_transactor_t's run; CIV_EINTEGRITY, with @a problem, when the file cannot be read or written
  */

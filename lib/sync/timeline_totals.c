@@ -16,9 +16,8 @@
 #define SOURCES_MOST 64
 
 const char *const civ_timeline_totals_tables[] = {
-    "CREATE TABLE civ_timeline_totals (source VARCHAR(32) PRIMARY KEY, items BIGINT NOT NULL, versions "
-    "BIGINT "
-    "NOT NULL)",
+    "CREATE TABLE civ_timeline_totals (source VARCHAR(32) PRIMARY KEY, items BIGINT NOT NULL, "
+    "versions BIGINT NOT NULL)",
     "INSERT INTO civ_timeline_totals (source, items, versions) SELECT source, COUNT(*), 0 FROM "
     "civ_timeline_items GROUP BY source",
     "UPDATE civ_timeline_totals SET versions = (SELECT COUNT(*) FROM civ_timeline_items i JOIN "

@@ -15,7 +15,8 @@ fuzz_target_fn fuzz_message;
 
 static const char *const secrets[] = {"PRIVATE-TOKEN: glpat-81c0ffee81c0",
                                       "Authorization: Basic am86YXBwLXBhc3MtNzczMQ==", NULL};
-static const char *const never[] = {"glpat-81", "am86YXBw", "app-pass", NULL};
+static const char *const never[] = {
+    "glpat-81", "c0ffee81", "am86YXBw", "NzczMQ==", "app-pass", "ass-7731", NULL};
 
 static size_t characters(const char *text)
 {

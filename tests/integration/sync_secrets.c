@@ -208,6 +208,7 @@ static void file_that_cannot_be_used(void)
     CU_ASSERT(strstr(said, "nobody but its owner") != NULL && strstr(said, "secrets.key") != NULL);
     CU_ASSERT_EQUAL(deliver(scene, HOOK), 503);
     CU_ASSERT(harness_log_has(scene->server, "CIV0801", 10));
+    CU_ASSERT(!harness_log_has(scene->server, "does not understand", 0)); /* APR, a status of ours */
     CU_ASSERT_EQUAL(chmod(key_file(scene), 0600), 0);
     CU_ASSERT_EQUAL(rename(key_file(scene), away), 0);
     CU_ASSERT(rotate(scene, 3, &said));
@@ -240,6 +241,29 @@ static void wrong_places(void)
     sync_scene_stop(scene);
 }
 
+/* Whoever owns the file could choose what is done, with the rights of somebody else. */
+static void file_of_a_stranger(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_ALONE);
+    const char *said, *before = names(scene), *copy = apr_pstrcat(test_pool(), scene->config, ".copy", NULL);
+    unsigned long length;
+    const char *text = test_read_file(scene->config, &length);
+
+    if (geteuid() == 0) {
+        CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+        CU_ASSERT_EQUAL_FATAL(scenario_write_file(copy, text, length), 0);
+        CU_ASSERT_EQUAL(chmod(copy, 0600), 0);
+        CU_ASSERT_EQUAL(chown(copy, 65534, 65534), 0);
+        CU_ASSERT(tool_ends(3, &said, "rotate-secrets", "--config", copy, NULL));
+        CU_ASSERT(strstr(said, "neither to root nor to the owner of") != NULL);
+        CU_ASSERT(tool_ends(3, &said, "sync-once", "--config", copy, NULL));
+        CU_ASSERT_EQUAL(count_keys(scene), 1);
+        CU_ASSERT_STRING_EQUAL(names(scene), before);
+    }
+    CU_ASSERT(rotate(scene, 0, NULL));
+    sync_scene_stop(scene);
+}
+
 static const test_case_t cases[] = {
     {"rotated_beside_httpd_and_worker", rotated_beside_httpd_and_worker},
     {"killed_beside_httpd_and_worker", killed_beside_httpd_and_worker},
@@ -247,6 +271,7 @@ static const test_case_t cases[] = {
     {"unopened_secrets_are_named", unopened_secrets_are_named},
     {"file_that_cannot_be_used", file_that_cannot_be_used},
     {"wrong_places", wrong_places},
+    {"file_of_a_stranger", file_of_a_stranger},
     {NULL, NULL},
 };
 const test_suite_t sync_secrets_suite = {"sync_secrets", NULL, NULL, cases};

@@ -209,8 +209,11 @@ static void messages_show_no_credentials(void)
         {"jo:app-pass-7731.", "jo:[redacted]."},
         {"Basic am9Ab2N0by5leGFtcGxlOmFwcC1wYXNzLTc3MzE=", "Basic [redacted]"},
         {"am9Ab2N0by5leGFt", "[redacted]"},
-        {"glpat-81c0ffee, ghp_81c0ffee", "[redacted], [redacted]"},
+        {"glpat-81c0ffee, ghp_81c0ffee", "[redacted], ghp_[redacted]"},
         {"ghp_81c0...", "[redacted]..."},
+        {"that ends in 81c0ffee", "that ends in [redacted]"}, /* of two */
+        {"glpat-81%63c0ffee: app%2Dpass-7731", "[redacted]%63c0ffee: app%2D[redacted]"},
+        {"p\xc3\xa5sswo\xc3\xb6rd", "p\xc3\xa5[redacted]"},
         {"ghp_81c", "ghp_81c"},
         {"p\xc3\xa4sswo\xc3\xb5", "p\xc3\xa4sswo\xc3\xb5"}, /* half of a character is not the same */
         {"p\xc3\xa4sswo\xc3\xb6rd", "[redacted]"},
@@ -223,8 +226,32 @@ static void messages_show_no_credentials(void)
         const char *shown = civ_answer_message(body, strlen(body), secrets, test_pool());
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(shown);
+        if (shown != NULL && strcmp(shown, rows[i].shown) != 0)
+            test_note("%u: %s", i, shown);
         CU_ASSERT_STRING_EQUAL(shown, rows[i].shown);
         CU_ASSERT_STRING_EQUAL(civ_answer_message(body, strlen(body), NULL, test_pool()), rows[i].said);
+    }
+}
+
+/* What is not to be seen, or turns the direction, is not shown; and does not hide a credential from us. */
+static void messages_show_what_can_be_seen(void)
+{
+    static const char *const secrets[] = {"PRIVATE-TOKEN: glpat-81c0ffee", NULL};
+    static const char *const unseen[] = {"\\u0000",          "\\u001b",      "\x7f",         "\xc2\x9f",
+                                         "\xc2\xad",         "\xcd\x8f",     "\xd8\x9c",     "\xe1\xa0\x8e",
+                                         "\xe2\x80\x8b",     "\xe2\x81\xa0", "\xef\xbb\xbf", "\xef\xbf\xb9",
+                                         "\xf3\xa0\x81\x81", "\xe2\x80\xa8"};
+    unsigned i;
+
+    for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
+        const char *body = apr_pstrcat(test_pool(), "{\"message\":\"a", unseen[i], "b glpat", unseen[i],
+                                       "-81", unseen[i], "c0ffee \xe2\x82\xac\"}", NULL);
+        const char *shown = civ_answer_message(body, strlen(body), secrets, test_pool());
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(shown);
+        if (shown != NULL && strcmp(shown, "ab [redacted] \xe2\x82\xac") != 0)
+            test_note("%u: %s", i, shown);
+        CU_ASSERT_STRING_EQUAL(shown, "ab [redacted] \xe2\x82\xac");
     }
 }
 
@@ -236,6 +263,7 @@ static const test_case_t cases[] = {
     {"account_in_header", account_in_header},
     {"names_of_classes", names_of_classes},
     {"messages_show_no_credentials", messages_show_no_credentials},
+    {"messages_show_what_can_be_seen", messages_show_what_can_be_seen},
     {NULL, NULL},
 };
 const test_suite_t http_answer_suite = {"http_answer", NULL, NULL, cases};

@@ -360,6 +360,42 @@ static void little_patience(void)
     mock_platform_stop(scene.mock);
 }
 
+static apr_status_t find_slowly(void *baton, const char *host, civ_address_t *addresses, int most, int *count)
+{
+    fixture_clock_t *clock = baton;
+
+    (void)host, (void)most;
+    clock->now += 6000;
+    *count = 1;
+    return civ_address_parse(&addresses[0], "127.0.0.1");
+}
+
+/* A look-up of the name is a part of what is waited for. */
+static void little_patience_with_names(void)
+{
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    static const char *const allow[] = {"slow.example", NULL};
+    civ_http_request_t request = {.url = "/", .patience = 5000};
+    civ_egress_config_t rules = {.allow = allow, .resolver = find_slowly};
+    const char *error = NULL;
+    civ_http_answer_t answer;
+    civ_egress_t *egress;
+    scene_t scene;
+
+    begin(&scene, answers);
+    rules.resolver_baton = &scene.clock;
+    CU_ASSERT_EQUAL_FATAL(civ_egress_create(&egress, &rules, &error, test_pool()), APR_SUCCESS);
+    scene.config.egress = egress;
+    scene.config.base = apr_psprintf(test_pool(), "http://slow.example:%d", mock_platform_port(scene.mock));
+    scene.http = fixture_client(&scene.config);
+    CU_ASSERT_EQUAL(civ_http_send(scene.http, &request, &answer, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(answer.class, CIV_HTTP_BROKEN);
+    CU_ASSERT_EQUAL(answer.tries, 1);
+    CU_ASSERT_STRING_EQUAL(answer.reason, "the name slow.example could not be looked up in time");
+    CU_ASSERT_EQUAL(mock_platform_count(scene.mock), 0);
+    mock_platform_stop(scene.mock);
+}
+
 static const test_case_t cases[] = {
     {"limits", limits},
     {"good_answer_with_a_wait", good_answer_with_a_wait},
@@ -373,6 +409,7 @@ static const test_case_t cases[] = {
     {"interrupted_while_waiting", interrupted_while_waiting},
     {"what_cannot_be_reached_is_named", what_cannot_be_reached_is_named},
     {"little_patience", little_patience},
+    {"little_patience_with_names", little_patience_with_names},
     {NULL, NULL},
 };
 const test_suite_t http_patience_suite = {"http_patience", NULL, NULL, cases};

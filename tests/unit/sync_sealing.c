@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/status.h"
 #include "support/database.h"
@@ -132,6 +133,10 @@ static void test_key_in_use_stays(void)
     CU_ASSERT_EQUAL(civ_seal_key_count(sealing_keys(engine)), 2);
     CU_ASSERT_EQUAL(named("stays.db", old), 2);
     CU_ASSERT_STRING_EQUAL(sealing_token(engine, "example"), "tOkEn-1");
+    /* It stays to open: nothing new is sealed with it, or one bad row would undo the rotation for all others. */
+    CU_ASSERT_EQUAL(sealing_configure(engine, "example", "tOkEn-1"), APR_SUCCESS);
+    CU_ASSERT_EQUAL(named("stays.db", old), 2);
+    CU_ASSERT_EQUAL(named("stays.db", rotation.key_id), 1);
     CU_ASSERT_PTR_NULL(sealing_token(engine, "other"));
     /* Put back what was tampered with: nothing was lost. */
     CU_ASSERT_EQUAL(database_do(unit_path("stays.db"), "UPDATE civ_sync_connectors SET settings = "
@@ -140,6 +145,26 @@ static void test_key_in_use_stays(void)
     CU_ASSERT_TRUE(sealing_is_well(engine));
     CU_ASSERT_EQUAL(sealing_rotate(engine).keys, 1);
     CU_ASSERT_TRUE(sealing_is_well(engine));
+}
+
+/* Nobody hears of it elsewhere before the secret is needed. */
+static void test_bad_secret_under_new_key_is_named(void)
+{
+    civ_engine_t *engine = sealing_engine("named.db");
+    civ_rotation_t rotation;
+
+    memset(&rotation, 0, sizeof(rotation));
+    CU_ASSERT_EQUAL(civ_rotation_begin(engine, &rotation, &sealing_problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_rotation_step(engine, &rotation, &sealing_problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(database_do(unit_path("named.db"), "UPDATE civ_sync_connectors SET settings = "
+                                                       "replace(settings, 'https://h', 'https://x') WHERE "
+                                                       "platform = 'example'"),
+                    0);
+    rotation = sealing_rotate(engine);
+    CU_ASSERT_EQUAL(rotation.sealed, 0);
+    CU_ASSERT_EQUAL(rotation.keys, 1);
+    CU_ASSERT_EQUAL_FATAL(rotation.unopened->nelts, 1);
+    CU_ASSERT_STRING_EQUAL(APR_ARRAY_IDX(rotation.unopened, 0, const char *), "example: api_token");
 }
 
 /* What cannot be read at all may name any key. */
@@ -155,6 +180,44 @@ static void test_unreadable_row_keeps_all(void)
     CU_ASSERT_EQUAL(rotation.sealed, 1);
     CU_ASSERT_EQUAL(rotation.unopened->nelts, 1);
     CU_ASSERT_EQUAL(rotation.keys, 2);
+}
+
+/* Where the new key is in the file already, it may not be on disk yet: who put it there may have been killed before it was. */
+static void test_found_key_is_put_on_disk(void)
+{
+    civ_engine_t *engine = sealing_engine("found.db");
+    const char *left = apr_pstrcat(test_pool(), engine->key_file, ".unfinished-abcdef", NULL);
+    civ_rotation_t rotation;
+
+    memset(&rotation, 0, sizeof(rotation));
+    CU_ASSERT_EQUAL(civ_rotation_begin(engine, &rotation, &sealing_problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(unit_write_file(left, "", 0600), 0);
+    CU_ASSERT_EQUAL(civ_rotation_begin(engine, &rotation, &sealing_problem, test_pool()), APR_SUCCESS);
+    /* It was written: that is when leftovers go. */
+    CU_ASSERT_NOT_EQUAL(access(left, F_OK), 0);
+    CU_ASSERT_EQUAL(civ_seal_key_count(sealing_keys(engine)), 2);
+}
+
+/* In place of the link there would be a second file, and what it leads to would keep the old key, for others or for the next start. */
+static void test_link_is_not_replaced(void)
+{
+    civ_engine_t *engine = sealing_engine("link.db");
+    const char *target = apr_pstrcat(test_pool(), engine->key_file, ".target", NULL);
+    civ_rotation_t rotation;
+    struct stat info;
+
+    memset(&rotation, 0, sizeof(rotation));
+    CU_ASSERT_EQUAL(rename(engine->key_file, target), 0);
+    CU_ASSERT_EQUAL(symlink(target, engine->key_file), 0);
+    CU_ASSERT_TRUE(sealing_is_well(engine));
+    CU_ASSERT_EQUAL(sealing_finish(engine, &rotation), CIV_EINTEGRITY);
+    CU_ASSERT_PTR_NOT_NULL(strstr(sealing_problem.detail, "symbolic link"));
+    CU_ASSERT_EQUAL(lstat(engine->key_file, &info), 0);
+    CU_ASSERT_TRUE(S_ISLNK(info.st_mode));
+    CU_ASSERT_EQUAL(civ_seal_key_count(sealing_keys(engine)), 1);
+    CU_ASSERT_TRUE(sealing_is_well(engine));
+    CU_ASSERT_EQUAL(unlink(engine->key_file), 0);
+    CU_ASSERT_EQUAL(rename(target, engine->key_file), 0);
 }
 
 static void test_file_that_cannot_be_used(void)
@@ -181,7 +244,10 @@ static const test_case_t cases[] = {
     {"prepared_key_waits", test_prepared_key_waits},
     {"hosts_share_a_database", test_hosts_share_a_database},
     {"key_in_use_stays", test_key_in_use_stays},
+    {"bad_secret_under_new_key_is_named", test_bad_secret_under_new_key_is_named},
     {"unreadable_row_keeps_all", test_unreadable_row_keeps_all},
+    {"found_key_is_put_on_disk", test_found_key_is_put_on_disk},
+    {"link_is_not_replaced", test_link_is_not_replaced},
     {"file_that_cannot_be_used", test_file_that_cannot_be_used},
     {NULL, NULL},
 };
