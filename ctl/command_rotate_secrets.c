@@ -107,11 +107,16 @@ static ctl_exit_e print(const rotating_t *rotating, ctl_exit_e result)
 
     if (result != CTL_DONE && result != CTL_DEGRADED)
         return result;
-    printf("key %s: %d of %d secrets sealed anew, %d older keys removed, %d left\n", rotation->key_id,
-           rotation->sealed, rotation->secrets, rotation->dropped, rotation->keys - 1);
+    printf("key %s: %d of %d secrets sealed anew, %d older %s removed, %d left\n", rotation->key_id,
+           rotation->sealed, rotation->secrets, rotation->dropped, rotation->dropped == 1 ? "key" : "keys",
+           rotation->keys - 1);
     if (result == CTL_DEGRADED)
-        ctl_complain("%sconfigure or disconnect these platforms, then give this command again",
-                     rotation->keys > 1 ? "older keys are kept for what cannot be opened: " : "");
+        ctl_complain(
+            "%s; put the line of the key that they were sealed with back into \"%s\", or configure or delete "
+            "these connectors, then give this command again",
+            rotation->keys > 1 ? "the older keys that these secrets name are kept"
+                               : "the file has no key that these secrets could be opened with",
+            rotating->engine->key_file);
     return fflush(stdout) == 0 ? result : CTL_FAILED;
 }
 

@@ -66,7 +66,7 @@ static int store(civ_call_t *call, const civ_platform_t *platform, const civ_jso
     apr_status_t status = civ_node_ready_seal_key(call->node, pool);
 
     if (status != APR_SUCCESS) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, status == CIV_EINVALID ? 0 : status, call->r,
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, CIV_STATUS_FOR_LOG(status), call->r,
                       "CIV0786: the key file of connectors' secrets %s, so none can be stored",
                       status == CIV_EINVALID ? "holds no such keys" : "cannot be used");
         return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Secrets cannot be stored at the moment.");

@@ -5,6 +5,8 @@
 #include "nodes.h"
 #include "worker_supervisor.h"
 
+#include "base/status.h"
+
 #include <ap_mpm.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -83,7 +85,7 @@ static apr_status_t make_memory(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec
         status = civ_state_format(apr_shm_baseaddr_get(civ_runtime.memory), size, plans, count);
     }
     if (status != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, civ_runtime_severity(), status, main_server,
+        ap_log_error(APLOG_MARK, civ_runtime_severity(), CIV_STATUS_FOR_LOG(status), main_server,
                      "CIV0311: cannot make %" APR_SIZE_T_FMT " bytes of shared memory", size);
     }
     return status;

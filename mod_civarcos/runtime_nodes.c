@@ -18,8 +18,8 @@ APLOG_USE_MODULE(civarcos);
 
 static void write_log(void *baton, civ_log_level_e level, apr_status_t status, const char *message)
 {
-    ap_log_error(APLOG_MARK, (int)level, CIV_STATUS_IS_OWN(status) ? APR_SUCCESS : status,
-                 (const server_rec *)baton, "%s", message);
+    ap_log_error(APLOG_MARK, (int)level, CIV_STATUS_FOR_LOG(status), (const server_rec *)baton, "%s",
+                 message);
 }
 
 static void open_log(civ_slot_t *slot)

@@ -247,8 +247,13 @@ void civ_signature_challenge(civ_call_t *call)
     request_rec *r = call->r;
 
     if (!call->refusal_logged) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "CIV0601: request %s is not accepted: %s",
-                      request_id(call), call->problem.detail);
+        /* Found where the request's work is done, which knows no labels: it bears no signature, or one that was used before. */
+        int is_replay = strcmp(call->problem.detail, civ_signature_advice(CIV_SIGNATURE_REPLAY)) == 0;
+
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "CIV0601: request %s is not accepted: %s (%s)",
+                      request_id(call),
+                      civ_signature_label_name(is_replay ? CIV_SIGNATURE_REPLAY : CIV_SIGNATURE_MISSING),
+                      call->problem.detail);
         call->refusal_logged = 1;
     }
     /* The Date that a client compares its clock with, httpd adds itself. */

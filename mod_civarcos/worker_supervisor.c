@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,13 @@ APLOG_USE_MODULE(civarcos);
 
 /** What a process ends with that could not become the worker; as of a shell. */
 #define CANNOT_RUN 127
+
+/** The greatest exit status that a worker ends with, and the first number that is no signal of old. */
+#define WORKER_EXITS_MOST 2
+#define FIRST_NO_SIGNAL   32
+
+/** Room for how a worker has ended. */
+#define ENDED_SIZE 120
 
 /** One worker after the other, of one configuration. */
 typedef struct supervisor_t {
@@ -103,12 +111,17 @@ static int is_stopping(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
-/* For a number that is an exit status or a signal: httpd has taken it apart already, and does not pass on which it was. */
-static const char *meaning_of(int status)
+/* For a number that is an exit status or a signal: httpd has taken it apart already, and does not pass on which it was. A worker exits with
+ * 0 to 2, and its program's absence is CANNOT_RUN; it catches SIGINT (2) and is started with SIGHUP (1) ignored, so these are no signals. */
+static const char *describe(char out[ENDED_SIZE], int status)
 {
-    return status == CANNOT_RUN
-               ? "its program cannot be run by the account that User names"
-               : "its exit status, or the signal that ended it; see its own messages before this one";
+    if (status == CANNOT_RUN)
+        return "with exit status 127: its program cannot be run by the account that User names";
+    if (status > WORKER_EXITS_MOST && status < FIRST_NO_SIGNAL)
+        apr_snprintf(out, ENDED_SIZE, "by signal %d (%s)", status, strsignal(status));
+    else
+        apr_snprintf(out, ENDED_SIZE, "with exit status %d; see its own messages before this one", status);
+    return out;
 }
 
 /* httpd's child has ended, or is to. */
@@ -116,6 +129,7 @@ static void maintain(int reason, void *baton, int status)
 {
     supervisor_t *supervisor = baton;
     apr_time_t lived = apr_time_now() - supervisor->begun;
+    char ended[ENDED_SIZE];
     int delay;
 
     if (reason == APR_OC_REASON_RESTART) {
@@ -143,8 +157,8 @@ static void maintain(int reason, void *baton, int status)
                                        : 1 << (supervisor->failures - 1);
     supervisor->failures++;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, supervisor->server,
-                 "CIV0740: the worker has ended with %d (%s); the next one starts in %d seconds", status,
-                 meaning_of(status), delay);
+                 "CIV0740: the worker has ended %s; the next one starts in %d seconds",
+                 describe(ended, status), delay);
     start(supervisor, delay);
 }
 

@@ -41,4 +41,7 @@
 /** Whether a status is one of these, of which apr_strerror knows nothing: whoever reports one says what it is about. */
 #define CIV_STATUS_IS_OWN(status) ((status) >= APR_OS_START_USERERR && (status) < APR_OS_START_USERERR + 1000)
 
+/** For a log that has APR explain a status: APR_SUCCESS instead of one of ours, which APR does not understand. */
+#define CIV_STATUS_FOR_LOG(status) (CIV_STATUS_IS_OWN(status) ? APR_SUCCESS : (status))
+
 #endif

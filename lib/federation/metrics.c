@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sorted by name. A share of a whole is in percent. */
+/* Sorted by name. A share of a whole is in percent. Docs/federation.md has the same table. */
 const civ_metric_t civ_metrics[] = {
     {"accessibility_score", "percent", 0, 100, 0.5},
     {"approval_rate", "percent", 0, 100, 0.5},
@@ -94,8 +94,6 @@ const civ_metric_t civ_metrics[] = {
     {NULL, NULL, 0, 0, 0},
 };
 
-const civ_metric_t civ_metric_generic = {NULL, "unknown", -1000000, 1000000, 0.5};
-
 static int compare(const void *name, const void *metric)
 {
     return strcmp(name, ((const civ_metric_t *)metric)->name);
@@ -105,21 +103,6 @@ const civ_metric_t *civ_metric_find(const char *name)
 {
     return bsearch(name, civ_metrics, sizeof(civ_metrics) / sizeof(civ_metrics[0]) - 1,
                    sizeof(civ_metrics[0]), compare);
-}
-
-const civ_metric_t *civ_metric_of(const char *name)
-{
-    const civ_metric_t *metric = civ_metric_find(name);
-    size_t length = strlen(name);
-
-    if (metric != NULL) {
-        return metric;
-    }
-    if (length == 0 || length > CIV_METRIC_NAME_MAX ||
-        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") != length) {
-        return NULL;
-    }
-    return &civ_metric_generic;
 }
 
 apr_status_t civ_metric_clip(const civ_metric_t *metric, double *value)

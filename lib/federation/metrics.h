@@ -9,11 +9,8 @@
 
 #include <apr_errno.h>
 
-/** The longest name of a metric. */
-#define CIV_METRIC_NAME_MAX 64
-
 typedef struct civ_metric_t {
-    const char *name; /**< in an answer by civ_metric_of for an unknown name: NULL */
+    const char *name;
     const char *unit; /**< "percent", "count", "score", "seconds", ... */
     double lower, upper;
     double grid; /**< distance of the values that may be published */
@@ -22,15 +19,8 @@ typedef struct civ_metric_t {
 /** All known metrics, in the order of their names; ends with a NULL name. */
 extern const civ_metric_t civ_metrics[];
 
-/** What is assumed of a metric that is not in the table. */
-extern const civ_metric_t civ_metric_generic;
-
 /** A known metric, or NULL. */
 const civ_metric_t *civ_metric_find(const char *name);
-
-/** Bounds and grid for a name: of the table, or generic ones. NULL when no metric may be called that: names are 1 to 64 of
- *  a-z, 0-9, '_', '.' and '-'. */
-const civ_metric_t *civ_metric_of(const char *name);
 
 /** Clip @a value to the metric's bounds. @return CIV_EINVALID when it is not finite */
 apr_status_t civ_metric_clip(const civ_metric_t *metric, double *value);

@@ -240,7 +240,9 @@ apr_status_t civ_egress_check(const civ_egress_t *egress, const civ_url_t *url, 
         if (kind != NULL)
             *reason = apr_psprintf(pool, "names %s%s", kind, ADVICE);
     } else if (!is_listed && (is_metadata_name(url->host) || is_private_name(url->host))) {
-        *reason = "names a host of a private network" ADVICE;
+        *reason = "names a host of a private network; only the administrator can allow it, and has to list "
+                  "the name "
+                  "itself, since an address or block does not vouch for such names (CivarcosEgressAllow)";
     }
     if (*reason == NULL && !is_listed && !is_usual_port(url->port))
         *reason =

@@ -360,6 +360,15 @@ static civ_run_t *make_run(const civ_engine_t *engine, const civ_engine_run_t *r
     return run;
 }
 
+/* What an administrator has to see to is seen at httpd's default level. */
+static civ_log_level_e level_of(const civ_sync_report_t *report, apr_status_t status)
+{
+    if (status != APR_SUCCESS)
+        return CIV_LOG_ERROR;
+    return report->outcome == CIV_SYNC_AUTH_FAILED || report->outcome == CIV_SYNC_FAILED ? CIV_LOG_WARNING
+                                                                                         : CIV_LOG_INFO;
+}
+
 apr_status_t civ_engine_run(const civ_engine_t *engine, const civ_engine_run_t *request,
                             civ_sync_report_t *report, civ_problem_t *problem, apr_pool_t *pool)
 {
@@ -379,7 +388,7 @@ apr_status_t civ_engine_run(const civ_engine_t *engine, const civ_engine_run_t *
         return status;
     conclude(run);
     status = civ_run_commit(run);
-    civ_log_write(engine->log, status == APR_SUCCESS ? CIV_LOG_INFO : CIV_LOG_ERROR, status,
+    civ_log_write(engine->log, level_of(report, status), status,
                   "CIV0720: synchronisation of %s %s: %s%s%s; %" APR_INT64_T_FMT " items, %" APR_INT64_T_FMT
                   " new, %" APR_INT64_T_FMT " changed, in %" APR_INT64_T_FMT " pages",
                   request->connector->platform, request->project_id, civ_sync_outcome_name(report->outcome),

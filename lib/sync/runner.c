@@ -398,6 +398,21 @@ static apr_status_t refuse(work_t *work, const char *reason, int is_own_fault, a
                : status;
 }
 
+/* In the log, for nobody may look at the job. What the platform has said besides is there alone. */
+static void warn_of_failure(const work_t *work, civ_job_state_e state, const civ_sync_report_t *report)
+{
+    if (state != CIV_JOB_FAILED)
+        return;
+    if (is_test(work))
+        civ_log_write(work->runner->log, CIV_LOG_WARNING, APR_SUCCESS,
+                      "CIV0724: the test of the connection to %s has failed (job %" APR_INT64_T_FMT "): %s",
+                      work->job.platform, work->job.number, report->reason);
+    else
+        civ_log_write(work->runner->log, CIV_LOG_WARNING, APR_SUCCESS,
+                      "CIV0723: a status of %s %s could not be set (job %" APR_INT64_T_FMT "): %s",
+                      work->job.platform, work->job.project_id, work->job.number, report->reason);
+}
+
 /* What a test shows of the credentials ends the rest that they had been put to; of a project's state it says nothing. */
 static apr_status_t end_test(work_t *work, const civ_sync_report_t *report, apr_pool_t *pool)
 {
@@ -414,6 +429,7 @@ static apr_status_t end_test(work_t *work, const civ_sync_report_t *report, apr_
         job = CIV_JOB_CANCELLED;
     if (report->outcome == CIV_SYNC_PARTIAL)
         job = CIV_JOB_FAILED;
+    warn_of_failure(work, job, report);
     if (status == APR_SUCCESS && state != NULL &&
         !(report->outcome == CIV_SYNC_OK && strcmp(row.state, CIV_CONNECTOR_DEGRADED) == 0))
         status = civ_connector_note(engine, work->job.platform, state, report->reason, 0, &problem, pool);
@@ -438,6 +454,7 @@ static apr_status_t end_push(work_t *work, const civ_sync_report_t *report, cons
         state = CIV_JOB_CANCELLED;
     else if (report->outcome == CIV_SYNC_PARTIAL)
         not_before = report->retry_at > 0 ? report->retry_at : civ_timestamp_now() + 60000;
+    warn_of_failure(work, state, report);
     if (report->outcome == CIV_SYNC_AUTH_FAILED)
         status = civ_connector_note(engine, work->job.platform, CIV_CONNECTOR_AUTH_FAILED, report->reason, 0,
                                     &problem, pool);

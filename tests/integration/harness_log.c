@@ -22,6 +22,7 @@
 
 /* What no case may declare as expected. */
 static const char *const never_expected[] = {"Segmentation fault",
+                                             "APR does not understand",
                                              "Sanitizer",
                                              "runtime error:",
                                              "exit signal Abort",

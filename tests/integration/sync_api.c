@@ -348,7 +348,7 @@ static void a_connection_is_tested(void)
     CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/connector/state"), "failed");
     CU_ASSERT_EQUAL(mock_platform_count(scene->platform), 4);
     CU_ASSERT(!is_left_behind(TOKEN));
-    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0724", NULL));
     sync_scene_close(scene);
 }
 
@@ -438,7 +438,7 @@ static void many_projects_at_once(void)
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/0/success"), 1);
     CU_ASSERT_EQUAL(http_json_bool(answer, "/sync_statuses/1/success"), 0);
     CU_ASSERT(strlen(http_json_text(answer, "/sync_statuses/1/error_message")) > 10);
-    CU_ASSERT(harness_log_is_clean(scene->server, NULL));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0720", NULL));
     sync_scene_close(scene);
 }
 

@@ -97,7 +97,7 @@ static void rotated_beside_httpd_and_worker(void)
     CU_ASSERT(is_read(scene));
     CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
     CU_ASSERT(rotate(scene, 0, &said));
-    CU_ASSERT(strstr(said, ": 3 of 3 secrets sealed anew, 1 older keys removed, 0 left\n") != NULL);
+    CU_ASSERT(strstr(said, ": 3 of 3 secrets sealed anew, 1 older key removed, 0 left\n") != NULL);
     CU_ASSERT(strstr(said, SYNC_SCENE_TOKEN) == NULL && strchr(said, '\033') == NULL);
     id = strstr(said, "key ") != NULL ? apr_pstrmemdup(test_pool(), strstr(said, "\nkey ") + 5, 16) : "";
     CU_ASSERT(strstr(before, id) == NULL && strstr(names(scene), id) != NULL);
@@ -189,6 +189,8 @@ static void unopened_secrets_are_named(void)
     CU_ASSERT(strstr(said, "gitlab: api_token: it cannot be opened") != NULL);
     CU_ASSERT(strstr(said, "gitlab: webhook_secret: it cannot be opened") != NULL);
     CU_ASSERT(strstr(said, ": 1 of 3 secrets sealed anew, 0 older keys removed, 1 left\n") != NULL);
+    CU_ASSERT(strstr(said, "the older keys that these secrets name are kept; put the line") != NULL);
+    CU_ASSERT(strstr(said, "configure or delete these connectors") != NULL);
     CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo"));
     CU_ASSERT_EQUAL(http_send(scene->web, "DELETE", "/api/sync/connectors/gitlab", NULL, NULL, 0)->status,
                     200);

@@ -71,6 +71,8 @@ static void ready_degraded_and_failed(void)
                         ->status,
                     201);
     CU_ASSERT(is_time(scene, "next_attempt"));
+    CU_ASSERT(
+        harness_log_is_clean(scene->server, "CIV0720: synchronisation of github octo/missing: failed", NULL));
     sync_scene_stop(scene);
 }
 
@@ -151,6 +153,8 @@ static void auth_failed(void)
     mock_platform_set_answers(scene->platform, sync_scene_repositories("octo/demo", 71, 1, NULL));
     CU_ASSERT_EQUAL(sync_scene_configure(scene)->status, 200);
     CU_ASSERT(is_told(scene, "ready", NULL) || is_told(scene, "running", NULL));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0720: synchronisation of github octo/demo: auth_failed",
+                                   NULL));
     sync_scene_stop(scene);
 }
 

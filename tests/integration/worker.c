@@ -83,7 +83,7 @@ static void test_lives_with_httpd(void)
     CU_ASSERT_EQUAL(kill(first, SIGKILL), 0);
     CU_ASSERT_EQUAL(harness_wait(worker_is, &first, 10), 0);
     second = worker_now();
-    CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
+    CU_ASSERT(harness_log_is_clean(server, "CIV0740: the worker has ended by signal 9 (Killed)", NULL));
     /* A new configuration has a new worker, and the old one is gone before. */
     CU_ASSERT_EQUAL(harness_graceful(server), 0);
     CU_ASSERT_NOT_EQUAL(kill(second, 0), 0);
@@ -126,7 +126,7 @@ static void test_crash_loop_slows_down(void)
     CU_ASSERT(harness_log_has(server, "the next one starts in 2 seconds", 10));
     CU_ASSERT(harness_log_has(server, "the next one starts in 4 seconds", 10));
     CU_ASSERT(harness_log_has(server, "the next one starts in 8 seconds", 10));
-    CU_ASSERT(harness_log_has(server, "the worker has ended with 1 (its exit status", 0));
+    CU_ASSERT(harness_log_has(server, "the worker has ended with exit status 1; see", 0));
     /* The one after that is waiting still. */
     CU_ASSERT(!harness_log_has(server, "the next one starts in 16 seconds", 0));
     CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
@@ -154,8 +154,8 @@ static void test_closed_program_is_told(void)
     CU_ASSERT_EQUAL_FATAL(mkdir(folder, 0700), 0);
     CU_ASSERT_EQUAL(symlink(PROGRAM, path), 0);
     CU_ASSERT_EQUAL_FATAL(start(apr_psprintf(test_pool(), "CivarcosWorker managed %s\n", path)), 0);
-    CU_ASSERT(
-        harness_log_has(server, "CIV0740: the worker has ended with 127 (its program cannot be run", 10));
+    CU_ASSERT(harness_log_has(
+        server, "CIV0740: the worker has ended with exit status 127: its program cannot be run", 10));
     CU_ASSERT(harness_log_is_clean(server, "CIV0740", NULL));
     CU_ASSERT_EQUAL(harness_stop(server), 0);
     unlink(path);

@@ -229,6 +229,23 @@ static void with_a_list(void)
     expect(egress, "http://example.com/", 0);
 }
 
+/* Who reads why a name is refused has to learn that what it leads to does not vouch for it. */
+static void private_names_vouch_for_themselves(void)
+{
+    static const char *const everything[] = {"0.0.0.0/0", "::/0", "10.0.0.1", NULL};
+    static const char *const named[] = {"ci.internal", NULL};
+    const char *fault = fault_of(fixture_egress(everything), "https://ci.internal/");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(fault);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fault, "list the name itself"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(fault, "CivarcosEgressAllow"));
+    expect(fixture_egress(named), "https://ci.internal/", 1);
+    /* For a name that leads to what is listed, port and scheme are still to be allowed. */
+    expect(fixture_egress(everything), "https://ci.example:8443/", 1);
+    expect(fixture_egress(everything), "https://ci.example:9000/", 0);
+    expect(fixture_egress(everything), "http://ci.example/", 0);
+}
+
 /* A metadata service is meant only by who names it. */
 static void metadata_by_name(void)
 {
@@ -436,6 +453,7 @@ static const test_case_t cases[] = {
     {"kinds_of_addresses", kinds_of_addresses},
     {"without_a_list", without_a_list},
     {"with_a_list", with_a_list},
+    {"private_names_vouch_for_themselves", private_names_vouch_for_themselves},
     {"metadata_by_name", metadata_by_name},
     {"entries", entries},
     {"names_and_their_addresses", names_and_their_addresses},

@@ -140,9 +140,12 @@ static void test_refusals_are_told(void)
         civ_runner_t *runner = make_runner(engine, mock_platform_url(mock));
         civ_job_t job = ask(engine, "one");
 
+        unit_log_reset();
         CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
         job = job_now(engine, job.number);
         CU_ASSERT_EQUAL(job.state, refusals[i].job);
+        CU_ASSERT_EQUAL(unit_log_has_at(CIV_LOG_WARNING, "CIV0723"), job.state == CIV_JOB_FAILED);
+        CU_ASSERT_FALSE(unit_log_has("the platform says"));
         CU_ASSERT_EQUAL(job.reason[0] != '\0', job.state == CIV_JOB_FAILED);
         CU_ASSERT_PTR_NULL(strstr(job.reason, RUNNER_TOKEN));
         CU_ASSERT_STRING_EQUAL(connector_state(engine), refusals[i].connector);

@@ -83,11 +83,15 @@ static void test_refused_token_fails_the_job(void)
     civ_runner_t *runner = runner_make(engine, &sync_connector, mock_platform_url(mock));
     civ_job_t job = job_add(engine, "team/project");
 
+    unit_log_reset();
     CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     job = job_now(engine, job.number);
     CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
     CU_ASSERT_TRUE(job.reason[0] != '\0');
     CU_ASSERT_PTR_NULL(strstr(job.reason, RUNNER_TOKEN));
+    CU_ASSERT_TRUE(
+        unit_log_has_at(CIV_LOG_WARNING, "CIV0720: synchronisation of example team/project: auth_failed"));
+    CU_ASSERT_FALSE(unit_log_has(RUNNER_TOKEN));
     CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_AUTH_FAILED);
     CU_ASSERT_EQUAL(mock_platform_count(mock), 1);
     mock_platform_stop(mock);
@@ -350,8 +354,12 @@ static void test_connection_test_is_short(void)
         ROW(NULL, JSON, "{}"),
         LAST,
     };
-    const char *reason = reason_after(slow, "short.db", "");
+    const char *reason;
 
+    unit_log_reset();
+    reason = reason_after(slow, "short.db", "");
+    CU_ASSERT_TRUE(unit_log_has_at(CIV_LOG_WARNING, "CIV0724"));
+    CU_ASSERT_FALSE(unit_log_has("CIV0723"));
     CU_ASSERT_STRING_EQUAL(reason, "the server failed (status 503)");
 }
 

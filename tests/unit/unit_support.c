@@ -62,10 +62,11 @@ static void keep_line(void *baton, civ_log_level_e level, apr_status_t status, c
     size_t length = strlen(message);
 
     (void)baton;
-    (void)level;
     (void)status;
     pthread_mutex_lock(&kept.lock);
-    if (kept.length + length + 2 < LOG_ROOM) {
+    if (kept.length + length + 4 < LOG_ROOM) {
+        kept.text[kept.length++] = (char)('0' + level);
+        kept.text[kept.length++] = ':';
         memcpy(kept.text + kept.length, message, length);
         kept.length += length;
         kept.text[kept.length++] = '\n';
@@ -92,6 +93,11 @@ int unit_log_has(const char *words)
     found = strstr(kept.text, words) != NULL;
     pthread_mutex_unlock(&kept.lock);
     return found;
+}
+
+int unit_log_has_at(civ_log_level_e level, const char *beginning)
+{
+    return unit_log_has(apr_psprintf(test_pool(), "%d:%s", (int)level, beginning));
 }
 
 int unit_child_start(int (*run)(void *baton), void *baton)

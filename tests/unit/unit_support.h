@@ -32,6 +32,9 @@ void unit_log_reset(void);
 /** Non-zero when a line since the last reset contains @a words. */
 int unit_log_has(const char *words);
 
+/** Non-zero when a line since the last reset was of this level and begins so, with its number. */
+int unit_log_has_at(civ_log_level_e level, const char *beginning);
+
 /** Run @a run in a forked process. @return what it returned (0 to 127), or -1 when it was killed */
 int unit_in_child(int (*run)(void *baton), void *baton);
 
