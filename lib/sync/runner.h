@@ -23,7 +23,8 @@ typedef struct civ_runner_t {
     /** Told of a job at work: after each of its commits, and when a wait for limits begins and ends. NULL: nobody listens */
     void (*progress)(void *baton, const civ_job_t *job);
     void *baton;
-    int is_guest; /**< does a job that it was told to do, and goes: it gives no sign of life that others would count on */
+    int is_guest; /**< does a job that it was told to do, and goes: it gives no sign of life that others would count on,
+                       and what cannot be done is told by whoever told it to, not in the log */
     const civ_log_t *log;
 } civ_runner_t;
 
