@@ -143,6 +143,7 @@ static void note_fault(work_t *work, const char *fault, apr_int64_t milliseconds
     work->is_untold = 1;
     if (milliseconds >= apr_time_as_msec(TELLING))
         renew(work);
+    tell(work);
 }
 
 static void forget_fault(work_t *work)
