@@ -86,22 +86,24 @@ apr_status_t civ_schedule_put_within(civ_change_t *change, const char *platform,
                                      apr_int64_t every, const char *origin, civ_schedule_t *schedule)
 {
     const civ_argument_t project[] = {civ_text(platform), civ_text(project_id)};
-    int count;
+    int count, is_new;
     apr_status_t status =
         read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool);
 
-    if (status == APR_SUCCESS && count == 0)
+    is_new = count == 0;
+    if (status == APR_SUCCESS && is_new)
         status = insert(change, platform, project_id, every, origin);
-    if (status == APR_SUCCESS && count > 0) {
+    if (status == APR_SUCCESS && !is_new) {
         const civ_argument_t row[] = {civ_int(every), civ_text(origin),
                                       civ_int(every == schedule->every ? schedule->next : change->now),
                                       civ_int(schedule->number)};
 
         status = civ_db_execute(change->db, &sql[SQL_UPDATE], row, 4, NULL);
     }
-    return status == APR_SUCCESS
-               ? read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool)
-               : status;
+    if (status == APR_SUCCESS)
+        status = read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool);
+    schedule->is_new = is_new;
+    return status;
 }
 
 apr_status_t civ_schedules_list(const civ_engine_t *engine, apr_int64_t after, int limit,
