@@ -36,6 +36,20 @@ static void show(ctl_sync_t *sync, const civ_job_t *job)
     ctl_progress_tell(&sync->progress, done, job->remaining > 0 ? done + (apr_uint64_t)job->remaining : 0);
 }
 
+/* Once, when it appears: what is repeated may fail the same way many times. */
+static void tell_fault(ctl_sync_t *sync, const civ_job_t *job)
+{
+    const char *fault = job->fault != NULL ? job->fault : "";
+
+    if (strncmp(sync->fault, fault, sizeof(sync->fault) - 1) == 0)
+        return;
+    apr_cpystrn(sync->fault, fault, sizeof(sync->fault));
+    if (fault[0] == '\0')
+        return;
+    ctl_progress_hide(&sync->progress);
+    ctl_note(sync->ctl, "job %" APR_INT64_T_FMT ": tried again after a fault: %s", job->number, sync->fault);
+}
+
 static void hear(void *baton, const civ_job_t *job)
 {
     ctl_sync_t *sync = baton;
@@ -45,6 +59,7 @@ static void hear(void *baton, const civ_job_t *job)
     sync->job.items = job->items;
     sync->job.remaining = job->remaining;
     sync->job.wait_until = job->wait_until;
+    tell_fault(sync, job);
     show(sync, &sync->job);
 }
 
@@ -139,6 +154,7 @@ static apr_status_t look_on(ctl_sync_t *sync)
                  sync->job.number);
     }
     sync->is_other_told = 1;
+    tell_fault(sync, &sync->job);
     show(sync, &sync->job);
     apr_sleep(LOOK);
     return ctl_interrupt_signal() != 0 ? CIV_EINTERRUPTED : APR_SUCCESS;
@@ -211,6 +227,7 @@ ctl_exit_e ctl_sync_project(ctl_sync_t *sync, const char *platform, const char *
     sync->pool = pool;
     sync->job_pool = NULL;
     sync->is_other_told = 0;
+    sync->fault[0] = '\0';
     sync->runner.stopping = is_stopping;
     sync->runner.progress = hear;
     sync->runner.baton = sync;

@@ -17,11 +17,12 @@ typedef struct ctl_sync_t {
     civ_runner_t runner; /**< as ctl_sync_target_open fills it */
     civ_log_t log;       /**< for the runner: what it has to say does not stand in the middle of a bar */
     ctl_progress_t progress;
-    apr_pool_t *pool;     /**< of the job */
-    civ_job_t job;        /**< as it was seen last */
-    apr_pool_t *job_pool; /**< of its texts; NULL: they are elsewhere */
-    char note[120];       /**< for the progress */
-    int is_other_told;    /**< that somebody else is at work */
+    apr_pool_t *pool;            /**< of the job */
+    civ_job_t job;               /**< as it was seen last */
+    apr_pool_t *job_pool;        /**< of its texts; NULL: they are elsewhere */
+    char note[120];              /**< for the progress */
+    char fault[CIV_REASON_SIZE]; /**< of the job, as it was told last; "" for none */
+    int is_other_told;           /**< that somebody else is at work */
 } ctl_sync_t;
 
 /** Make @a sync ready for ctl_sync_target_open. */

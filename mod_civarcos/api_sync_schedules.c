@@ -95,10 +95,10 @@ static int read_order(civ_call_t *call, civ_schedule_order_t *order)
     return OK;
 }
 
-static int reply_schedule(civ_call_t *call, const civ_schedule_t *schedule)
+static int reply_schedule(civ_call_t *call, const civ_schedule_t *schedule, int status)
 {
     civ_json_writer_t writer;
-    civ_reply_t reply = {0};
+    civ_reply_t reply = {.status = status};
     civ_buffer_t body;
 
     civ_sync_begin(call, &writer, &body, 1);
@@ -122,7 +122,7 @@ int civ_api_sync_schedule(civ_call_t *call)
     civ_reply_location(call,
                        apr_psprintf(call->r->pool, "/sync/schedules/%" APR_INT64_T_FMT, schedule.number));
     civ_reply_repeated(call, repeated);
-    return reply_schedule(call, &schedule);
+    return reply_schedule(call, &schedule, schedule.is_new ? HTTP_CREATED : HTTP_OK);
 }
 
 /* The number in the path. */
@@ -153,7 +153,7 @@ int civ_api_sync_scheduled(civ_call_t *call)
         return civ_sync_fault(call, status);
     }
     return count == 1 && schedule.number == number
-               ? reply_schedule(call, &schedule)
+               ? reply_schedule(call, &schedule, HTTP_OK)
                : civ_request_fault(call, CIV_PROBLEM_NOT_FOUND, "There is no such schedule.");
 }
 

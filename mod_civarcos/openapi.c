@@ -538,7 +538,7 @@ static void write_response(civ_json_writer_t *writer, const civ_route_t *route, 
     civ_json_name(writer, name);
     civ_json_begin_object(writer);
     civ_json_member_text(writer, "description", statuses[i].description);
-    if (status == route->status) {
+    if (status == route->status || status == 200) {
         write_success_content(writer, route);
     } else if (status == 202) {
         begin_content(writer, "application/json");

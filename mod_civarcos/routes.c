@@ -605,7 +605,7 @@ const civ_route_t civ_routes[] = {
      civ_api_sync_schedules, list_parameters, NULL, schedules_answer, JSON, 200, 1, {304, 400, 406, 503, 0}},
     {CIV_POST, "/sync/schedules", "Synchronise a project regularly",
      civ_api_sync_schedule, NULL, schedule_body, schedule_answer, JSON, 201, 1,
-     {400, 406, 408, 409, 413, 415, 422, 503, 0}},
+     {200, 400, 406, 408, 409, 413, 415, 422, 503, 0}},
     {CIV_GET, "/sync/schedules/{schedule_id}", "One of them",
      civ_api_sync_scheduled, schedule_parameters, NULL, schedule_answer, JSON, 200, 1,
      {304, 400, 404, 406, 503, 0}},

@@ -63,8 +63,8 @@ static apr_status_t apply_ask(void *baton, civ_change_t *change)
         const civ_job_wish_t *wish = &asking->wishes[i];
 
         status = wish->push != NULL ? civ_push_add_within(change, wish, &asking->jobs[i])
-                                    : civ_job_add_within(change, wish->platform, wish->project_id,
-                                                         wish->since, &asking->jobs[i]);
+                                    : civ_job_demand_within(change, wish->platform, wish->project_id,
+                                                            wish->since, &asking->jobs[i]);
         if (status == APR_SUCCESS)
             civ_buffer_append_format(&numbers, "%" APR_INT64_T_FMT " ", asking->jobs[i].number);
     }

@@ -56,6 +56,7 @@ enum {
     SQL_SAME,
     SQL_WAITING,
     SQL_INSERT,
+    SQL_HURRY,
     SQL_HOLD,
     SQL_END,
     SQL_CANCEL,
@@ -78,6 +79,9 @@ static const civ_statement_t sql[SQL_COUNT] = {
          "started, ended, worker, lease, lease_until, cancelled, tries, pages, items, wait_until, "
          "moved, remaining, run, reason, action) VALUES (%lld, %s, %s, %lld, 0, %lld, %lld, 0, 0, '', 0, "
          "0, 0, 0, 0, 0, 0, 0, -1, 0, '', %lld)"},
+    /* It was never begun, so that it waits for no more than its first try. */
+    [SQL_HURRY] = {"sync_job_hurry", "UPDATE civ_sync_jobs SET not_before = %lld WHERE job = %lld AND state "
+                                     "= 0 AND started = 0 AND fault = '' AND not_before > %lld"},
     [SQL_HOLD] =
         {"sync_job_hold",
          "UPDATE civ_sync_jobs SET lease_until = %lld, pages = %lld, items = %lld, wait_until = %lld, "
@@ -236,6 +240,21 @@ apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, cons
                : status;
 }
 
+apr_status_t civ_job_demand_within(civ_change_t *change, const char *platform, const char *project_id,
+                                   apr_int64_t since, civ_job_t *job)
+{
+    apr_status_t status = civ_job_add_within(change, platform, project_id, since, job);
+
+    if (status == APR_SUCCESS && job->not_before > change->now) {
+        const civ_argument_t hurry[] = {civ_int(change->now), civ_int(job->number), civ_int(change->now)};
+
+        status = civ_db_execute(change->db, &sql[SQL_HURRY], hurry, 3, NULL);
+        if (status == APR_SUCCESS)
+            status = civ_job_get_within(change->db, job->number, job, change->pool);
+    }
+    return status;
+}
+
 typedef struct addition_t {
     const char *platform, *project_id;
     apr_int64_t since;
@@ -246,8 +265,8 @@ static apr_status_t apply_add(void *baton, civ_change_t *change)
 {
     const addition_t *addition = baton;
 
-    return civ_job_add_within(change, addition->platform, addition->project_id, addition->since,
-                              addition->job);
+    return civ_job_demand_within(change, addition->platform, addition->project_id, addition->since,
+                                 addition->job);
 }
 
 apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const char *project_id,

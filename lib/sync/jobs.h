@@ -65,7 +65,9 @@ typedef struct civ_job_t {
 const char *civ_job_state_name(civ_job_state_e state);
 
 /**
- * Ask for a project to be synchronised. Where the same is waiting already (the same project and since), that job is it.
+ * Ask for a project to be synchronised, now. Where the same is waiting already (the same project and since), that job is it; where it
+ * merely rests before its first try (CIV_WEBHOOK_REST), its rest is over. What waits for the platform's limits, or after a fault, keeps
+ * its time.
  * @param job what was asked for, as it is now; on @a pool
  * @return APR_SUCCESS; CIV_ECONFLICT when too many are waiting (CIV_JOBS_WAITING_MOST); as civ_transactor_t's run
  */
@@ -73,6 +75,10 @@ apr_status_t civ_job_add(const civ_engine_t *engine, const char *platform, const
                          apr_int64_t since, civ_job_t *job, civ_problem_t *problem, apr_pool_t *pool);
 
 /** The same within a change. */
+apr_status_t civ_job_demand_within(civ_change_t *change, const char *platform, const char *project_id,
+                                   apr_int64_t since, civ_job_t *job);
+
+/** The same for a hint or a schedule, which can wait: a rest goes on. */
 apr_status_t civ_job_add_within(civ_change_t *change, const char *platform, const char *project_id,
                                 apr_int64_t since, civ_job_t *job);
 

@@ -18,7 +18,8 @@ enum { SQL_JOBS, SQL_STUCK, SQL_SCHEDULES, SQL_FAULTS, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_JOBS] = {"sync_overview_jobs",
                   "SELECT platform, state, COUNT(*), MIN(not_before), MIN(lease_until), MIN(started), "
-                  "MIN(wait_until), MAX(moved) FROM civ_sync_jobs WHERE state < 2 GROUP BY platform, state"},
+                  "MIN(wait_until), MAX(moved), MAX(CASE WHEN started > 0 THEN not_before ELSE 0 END) FROM "
+                  "civ_sync_jobs WHERE state < 2 GROUP BY platform, state"},
     [SQL_STUCK] =
         {"sync_overview_stuck",
          "SELECT platform, MIN(moved) FROM civ_sync_jobs WHERE state = 1 AND lease_until >= %lld AND "
@@ -44,6 +45,7 @@ typedef struct doings_t {
     apr_int64_t stuck;      /**< since when a job at work has come no further; 0: there is none */
     apr_int64_t wait_until; /**< when the first job at work has waited long enough; 0: one does not wait */
     apr_int64_t moved;      /**< when the last job at work came further */
+    apr_int64_t put_off;    /**< until when the platform's limits have put off what was begun; 0: nothing */
     const char *fault;      /**< the last one of a job that is not over; NULL: none */
 } doings_t;
 
@@ -77,14 +79,15 @@ static apr_status_t read_connectors(const civ_engine_t *engine, civ_overview_t *
 static apr_status_t take_jobs(civ_rows_t *rows, civ_overview_t *overview, doings_t *doings)
 {
     while (civ_rows_next(rows) == APR_SUCCESS) {
-        apr_int64_t state, count, due, lease_until, started, wait_until, moved;
+        apr_int64_t state, count, due, lease_until, started, wait_until, moved, put_off;
         int place = place_of(civ_rows_text(rows, 0));
 
         if (civ_rows_int(rows, 1, &state) != APR_SUCCESS || civ_rows_int(rows, 2, &count) != APR_SUCCESS ||
             civ_rows_int(rows, 3, &due) != APR_SUCCESS ||
             civ_rows_int(rows, 4, &lease_until) != APR_SUCCESS ||
             civ_rows_int(rows, 5, &started) != APR_SUCCESS ||
-            civ_rows_int(rows, 6, &wait_until) != APR_SUCCESS || civ_rows_int(rows, 7, &moved) != APR_SUCCESS)
+            civ_rows_int(rows, 6, &wait_until) != APR_SUCCESS ||
+            civ_rows_int(rows, 7, &moved) != APR_SUCCESS || civ_rows_int(rows, 8, &put_off) != APR_SUCCESS)
             return CIV_EDATABASE;
         if (place < 0)
             continue;
@@ -97,6 +100,7 @@ static apr_status_t take_jobs(civ_rows_t *rows, civ_overview_t *overview, doings
         } else {
             overview[place].waiting = count;
             doings[place].due = due;
+            doings[place].put_off = put_off;
         }
     }
     return APR_SUCCESS;
@@ -235,6 +239,9 @@ static void judge(civ_overview_t *one, const doings_t *doings, apr_int64_t now, 
     one->next = doings->due;
     if (doings->scheduled > 0 && !rests && (one->next == 0 || doings->scheduled < one->next))
         one->next = doings->scheduled;
+    /* What is due before that would be told the same. */
+    if (strcmp(one->state, CIV_CONNECTOR_THROTTLED) == 0 && one->next < doings->put_off)
+        one->next = doings->put_off;
     overdue = has_worker ? 0 : overdue_since(doings, now);
     if (rests && one->running + one->waiting == 0)
         overdue = 0; /* its schedules are not run */

@@ -25,7 +25,7 @@ typedef struct civ_overview_t {
     const char *state;            /**< one of CIV_CONNECTOR_... */
     const char *reason;           /**< "" for none */
     apr_int64_t since;            /**< of the state */
-    apr_int64_t next;             /**< when something is to be done next */
+    apr_int64_t next;             /**< when work goes on; throttled: behind the limits */
     apr_int64_t running, waiting; /**< jobs */
     apr_int64_t items, versions;  /**< of the platform, in the timeline */
 } civ_overview_t;

@@ -25,37 +25,38 @@ static const char *const states[] = {"pending", "ok", "degraded", "failed"};
 typedef struct number_t {
     const char *name;
     apr_size_t offset;
+    int may_be_unknown; /**< -1, which is null outside */
 } number_t;
 
 static const number_t report_numbers[] = {
-    {"run", offsetof(civ_sync_report_t, number)},
-    {"pages", offsetof(civ_sync_report_t, pages)},
-    {"items_seen", offsetof(civ_sync_report_t, seen)},
-    {"items_new", offsetof(civ_sync_report_t, fresh)},
-    {"items_changed", offsetof(civ_sync_report_t, changed)},
-    {"items_duplicate", offsetof(civ_sync_report_t, duplicate)},
-    {"items_stale", offsetof(civ_sync_report_t, stale)},
-    {"items_conflicting", offsetof(civ_sync_report_t, conflicts)},
-    {"requests", offsetof(civ_sync_report_t, requests)},
-    {"retries", offsetof(civ_sync_report_t, retries)},
-    {"unchanged", offsetof(civ_sync_report_t, unchanged)},
-    {"bytes", offsetof(civ_sync_report_t, bytes)},
-    {"throttled_milliseconds", offsetof(civ_sync_report_t, throttled)},
-    {"quota_remaining", offsetof(civ_sync_report_t, remaining)},
-    {"items_remaining", offsetof(civ_sync_report_t, remaining_items)},
-    {"record_parts", offsetof(civ_sync_report_t, record_parts)},
-    {NULL, 0},
+    {"run", offsetof(civ_sync_report_t, number), 0},
+    {"pages", offsetof(civ_sync_report_t, pages), 0},
+    {"items_seen", offsetof(civ_sync_report_t, seen), 0},
+    {"items_new", offsetof(civ_sync_report_t, fresh), 0},
+    {"items_changed", offsetof(civ_sync_report_t, changed), 0},
+    {"items_duplicate", offsetof(civ_sync_report_t, duplicate), 0},
+    {"items_stale", offsetof(civ_sync_report_t, stale), 0},
+    {"items_conflicting", offsetof(civ_sync_report_t, conflicts), 0},
+    {"requests", offsetof(civ_sync_report_t, requests), 0},
+    {"retries", offsetof(civ_sync_report_t, retries), 0},
+    {"unchanged", offsetof(civ_sync_report_t, unchanged), 0},
+    {"bytes", offsetof(civ_sync_report_t, bytes), 0},
+    {"throttled_milliseconds", offsetof(civ_sync_report_t, throttled), 0},
+    {"quota_remaining", offsetof(civ_sync_report_t, remaining), 1},
+    {"items_remaining", offsetof(civ_sync_report_t, remaining_items), 1},
+    {"record_parts", offsetof(civ_sync_report_t, record_parts), 0},
+    {NULL, 0, 0},
 };
 
 static const number_t kind_numbers[] = {
-    {"pages", offsetof(civ_kind_report_t, pages)},
-    {"items_seen", offsetof(civ_kind_report_t, seen)},
-    {"items_new", offsetof(civ_kind_report_t, fresh)},
-    {"items_changed", offsetof(civ_kind_report_t, changed)},
-    {"items_duplicate", offsetof(civ_kind_report_t, duplicate)},
-    {"gone", offsetof(civ_kind_report_t, gone)},
-    {"left_out", offsetof(civ_kind_report_t, left_out)},
-    {NULL, 0},
+    {"pages", offsetof(civ_kind_report_t, pages), 0},
+    {"items_seen", offsetof(civ_kind_report_t, seen), 0},
+    {"items_new", offsetof(civ_kind_report_t, fresh), 0},
+    {"items_changed", offsetof(civ_kind_report_t, changed), 0},
+    {"items_duplicate", offsetof(civ_kind_report_t, duplicate), 0},
+    {"gone", offsetof(civ_kind_report_t, gone), 0},
+    {"left_out", offsetof(civ_kind_report_t, left_out), 0},
+    {NULL, 0, 0},
 };
 
 const char *civ_sync_outcome_name(civ_sync_outcome_e outcome)
@@ -70,15 +71,22 @@ const char *civ_kind_status_name(civ_kind_status_e status)
 
 static void write_numbers(civ_json_writer_t *writer, const number_t *numbers, const void *of)
 {
-    for (; numbers->name != NULL; numbers++)
-        civ_json_member_int(writer, numbers->name,
-                            *(const apr_int64_t *)((const char *)of + numbers->offset));
+    for (; numbers->name != NULL; numbers++) {
+        apr_int64_t number = *(const apr_int64_t *)((const char *)of + numbers->offset);
+
+        civ_json_name(writer, numbers->name);
+        if (numbers->may_be_unknown && number < 0)
+            civ_json_null(writer);
+        else
+            civ_json_int(writer, number);
+    }
 }
 
 static void read_numbers(const civ_json_t *json, const number_t *numbers, void *of)
 {
     for (; numbers->name != NULL; numbers++)
-        *(apr_int64_t *)((char *)of + numbers->offset) = civ_field_int(json, numbers->name, 0);
+        *(apr_int64_t *)((char *)of + numbers->offset) =
+            civ_field_int(json, numbers->name, numbers->may_be_unknown ? -1 : 0);
 }
 
 static void write_instant(civ_json_writer_t *writer, const char *name, apr_int64_t milliseconds)

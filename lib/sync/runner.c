@@ -143,6 +143,7 @@ static void note_fault(work_t *work, const char *fault, apr_int64_t milliseconds
     work->is_untold = 1;
     if (milliseconds >= apr_time_as_msec(TELLING))
         renew(work);
+    tell(work);
 }
 
 static void forget_fault(work_t *work)
@@ -387,9 +388,12 @@ static apr_status_t refuse(work_t *work, const char *reason, int is_own_fault, a
     civ_problem_t problem;
     apr_status_t status = APR_SUCCESS;
 
-    civ_log_write(work->runner->log, CIV_LOG_WARNING, APR_SUCCESS,
-                  "CIV0721: job %" APR_INT64_T_FMT " (%s %s) cannot be done: %s", work->job.number,
-                  work->job.platform, work->job.project_id, reason);
+    /* Who has a guest do a job sees the reason there. */
+    if (!work->runner->is_guest)
+        civ_log_write(work->runner->log, CIV_LOG_WARNING, APR_SUCCESS,
+                      "CIV0721: job %" APR_INT64_T_FMT " (%s%s%s) cannot be done: %s", work->job.number,
+                      work->job.platform, is_test(work) ? ", " : " ",
+                      is_test(work) ? "test of the connection" : work->job.project_id, reason);
     if (!is_own_fault)
         status = civ_connector_note(work->runner->engine, work->job.platform, CIV_CONNECTOR_FAILED, reason, 0,
                                     &problem, pool);

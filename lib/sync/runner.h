@@ -20,10 +20,11 @@ typedef struct civ_runner_t {
     int platform_most, takes_only_short; /**< the same */
     int backfill_days, lookback_days;    /**< see civ_engine_run_t */
     int (*stopping)(void *baton);        /**< asked a few times a second: is the process to end? */
-    /** Told of a job at work: after each of its commits, and when a wait for limits begins and ends. NULL: nobody listens */
+    /** Told of a job at work: after each of its commits, of each fault, and when a wait for limits begins and ends. NULL: nobody listens */
     void (*progress)(void *baton, const civ_job_t *job);
     void *baton;
-    int is_guest; /**< does a job that it was told to do, and goes: it gives no sign of life that others would count on */
+    int is_guest; /**< does a job that it was told to do, and goes: it gives no sign of life that others would count on,
+                       and what cannot be done is told by whoever told it to, not in the log */
     const civ_log_t *log;
 } civ_runner_t;
 

@@ -14,6 +14,9 @@
 #define ORIGIN_API       "api"
 #define ORIGIN_DIRECTIVE "directive"
 
+/** Behind the number, in what is remembered of a request: it has made nothing. */
+#define REPLACED " replaced"
+
 enum { SQL_OF_PROJECT, SQL_BY_NUMBER, SQL_DECLARED, SQL_REMOVE, SQL_COUNT };
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_OF_PROJECT] = {"sync_order_of", "SELECT schedule, origin, every FROM civ_sync_schedules WHERE "
@@ -111,7 +114,8 @@ static apr_status_t apply_order(void *baton, civ_change_t *change)
     if (status == APR_SUCCESS && every != order->every)
         civ_sync_audit(change, "schedule", "set", order->platform,
                        record_of(order->project_id, order->every, change->pool));
-    change->answer = apr_psprintf(change->pool, "%" APR_INT64_T_FMT, ordering->schedule->number);
+    change->answer = apr_psprintf(change->pool, "%" APR_INT64_T_FMT "%s", ordering->schedule->number,
+                                  ordering->schedule->is_new ? "" : REPLACED);
     return status;
 }
 
@@ -134,6 +138,7 @@ apr_status_t civ_schedule_order(const civ_engine_t *engine, const civ_schedule_o
     if (status == APR_SUCCESS && result.repeated) {
         memset(schedule, 0, sizeof(*schedule));
         schedule->number = apr_atoi64(result.answer);
+        schedule->is_new = strstr(result.answer, REPLACED) == NULL;
         schedule->platform = order->platform;
         schedule->project_id = order->project_id;
         schedule->every = order->every;

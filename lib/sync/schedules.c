@@ -14,14 +14,29 @@
 
 #define DUE_AT_ONCE 50
 
-enum { SQL_OF_PROJECT, SQL_LAST, SQL_INSERT, SQL_UPDATE, SQL_LIST, SQL_DUE, SQL_RAN, SQL_COUNT };
+enum {
+    SQL_OF_PROJECT,
+    SQL_COUNT_ON,
+    SQL_GIVEN,
+    SQL_INSERT,
+    SQL_UPDATE,
+    SQL_LIST,
+    SQL_DUE,
+    SQL_RAN,
+    SQL_COUNT
+};
 
 #define SCHEDULE_FROM                                                                                        \
     "SELECT schedule, platform, project_id, every, origin, next, last, job FROM civ_sync_schedules "
 
 static const civ_statement_t sql[SQL_COUNT] = {
     [SQL_OF_PROJECT] = {"sync_schedule_of", SCHEDULE_FROM "WHERE platform = %s AND project_id = %s"},
-    [SQL_LAST] = {"sync_schedule_last", "SELECT COALESCE(MAX(schedule), 0) FROM civ_sync_schedules"},
+    /* A server of an older version, beside this one, does not count. */
+    [SQL_COUNT_ON] = {"sync_schedule_count_on",
+                      "UPDATE civ_sync_schedule_numbers SET given = 1 + CASE WHEN given > (SELECT "
+                      "COALESCE(MAX(schedule), 0) FROM civ_sync_schedules) THEN given ELSE (SELECT "
+                      "COALESCE(MAX(schedule), 0) FROM civ_sync_schedules) END"},
+    [SQL_GIVEN] = {"sync_schedule_given", "SELECT given FROM civ_sync_schedule_numbers"},
     [SQL_INSERT] = {"sync_schedule_insert",
                     "INSERT INTO civ_sync_schedules (schedule, platform, project_id, every, origin, next, "
                     "last, job) VALUES (%lld, %s, %s, %lld, %s, %lld, 0, 0)"},
@@ -67,15 +82,17 @@ static apr_status_t insert(civ_change_t *change, const char *platform, const cha
                            apr_int64_t every, const char *origin)
 {
     civ_rows_t *rows;
-    apr_int64_t last = 0;
-    apr_status_t status = civ_db_select(change->db, &sql[SQL_LAST], NULL, 0, &rows, change->pool);
+    apr_int64_t number = 0;
+    apr_status_t status = civ_db_execute(change->db, &sql[SQL_COUNT_ON], NULL, 0, NULL);
 
+    if (status == APR_SUCCESS)
+        status = civ_db_select(change->db, &sql[SQL_GIVEN], NULL, 0, &rows, change->pool);
     if (status == APR_SUCCESS &&
-        (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &last) != APR_SUCCESS))
+        (civ_rows_next(rows) != APR_SUCCESS || civ_rows_int(rows, 0, &number) != APR_SUCCESS))
         status = CIV_EDATABASE;
     if (status == APR_SUCCESS) {
-        const civ_argument_t row[] = {civ_int(last + 1), civ_text(platform), civ_text(project_id),
-                                      civ_int(every),    civ_text(origin),   civ_int(change->now)};
+        const civ_argument_t row[] = {civ_int(number), civ_text(platform), civ_text(project_id),
+                                      civ_int(every),  civ_text(origin),   civ_int(change->now)};
 
         status = civ_db_execute(change->db, &sql[SQL_INSERT], row, 6, NULL);
     }
@@ -86,22 +103,24 @@ apr_status_t civ_schedule_put_within(civ_change_t *change, const char *platform,
                                      apr_int64_t every, const char *origin, civ_schedule_t *schedule)
 {
     const civ_argument_t project[] = {civ_text(platform), civ_text(project_id)};
-    int count;
+    int count, is_new;
     apr_status_t status =
         read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool);
 
-    if (status == APR_SUCCESS && count == 0)
+    is_new = count == 0;
+    if (status == APR_SUCCESS && is_new)
         status = insert(change, platform, project_id, every, origin);
-    if (status == APR_SUCCESS && count > 0) {
+    if (status == APR_SUCCESS && !is_new) {
         const civ_argument_t row[] = {civ_int(every), civ_text(origin),
                                       civ_int(every == schedule->every ? schedule->next : change->now),
                                       civ_int(schedule->number)};
 
         status = civ_db_execute(change->db, &sql[SQL_UPDATE], row, 4, NULL);
     }
-    return status == APR_SUCCESS
-               ? read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool)
-               : status;
+    if (status == APR_SUCCESS)
+        status = read_schedules(change->db, SQL_OF_PROJECT, project, schedule, 1, &count, change->pool);
+    schedule->is_new = is_new;
+    return status;
 }
 
 apr_status_t civ_schedules_list(const civ_engine_t *engine, apr_int64_t after, int limit,

@@ -18,6 +18,7 @@ typedef struct civ_schedule_t {
     const char *origin;     /**< "api", or "directive": what the configuration says */
     apr_int64_t next, last; /**< last is 0 before the first time */
     apr_int64_t job;        /**< of the last time; 0: none */
+    int is_new;             /**< where one was set: there was none of the project before */
 } civ_schedule_t;
 
 /** What somebody wants to be synchronised regularly. */

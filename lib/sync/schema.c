@@ -24,6 +24,13 @@ static const char *const record_tables[] = {
     NULL,
 };
 
+/* The last number that a schedule was given, also of those that are gone. */
+static const char *const schedule_number_tables[] = {
+    "CREATE TABLE civ_sync_schedule_numbers (given BIGINT PRIMARY KEY)",
+    "INSERT INTO civ_sync_schedule_numbers (given) SELECT COALESCE(MAX(schedule), 0) FROM civ_sync_schedules",
+    NULL,
+};
+
 static const civ_schema_step_t steps[] = {
     {1, "cursors and steps of synchronisation", civ_engine_tables},
     {2, "jobs, schedules and connectors", civ_jobs_tables},
@@ -31,6 +38,7 @@ static const civ_schema_step_t steps[] = {
     {4, "progress of jobs", progress_tables},
     {5, "what runs have asked", record_tables},
     {6, "faults of jobs at work", civ_job_fault_tables},
+    {7, "numbers of schedules", schedule_number_tables},
 };
 
 const civ_schema_t civ_engine_schema = {"sync_engine", steps, sizeof(steps) / sizeof(steps[0])};

@@ -525,6 +525,7 @@ static const char *schedule_of(http_response_t *answer, const char *member)
 static void schedules_are_kept(void)
 {
     static const char body[] = "{\"platform\":\"github\",\"project_id\":\"octo/demo\",\"interval\":\"15m\"}";
+    static const char hourly[] = "{\"platform\":\"github\",\"project_id\":\"octo/demo\",\"interval\":\"1h\"}";
     http_response_t *answer;
     const char *place;
 
@@ -535,6 +536,14 @@ static void schedules_are_kept(void)
     place = apr_pstrdup(test_pool(), http_header(answer, "Location"));
     answer = scenario_post(scene->web, "/api/sync/schedules", "schedule-1", body);
     CU_ASSERT_EQUAL(answer->status, 201);
+    CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
+    /* Another interval makes nothing, the second time as the first. */
+    answer = scenario_post(scene->web, "/api/sync/schedules", "schedule-2", hourly);
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/schedule/interval"), "1h");
+    CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
+    answer = scenario_post(scene->web, "/api/sync/schedules", "schedule-2", hourly);
+    CU_ASSERT_EQUAL(answer->status, 200);
     CU_ASSERT_STRING_EQUAL(http_header(answer, "Location"), place);
     answer = http_get(scene->web, "/api/sync/schedules");
     CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 1);
@@ -572,7 +581,7 @@ static void schedules_are_kept(void)
     CU_ASSERT_EQUAL(http_json_int(http_get(scene->web, "/api/sync/schedules"), "/count"), 0);
     CU_ASSERT_EQUAL(http_post(scene->web, "/api/blockchain/add", "{}")->status, 201);
     answer = http_get(scene->web, "/api/blockchain/search?type=civarcos.sync.schedule");
-    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 4);
+    CU_ASSERT_EQUAL(http_json_int(answer, "/count"), 5);
     CU_ASSERT(strstr(answer->body, "octo") == NULL);
     CU_ASSERT(harness_log_is_clean(scene->server, NULL));
     sync_scene_close(scene);

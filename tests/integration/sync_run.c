@@ -65,6 +65,22 @@ static void one_project_is_synchronised(void)
     sync_scene_stop(scene);
 }
 
+/* While a platform fails, its user is told why nothing gets on: once for each fault. */
+static void fault_is_told_once(void)
+{
+    static const mock_answer_t broken[] = {
+        {"/repos/octo/demo", 503, JSON "Retry-After: 1\r\n", "{}", 0, MOCK_PLAIN, 2}, END};
+    static const char fault[] = "job 1: tried again after a fault: the server failed (status 503)\n";
+    sync_scene_t *scene =
+        sync_scene_start(SYNC_SCENE_ALONE, sync_scene_repositories("octo/demo", 71, 1, broken));
+    const char *said, *told;
+
+    CU_ASSERT(sync_scene_once(scene, 0, &said, "octo/demo"));
+    told = strstr(said, fault);
+    CU_ASSERT(told != NULL && strstr(told + strlen(fault), "503") == NULL);
+    sync_scene_stop(scene);
+}
+
 static void how_it_ends_is_told(void)
 {
     static const mock_answer_t troubles[] = {
@@ -333,6 +349,7 @@ static void examples_work_as_printed(void)
 
 static const test_case_t cases[] = {
     {"one_project_is_synchronised", one_project_is_synchronised},
+    {"fault_is_told_once", fault_is_told_once},
     {"how_it_ends_is_told", how_it_ends_is_told},
     {"all_that_have_a_schedule", all_that_have_a_schedule},
     {"interrupted_on_a_terminal", interrupted_on_a_terminal},

@@ -128,6 +128,14 @@ static void throttled_for_long(void)
     CU_ASSERT_STRING_EQUAL(sync_scene_member(scene, "next_attempt"),
                            http_json_text(http_get(scene->web, place), "/job/not_before"));
     CU_ASSERT_STRING_EQUAL(http_json_text(http_get(scene->web, place), "/job/state"), "queued");
+    /* What is due before has to wait as well. */
+    CU_ASSERT_EQUAL(http_post(scene->web, "/api/sync/schedules",
+                              "{\"platform\":\"github\",\"project_id\":\"octo/demo\",\"interval\":\"1m\"}")
+                        ->status,
+                    201);
+    CU_ASSERT(is_told(scene, "throttled", ""));
+    CU_ASSERT_STRING_EQUAL(sync_scene_member(scene, "next_attempt"),
+                           http_json_text(http_get(scene->web, place), "/job/not_before"));
     sync_scene_stop(scene);
 }
 

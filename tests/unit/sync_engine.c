@@ -314,6 +314,30 @@ static void test_gone_item_is_marked(void)
     CU_ASSERT_EQUAL(sync_int("gone.db", "SELECT COUNT(*) FROM civ_sync_open"), 0);
 }
 
+/* What is not known is null, and is read back as not known; nothing is zero, and stays so. */
+static void test_unknown_numbers_are_null(void)
+{
+    civ_sync_report_t written, read;
+    const char *text;
+
+    memset(&written, 0, sizeof(written));
+    memset(&read, 0, sizeof(read));
+    written.remaining = written.remaining_items = -1;
+    text = civ_sync_report_text(&written, test_pool());
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"quota_remaining\":null"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"items_remaining\":null"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"requests\":0"));
+    CU_ASSERT_PTR_NULL(strstr(text, "-1"));
+    CU_ASSERT_EQUAL(civ_sync_report_read(&read, text, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(read.remaining, -1);
+    CU_ASSERT_EQUAL(read.remaining_items, -1);
+    written.remaining = written.remaining_items = 0;
+    text = civ_sync_report_text(&written, test_pool());
+    CU_ASSERT_EQUAL(civ_sync_report_read(&read, text, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(read.remaining, 0);
+    CU_ASSERT_EQUAL(read.remaining_items, 0);
+}
+
 static const test_case_t cases[] = {
     {"stores_everything", test_stores_everything},
     {"watermark_is_of_the_start", test_watermark_is_of_the_start},
@@ -324,6 +348,7 @@ static const test_case_t cases[] = {
     {"since_asks_again", test_since_asks_again},
     {"open_items_until_final", test_open_items_until_final},
     {"gone_item_is_marked", test_gone_item_is_marked},
+    {"unknown_numbers_are_null", test_unknown_numbers_are_null},
     {NULL, NULL},
 };
 const test_suite_t sync_engine_suite = {"engine", unit_folder_make, unit_folder_remove, cases};

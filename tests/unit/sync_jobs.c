@@ -423,6 +423,13 @@ static void test_schedules_make_jobs(void)
     CU_ASSERT_TRUE(schedule.next < listed[0].next);
     CU_ASSERT_EQUAL(civ_schedule_withdraw(engine, schedule.number, &problem, test_pool()), APR_SUCCESS);
     CU_ASSERT_EQUAL(civ_schedule_withdraw(engine, schedule.number, &problem, test_pool()), APR_NOTFOUND);
+    /* Whoever still has its number must not find another one there. */
+    CU_ASSERT_EQUAL(order(engine, "b", 10 * 60000).number, schedule.number + 1);
+    CU_ASSERT_EQUAL(civ_schedule_withdraw(engine, schedule.number + 1, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(order(engine, "a", 10 * 60000).number, schedule.number + 2);
+    /* A server of an older version gives numbers without counting them. */
+    CU_ASSERT_EQUAL(database_do(unit_path("schedules.db"), "UPDATE civ_sync_schedules SET schedule = 90"), 0);
+    CU_ASSERT_EQUAL(order(engine, "b", 10 * 60000).number, 91);
 }
 
 /* --- connectors --- */

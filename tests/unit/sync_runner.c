@@ -181,7 +181,10 @@ static void test_guests_rules_are_its_own(void)
         runner->is_guest = 1;
         runner->egress = egress;
         job = job_add(engine, "team/project");
+        unit_log_reset();
         CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
+        /* It is the tool that tells its user, once. */
+        CU_ASSERT_FALSE(unit_log_has("CIV0721"));
         job = job_now(engine, job.number);
         CU_ASSERT_EQUAL(job.state, CIV_JOB_FAILED);
         CU_ASSERT_PTR_NOT_NULL(strstr(job.reason, "--egress-allow"));
@@ -191,6 +194,7 @@ static void test_guests_rules_are_its_own(void)
         job = job_add(engine, "team/project");
         CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
         CU_ASSERT_PTR_NULL(strstr(job_now(engine, job.number).reason, "--egress-allow"));
+        CU_ASSERT_TRUE(unit_log_has(" (example team/project) cannot be done: "));
         CU_ASSERT_STRING_EQUAL(connector_state(engine), CIV_CONNECTOR_FAILED);
     }
 }
@@ -209,6 +213,10 @@ static void test_impossible_job_is_refused(void)
     job = job_add(engine, "team/project");
     CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
     CU_ASSERT_STRING_EQUAL(job_now(engine, job.number).reason, "This platform is not configured");
+    job = job_add(engine, "");
+    unit_log_reset();
+    CU_ASSERT_EQUAL(runner_work(runner), APR_SUCCESS);
+    CU_ASSERT_TRUE(unit_log_has(" (example, test of the connection) cannot be done: This platform"));
     /* Its credentials were sealed with a key that is not there any more. */
     runner = runner_make(engine, &sync_connector, "http://127.0.0.1:9");
     CU_ASSERT_EQUAL(civ_seal_key_make(&key, test_pool()), APR_SUCCESS);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "base/status.h"
+#include "base/timestamp.h"
 #include "support/database.h"
 #include "support/runner.h"
 #include "sync/schedules.h"
@@ -393,6 +394,47 @@ static void test_flocks_are_one_run(void)
     CU_ASSERT_EQUAL(sync_int("flocks.db", "SELECT not_before FROM civ_sync_jobs WHERE job = 2"), 1);
 }
 
+/* Whoever asks himself does not wait for a rest that is there for flocks; for everything else he does. */
+static void test_explicit_request_ends_the_rest(void)
+{
+    const civ_job_wish_t wish = {"github", "o/r", 0, NULL};
+    civ_engine_t *engine = sync_engine("rest.db");
+    apr_int64_t later = civ_timestamp_now() + SYNC_HOUR;
+    civ_webhook_outcome_t outcome;
+    int total, repeated;
+    civ_job_t job, *jobs;
+
+    schedule(engine, "github", "o/r");
+    take(engine, "github", GITHUB("a", "1"));
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_job_end(engine, &job, CIV_JOB_SUCCEEDED, 0, NULL, &problem, test_pool()),
+                    APR_SUCCESS);
+    outcome = take(engine, "github", GITHUB("b", "2"));
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &job), APR_NOTFOUND);
+    CU_ASSERT_EQUAL(civ_jobs_ask(engine, &wish, 1, NULL, &jobs, &total, &repeated, &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(jobs[0].number, outcome.jobs[0].number);
+    CU_ASSERT(jobs[0].not_before <= civ_timestamp_now());
+    /* The next delivery does not put it back to rest. */
+    take(engine, "github", GITHUB("c", "3"));
+    CU_ASSERT_EQUAL(job_claim(engine, "w", &job), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.number, outcome.jobs[0].number);
+    /* What waits for the platform's limits, or after a fault, keeps its time. */
+    CU_ASSERT_EQUAL(civ_job_end(engine, &job, CIV_JOB_QUEUED, later, "limits", &problem, test_pool()),
+                    APR_SUCCESS);
+    CU_ASSERT_EQUAL(civ_job_add(engine, "github", "o/r", 0, &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.not_before, later);
+    CU_ASSERT_EQUAL(database_do(unit_path("rest.db"),
+                                "UPDATE civ_sync_jobs SET started = 0, fault = 'x' WHERE state = 0"),
+                    0);
+    CU_ASSERT_EQUAL(civ_job_add(engine, "github", "o/r", 0, &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT_EQUAL(job.not_before, later);
+    CU_ASSERT_EQUAL(database_do(unit_path("rest.db"), "UPDATE civ_sync_jobs SET fault = '' WHERE state = 0"),
+                    0);
+    CU_ASSERT_EQUAL(civ_job_add(engine, "github", "o/r", 0, &job, &problem, test_pool()), APR_SUCCESS);
+    CU_ASSERT(job.not_before <= civ_timestamp_now());
+}
+
 static void test_memory_is_bounded(void)
 {
     civ_engine_t *engine = sync_engine("memory.db");
@@ -480,6 +522,7 @@ static const test_case_t cases[] = {
     {"one_of_many_projects", test_one_of_many_projects},
     {"folders_and_repositories", test_folders_and_repositories},
     {"flocks_are_one_run", test_flocks_are_one_run},
+    {"explicit_request_ends_the_rest", test_explicit_request_ends_the_rest},
     {"memory_is_bounded", test_memory_is_bounded},
     {"full_queue_loses_nothing", test_full_queue_loses_nothing},
     {NULL, NULL},
