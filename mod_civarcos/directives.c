@@ -28,7 +28,8 @@
 #define SIGNATURE_BACK_DEFAULT  apr_time_from_sec(300)
 #define SIGNATURE_AHEAD_DEFAULT apr_time_from_sec(60)
 
-#define BYTES_MOST (APR_INT64_C(1) << 50)
+#define BYTES_MOST           (APR_INT64_C(1) << 50)
+#define DATABASE_MAP_DEFAULT (APR_INT64_C(1) << 31)
 
 #define SYNC_WAIT_DEFAULT apr_time_from_sec(30)
 #define SYNC_WAIT_MOST    apr_time_from_sec(300)
@@ -61,6 +62,7 @@ void *civ_config_create(apr_pool_t *pool, server_rec *server)
 
     (void)server;
     config->values.node = civ_node_defaults;
+    config->values.node.database_map = DATABASE_MAP_DEFAULT;
     config->values.max_body = MAX_BODY_DEFAULT;
     config->values.worker = CIV_WORKER_MANAGED;
     config->values.worker_program = CIV_WORKER_PROGRAM;

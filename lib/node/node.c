@@ -17,7 +17,6 @@ const civ_node_config_t civ_node_defaults = {
     .database_driver = "sqlite3",
     .pool_min = 1,
     .pool_max = 8,
-    .database_map = APR_INT64_C(2147483648),
     .difficulty = 8,
     .min_validators = 3,
     .seal_interval = 10 * APR_USEC_PER_SEC,

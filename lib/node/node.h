@@ -35,7 +35,7 @@ typedef struct civ_node_config_t {
     apr_uint32_t hot_blocks;             /**< CivarcosHotBlocks */
     apr_interval_time_t state_refresh;   /**< CivarcosStateRefresh */
     apr_int64_t min_free;                /**< CivarcosMinFree, bytes */
-    apr_int64_t database_map;            /**< CivarcosDatabaseMap, bytes */
+    apr_int64_t database_map;            /**< CivarcosDatabaseMap, bytes; 0 outside of httpd */
     civ_join_policy_e federation_join;   /**< CivarcosFederationJoin */
     apr_uint32_t federation_min_votes;   /**< CivarcosFederationMinVotes: votes that a decision takes */
     civ_fraction_t federation_threshold; /**< CivarcosFederationThreshold: the share of them that decides */
@@ -49,7 +49,7 @@ typedef struct civ_node_config_t {
     int has_schedules; /**< sync_schedules are all there are to be: others of this origin are taken away at start */
 } civ_node_config_t;
 
-/** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL. */
+/** The defaults of docs/directives.md, but for state_dir and ledger_name, which are NULL, and database_map, which is 0. */
 extern const civ_node_config_t civ_node_defaults;
 
 /** Counters of the hot state that the node keeps; the face's own start at CIV_NODE_COUNTER_COUNT. */

@@ -31,7 +31,6 @@ static const member_t members[] = {
     MEMBER(database_parameters, TEXT),
     MEMBER(pool_min, INT),
     MEMBER(pool_max, INT),
-    MEMBER(database_map, INT64),
     MEMBER(ledger_name, TEXT),
     MEMBER(difficulty, UINT32),
     MEMBER(min_validators, UINT32),

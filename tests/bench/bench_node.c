@@ -94,6 +94,7 @@ int bench_node(civ_node_t **node, civ_node_config_t *config, apr_pool_t *pool)
     APR_ARRAY_PUSH(folders, const char *) = apr_pstrdup(folders->pool, folder);
     config->state_dir = folder;
     config->ledger_name = "bench.example.org/civarcos";
+    config->database_map = APR_INT64_C(1) << 31; /* as in httpd */
     if (civ_node_prepare(config, 0, 0, &error, pool) != APR_SUCCESS ||
         civ_node_open(node, config, &context, &error, pool) != APR_SUCCESS ||
         civ_node_start(*node, pool) != APR_SUCCESS)

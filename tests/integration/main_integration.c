@@ -23,6 +23,7 @@ extern const test_suite_t ledger_add_suite;
 extern const test_suite_t ledger_read_suite;
 extern const test_suite_t ledger_search_suite;
 extern const test_suite_t limits_suite;
+extern const test_suite_t mapping_suite;
 extern const test_suite_t openapi_suite;
 extern const test_suite_t pending_suite;
 extern const test_suite_t privileges_suite;
@@ -51,6 +52,7 @@ int main(int argc, const char *const *argv)
         &signed_content_suite,
         &signed_elsewhere_suite,
         &limits_suite,
+        &mapping_suite,
         &privileges_suite,
         &federation_members_suite,
         &federation_benchmarks_suite,

@@ -42,6 +42,7 @@ static const struct {
     {"node_start/cut_chain_is_refused", "sqlite3", of_files},
     {"node_start/database_comes_later", "sqlite3", of_files},
     {"store_connection/settings_are_made", "sqlite3", of_pragmas},
+    {"mapping/", "sqlite3", of_pragmas},
     {"store_connection/mapping_is_a_choice", "sqlite3", of_pragmas},
     {"store_connection/settings_are_verified", "sqlite3", of_pragmas},
     {"store_connection/binds_keep_types", "sqlite3", of_types},
