@@ -50,14 +50,9 @@ static void write_block(civ_call_t *call, civ_json_writer_t *writer, const char 
     }
 }
 
-static void write_item(civ_call_t *call, civ_json_writer_t *writer, const civ_timeline_entry_t *entry)
+/* What an item was said to be. */
+static void write_facts(civ_call_t *call, civ_json_writer_t *writer, const civ_timeline_entry_t *entry)
 {
-    civ_json_begin_object(writer);
-    civ_json_member_text(writer, "id", entry->key);
-    civ_json_member_text(writer, "type", entry->type);
-    civ_json_member_text(writer, "source", entry->source);
-    civ_json_member_text(writer, "project_id", entry->project_id);
-    civ_json_member_text(writer, "native_id", entry->native_id);
     civ_sync_write_time(writer, "timestamp", entry->timestamp);
     civ_sync_write_time(writer, "updated_at", entry->updated);
     write_text(writer, "status", entry->status);
@@ -69,11 +64,36 @@ static void write_item(civ_call_t *call, civ_json_writer_t *writer, const civ_ti
     civ_json_raw(writer, entry->data, strlen(entry->data));
     civ_json_member_text(writer, "content_hash", entry->content_hash);
     civ_json_member_int(writer, "version", entry->version);
-    civ_json_member_int(writer, "versions", entry->versions);
-    civ_sync_write_time(writer, "gone_at", entry->gone);
     write_block(call, writer, entry->entry_hash);
     write_text(writer, "entry_hash", entry->entry_hash);
+}
+
+static void write_item(civ_call_t *call, civ_json_writer_t *writer, const civ_timeline_entry_t *entry)
+{
+    civ_json_begin_object(writer);
+    civ_json_member_text(writer, "id", entry->key);
+    civ_json_member_text(writer, "type", entry->type);
+    civ_json_member_text(writer, "source", entry->source);
+    civ_json_member_text(writer, "project_id", entry->project_id);
+    civ_json_member_text(writer, "native_id", entry->native_id);
+    write_facts(call, writer, entry);
+    civ_json_member_int(writer, "versions", entry->versions);
+    civ_sync_write_time(writer, "gone_at", entry->gone);
     civ_json_end_object(writer);
+}
+
+static void write_items(civ_call_t *call, civ_json_writer_t *writer, const char *name,
+                        const civ_timeline_page_t *page)
+{
+    int i;
+
+    civ_json_name(writer, name);
+    civ_json_begin_array(writer);
+    for (i = 0; i < page->count; i++) {
+        write_item(call, writer, &page->entries[i]);
+    }
+    civ_json_end_array(writer);
+    civ_json_member_int(writer, "count", page->count);
 }
 
 static void begin_answer(civ_call_t *call, civ_json_writer_t *writer, civ_buffer_t *body)
@@ -128,7 +148,6 @@ int civ_api_sync_timeline(civ_call_t *call)
     civ_reply_t reply = {0};
     civ_buffer_t body;
     apr_status_t status;
-    int i;
 
     if (read_query(call, &query) != OK) {
         return CIV_FAULTED;
@@ -139,13 +158,7 @@ int civ_api_sync_timeline(civ_call_t *call)
         return civ_sync_fault(call, status);
     }
     begin_answer(call, &writer, &body);
-    civ_json_name(&writer, "timeline");
-    civ_json_begin_array(&writer);
-    for (i = 0; i < page.count; i++) {
-        write_item(call, &writer, &page.entries[i]);
-    }
-    civ_json_end_array(&writer);
-    civ_json_member_int(&writer, "count", page.count);
+    write_items(call, &writer, "timeline", &page);
     if (page.next) {
         civ_paging_next_text(call, &writer, page.next);
     }
@@ -153,28 +166,16 @@ int civ_api_sync_timeline(civ_call_t *call)
     return civ_reply_buffer(call, &reply, &body);
 }
 
-/* What a version says beyond an item of the timeline: where it came from, and when. */
+/* One of its versions, with where it came from, and when. */
 static void write_version(civ_call_t *call, civ_json_writer_t *writer, const civ_timeline_entry_t *version)
 {
     civ_json_begin_object(writer);
-    civ_json_member_int(writer, "version", version->version);
+    write_facts(call, writer, version);
+    civ_json_member_int(writer, "attempt", version->attempt);
     civ_json_member_bool(writer, "is_current", version->is_current);
     civ_sync_write_time(writer, "stored_at", version->stored);
-    civ_sync_write_time(writer, "timestamp", version->timestamp);
-    civ_sync_write_time(writer, "updated_at", version->updated);
-    civ_json_member_int(writer, "attempt", version->attempt);
-    write_text(writer, "status", version->status);
-    write_text(writer, "title", version->title);
-    write_text(writer, "author", version->author);
-    write_text(writer, "sha", version->sha);
-    write_text(writer, "url", version->url);
     write_text(writer, "source_url", version->source_url);
-    civ_json_name(writer, "data");
-    civ_json_raw(writer, version->data, strlen(version->data));
-    civ_json_member_text(writer, "content_hash", version->content_hash);
     write_text(writer, "raw_hash", version->raw_hash);
-    write_block(call, writer, version->entry_hash);
-    write_text(writer, "entry_hash", version->entry_hash);
     civ_json_end_object(writer);
 }
 
@@ -239,7 +240,6 @@ int civ_api_sync_commit(civ_call_t *call)
     civ_buffer_t body;
     apr_status_t status;
     int limit;
-    int i;
 
     if ((digits != 40 && digits != 64) || sha[digits]) {
         return civ_request_bad_parameter(call, "sha", "The whole SHA of a commit: 40 or 64 hex digits.");
@@ -253,13 +253,7 @@ int civ_api_sync_commit(civ_call_t *call)
     }
     begin_answer(call, &writer, &body);
     civ_json_member_text(&writer, "sha", sha);
-    civ_json_name(&writer, "items");
-    civ_json_begin_array(&writer);
-    for (i = 0; i < page.count; i++) {
-        write_item(call, &writer, &page.entries[i]);
-    }
-    civ_json_end_array(&writer);
-    civ_json_member_int(&writer, "count", page.count);
+    write_items(call, &writer, "items", &page);
     if (page.next) {
         civ_paging_next(call, &writer, (apr_uint64_t)page.entries[page.count - 1].number);
     }
