@@ -26,11 +26,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <setjmp.h>
 #include <signal.h>
 
 #ifndef CIVARCOS_SOURCE_DIR
 #error "CIVARCOS_SOURCE_DIR must name the source root"
 #endif
+
+/** What a process of a case ends with when an assertion failed in it. */
+#define CHILD_FAILED 125
 
 /** Long enough for a case under valgrind on a busy machine, short enough to see that one hangs. */
 #define CASE_SECONDS 600
@@ -110,17 +114,20 @@ static void case_starts(const CU_pTest test, const CU_pSuite suite)
     alarm(seconds ? (unsigned)strtoul(seconds, NULL, 10) : CASE_SECONDS);
 }
 
-static void case_ends(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord failures)
+static void print_failures(const CU_FailureRecord *failure)
 {
-    const CU_FailureRecord *failure;
-
-    alarm(0);
-    print_result(failures ? "not ok" : "ok", suite->pName, test->pName, failures ? NULL : runner.skipped);
-    runner.failed += failures != NULL;
-    for (failure = failures; failure; failure = failure->pNext) {
+    for (; failure; failure = failure->pNext) {
         printf("# %s:%u: %s\n", failure->strFileName ? failure->strFileName : "?", failure->uiLineNumber,
                failure->strCondition ? failure->strCondition : "?");
     }
+}
+
+static void case_ends(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord failures)
+{
+    alarm(0);
+    print_result(failures ? "not ok" : "ok", suite->pName, test->pName, failures ? NULL : runner.skipped);
+    runner.failed += failures != NULL;
+    print_failures(failures);
     print_duration();
     apr_pool_destroy(runner.current);
     runner.current = NULL;
@@ -352,4 +359,25 @@ char *test_read_file(const char *path, unsigned long *length)
     }
     apr_file_close(file);
     return data;
+}
+
+int test_child(int (*run)(void *baton), void *baton)
+{
+    const unsigned int before = CU_get_number_of_failure_records();
+    const CU_FailureRecord *failure;
+    volatile int code = CHILD_FAILED;
+    jmp_buf end;
+    unsigned int i;
+
+    CU_get_current_test()->pJumpBuf = &end;
+    if (setjmp(end) == 0)
+        code = run(baton);
+    if (CU_get_number_of_failure_records() == before)
+        return code;
+    failure = CU_get_failure_list();
+    for (i = 0; i < before; i++)
+        failure = failure->pNext;
+    print_failures(failure);
+    fflush(stdout);
+    return CHILD_FAILED;
 }

@@ -40,6 +40,11 @@ const char *test_source_dir(void);
 /** Print a TAP diagnostic line ("# ..."). */
 void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** In a process that a case forked: run @a run. An assertion that fails ends this process alone, where CUnit would go on
+ *  with the rest of the suite in it, and take down what the case still uses.
+ *  @return what @a run returned; 125 when an assertion failed, which is printed */
+int test_child(int (*run)(void *baton), void *baton);
+
 /** Whole file into test_pool(); NULL when unreadable. */
 char *test_read_file(const char *path, unsigned long *length);
 

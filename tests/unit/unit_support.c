@@ -107,7 +107,7 @@ int unit_child_start(int (*run)(void *baton), void *baton)
     fflush(NULL);
     pid = fork();
     if (pid == 0)
-        _exit(run(baton));
+        _exit(test_child(run, baton));
     return pid;
 }
 
