@@ -40,7 +40,7 @@ apr_status_t civ_federation_open(civ_federation_t **out, const civ_federation_co
 
     federation->config = config;
     *out = federation;
-    return APR_SUCCESS;
+    return civ_key_cache_create(&federation->keys, pool);
 }
 
 apr_status_t civ_federation_select(const civ_federation_t *federation, const civ_statement_t *statement,
@@ -140,7 +140,7 @@ static apr_status_t admit(void *baton, civ_change_t *change)
     memset(&operation->moved, 0, sizeof(operation->moved));
     /* An earlier answer is told again without asking the area, which looks at who speaks. */
     if (status == APR_SUCCESS && operation->may_repeat && !operation->is_join)
-        status = civ_member_unsigned(operation->speaker, change);
+        status = civ_member_may_hear(operation->speaker, change);
     return status == APR_SUCCESS ? civ_speaker_admit(operation->speaker, change) : status;
 }
 
@@ -151,6 +151,8 @@ static void committed(void *baton)
 
     if (config->totals_moved != NULL)
         config->totals_moved(config->baton, &operation->moved);
+    if (operation->is_of_members && config->members_changed != NULL)
+        config->members_changed(config->baton);
 }
 
 /** Each organisation has Idempotency-Keys of its own: nobody uses up another's, or learns which it has used. */

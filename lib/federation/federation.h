@@ -63,6 +63,11 @@ typedef struct civ_federation_config_t {
     int plain_http;     /**< endpoints may be http */
     /** Committed totals changed by so much; in the order of commits of this host. May be NULL. */
     void (*totals_moved)(void *baton, const civ_totals_t *by);
+    /** A number that is another one after members changed, as far as this host knows of it: keys read under the same number
+     *  are not read again. NULL: they are read each time. */
+    apr_int64_t (*members_version)(void *baton);
+    /** Members changed, by a commit of this host. May be NULL. */
+    void (*members_changed)(void *baton);
     void *baton;
     const civ_log_t *log;
 } civ_federation_config_t;

@@ -10,6 +10,7 @@
 
 #include "base/json_writer.h"
 #include "federation/federation.h"
+#include "federation/key_cache.h"
 #include "federation/record.h"
 #include "federation/speaker.h"
 
@@ -17,6 +18,7 @@ struct civ_federation_t {
     const civ_federation_config_t *config;
     volatile apr_uint32_t network_reported; /**< that it is not was logged */
     volatile apr_uint32_t network_checked;  /**< our network key is the one that the database knows */
+    civ_key_cache_t *keys;
 };
 
 /** A change of one area on its way: what every such change has. First member of the area's own structure. */
@@ -25,6 +27,7 @@ typedef struct civ_operation_t {
     const civ_speaker_t *speaker;
     civ_totals_t moved; /**< by what the totals change; set anew by each attempt */
     int is_join;        /**< nobody has to be a member for it */
+    int is_of_members;  /**< who is in, or under which key, changes */
     int may_repeat;     /**< set by civ_operation_run: there is an Idempotency-Key */
 } civ_operation_t;
 

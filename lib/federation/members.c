@@ -152,9 +152,9 @@ apr_status_t civ_federation_member_keys(civ_federation_t *federation, const civ_
     return APR_SUCCESS;
 }
 
-apr_status_t civ_federation_key(civ_federation_t *federation, const char *key_id,
-                                unsigned char raw[CIV_KEY_PUBLIC_SIZE], const char **organization_id,
-                                apr_pool_t *pool)
+static apr_status_t read_key(civ_federation_t *federation, const char *key_id,
+                             unsigned char raw[CIV_KEY_PUBLIC_SIZE], const char **organization_id,
+                             apr_pool_t *pool)
 {
     const civ_argument_t argument = civ_text(key_id);
     unsigned char *bytes;
@@ -173,6 +173,27 @@ apr_status_t civ_federation_key(civ_federation_t *federation, const char *key_id
     memcpy(raw, bytes, CIV_KEY_PUBLIC_SIZE);
     *organization_id = apr_pstrdup(pool, civ_rows_text(rows, 1));
     return APR_SUCCESS;
+}
+
+apr_status_t civ_federation_key(civ_federation_t *federation, const char *key_id,
+                                unsigned char raw[CIV_KEY_PUBLIC_SIZE], const char **organization_id,
+                                apr_pool_t *pool)
+{
+    const civ_federation_config_t *config = federation->config;
+    apr_int64_t version;
+    apr_status_t status;
+
+    if (config->members_version == NULL)
+        return read_key(federation, key_id, raw, organization_id, pool);
+    /* Before the database is asked: who changes it meanwhile makes what is kept old at once. */
+    version = config->members_version(config->baton);
+    status = civ_key_cache_get(federation->keys, key_id, version, raw, organization_id, pool);
+    if (status == APR_SUCCESS)
+        return status;
+    status = read_key(federation, key_id, raw, organization_id, pool);
+    if (status == APR_SUCCESS)
+        civ_key_cache_put(federation->keys, key_id, version, raw, *organization_id);
+    return status;
 }
 
 /** A page ends early when what its members say of themselves has so many bytes; so few are read at once. */

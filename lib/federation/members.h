@@ -89,7 +89,8 @@ apr_status_t civ_federation_member_keys(civ_federation_t *federation, const civ_
                                         civ_member_key_t *keys, int *count, civ_problem_t *problem,
                                         apr_pool_t *pool);
 
-/** A key that is in force now, by its thumbprint. @param raw set on success
+/** A key that is in force, by its thumbprint: now, or where another host changed it, when this one last looked there; a change
+ *  looks again. @param raw set on success
  *  @return APR_SUCCESS; APR_NOTFOUND: nobody has it, or not any more; database errors */
 apr_status_t civ_federation_key(civ_federation_t *federation, const char *key_id,
                                 unsigned char raw[CIV_KEY_PUBLIC_SIZE], const char **organization_id,

@@ -49,10 +49,11 @@ apr_status_t civ_member_by_number(civ_db_t *db, apr_int64_t number, civ_member_t
 apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *change, civ_member_t *member);
 
 /**
- * Within a change: who has a key has to sign with it; whether it is a member does not matter.
+ * Within a change: whether the speaker may be told again what it was answered. Who has a key has to sign with it, and who
+ * signs has to be in; one without a key may have left, or never have been in.
  * @return APR_SUCCESS; APR_EACCES (UNAUTHORIZED): a refusal; database errors
  */
-apr_status_t civ_member_unsigned(const civ_speaker_t *speaker, civ_change_t *change);
+apr_status_t civ_member_may_hear(const civ_speaker_t *speaker, civ_change_t *change);
 
 /** Within a change: outcomes of a member changed by so much. Its reputation and the total of it follow. */
 apr_status_t civ_member_outcomes(civ_operation_t *operation, civ_change_t *change, apr_int64_t number,

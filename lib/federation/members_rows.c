@@ -143,17 +143,20 @@ static apr_status_t refuse_unsigned(civ_change_t *change)
     return APR_EACCES;
 }
 
-apr_status_t civ_member_unsigned(const civ_speaker_t *speaker, civ_change_t *change)
+apr_status_t civ_member_may_hear(const civ_speaker_t *speaker, civ_change_t *change)
 {
+    const char *key_id = speaker->key_id != NULL ? speaker->key_id : "";
     civ_member_t member;
-    apr_status_t status;
+    apr_status_t status = civ_member_find(change->db, speaker->organization_id, &member, change->pool);
 
-    if (speaker->key_id != NULL)
+    if (status == APR_NOTFOUND && speaker->key_id == NULL)
         return APR_SUCCESS;
-    status = civ_member_find(change->db, speaker->organization_id, &member, change->pool);
-    if (status == APR_SUCCESS && member.key_id[0] != '\0')
+    if (status != APR_SUCCESS && status != APR_NOTFOUND)
+        return status;
+    if (status == APR_NOTFOUND || strcmp(member.key_id, key_id) != 0 ||
+        (speaker->key_id != NULL && member.left != 0))
         return refuse_unsigned(change);
-    return status == APR_NOTFOUND ? APR_SUCCESS : status;
+    return APR_SUCCESS;
 }
 
 apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *change, civ_member_t *member)

@@ -381,9 +381,10 @@ apr_status_t civ_federation_join(civ_federation_t *federation, const civ_speaker
                                  civ_member_t *member, int *rotated, int *repeated, civ_problem_t *problem,
                                  apr_pool_t *pool)
 {
-    join_t join = {.operation = {.federation = federation, .speaker = speaker, .is_join = 1},
-                   .joining = joining,
-                   .member = member};
+    join_t join = {
+        .operation = {.federation = federation, .speaker = speaker, .is_join = 1, .is_of_members = 1},
+        .joining = joining,
+        .member = member};
     civ_change_result_t result;
     apr_status_t status;
 
@@ -445,7 +446,7 @@ apr_status_t civ_federation_leave(civ_federation_t *federation, const civ_speake
                                   const civ_idempotency_t *idempotency, int *repeated, civ_problem_t *problem,
                                   apr_pool_t *pool)
 {
-    leave_t leave = {.operation = {.federation = federation, .speaker = speaker}};
+    leave_t leave = {.operation = {.federation = federation, .speaker = speaker, .is_of_members = 1}};
     civ_change_result_t result;
     apr_status_t status =
         civ_operation_run(&leave.operation, apply_leave, idempotency, &result, problem, pool);

@@ -71,6 +71,7 @@ typedef enum civ_node_counter_e {
     CIV_NODE_WEBHOOKS_REPEATED,  /**< that had come before */
     CIV_NODE_WEBHOOKS_IGNORED,   /**< of unknown projects, or of events that bring nothing */
     CIV_NODE_WEBHOOKS_REFUSED,   /**< deliveries that were not proven */
+    CIV_NODE_MEMBERS_VERSION,    /**< another number after members may have changed */
     CIV_NODE_TOTALS = 20,        /**< the first of CIV_TOTAL_COUNT: the federation's totals */
     CIV_NODE_COUNTER_COUNT = 32
 } civ_node_counter_e;

@@ -24,6 +24,20 @@ static void totals_moved(void *baton, const civ_totals_t *by)
             civ_state_counter_add(node->context.hot, CIV_NODE_TOTALS + i, by->values[i]);
 }
 
+static apr_int64_t members_version(void *baton)
+{
+    civ_node_t *node = baton;
+
+    return civ_state_counter(node->context.hot, CIV_NODE_MEMBERS_VERSION);
+}
+
+static void members_changed(void *baton)
+{
+    civ_node_t *node = baton;
+
+    civ_state_counter_add(node->context.hot, CIV_NODE_MEMBERS_VERSION, 1);
+}
+
 apr_status_t civ_node_open_federation(civ_node_t *node)
 {
     civ_federation_config_t *config = &node->federation_config;
@@ -39,8 +53,11 @@ apr_status_t civ_node_open_federation(civ_node_t *node)
     config->min_votes = node->config->federation_min_votes;
     config->threshold = node->config->federation_threshold;
     config->plain_http = node->config->egress_plain_http;
-
-    config->totals_moved = node->context.hot != NULL ? totals_moved : NULL;
+    if (node->context.hot != NULL) {
+        config->totals_moved = totals_moved;
+        config->members_version = members_version;
+        config->members_changed = members_changed;
+    }
     config->baton = node;
     config->log = node->context.log;
     return civ_federation_open(&node->federation, config, node->pool);
@@ -89,6 +106,8 @@ apr_status_t civ_node_fill_totals(civ_node_t *node, apr_pool_t *pool)
     apr_status_t status = civ_federation_totals(node->federation, &totals, pool);
     unsigned i;
 
+    /* What others committed may have been of members. */
+    members_changed(node);
     for (i = 0; i < CIV_TOTAL_COUNT && status == APR_SUCCESS; i++)
         civ_state_counter_set(node->context.hot, CIV_NODE_TOTALS + i, totals.values[i]);
     return status;

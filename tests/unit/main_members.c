@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 extern const test_suite_t federation_evidence_suite;
+extern const test_suite_t federation_key_cache_suite;
 extern const test_suite_t federation_members_suite;
 extern const test_suite_t federation_records_suite;
 extern const test_suite_t federation_rules_suite;
@@ -15,6 +16,7 @@ extern const test_suite_t federation_rules_suite;
 static const test_suite_t *const suites[] = {
     &federation_rules_suite,
     &federation_members_suite,
+    &federation_key_cache_suite,
     &federation_records_suite,
     &federation_evidence_suite,
     NULL,
