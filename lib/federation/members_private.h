@@ -39,9 +39,6 @@ apr_status_t civ_member_read(civ_member_t *member, civ_rows_t *rows, apr_pool_t 
 apr_status_t civ_member_find(civ_db_t *db, const char *organization_id, civ_member_t *member,
                              apr_pool_t *pool);
 
-/** A member by its number. */
-apr_status_t civ_member_by_number(civ_db_t *db, apr_int64_t number, civ_member_t *member, apr_pool_t *pool);
-
 /**
  * Within a change: the member that the speaker is. It must be in, and a member with a key must have signed with that key.
  * @return APR_SUCCESS; APR_NOTFOUND (NOT_FOUND), APR_EACCES (UNAUTHORIZED or FORBIDDEN): a refusal; database errors

@@ -131,11 +131,6 @@ apr_status_t civ_member_find(civ_db_t *db, const char *organization_id, civ_memb
     return find(db, SQL_MEMBER_BY_ID, civ_text(organization_id), member, pool);
 }
 
-apr_status_t civ_member_by_number(civ_db_t *db, apr_int64_t number, civ_member_t *member, apr_pool_t *pool)
-{
-    return find(db, SQL_MEMBER_BY_NUMBER, civ_int(number), member, pool);
-}
-
 static apr_status_t refuse_unsigned(civ_change_t *change)
 {
     civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool,
@@ -188,7 +183,7 @@ apr_status_t civ_member_outcomes(civ_operation_t *operation, civ_change_t *chang
                                         civ_int(number)};
     civ_member_t member;
     civ_outcomes_t after;
-    apr_status_t status = civ_member_by_number(change->db, number, &member, change->pool);
+    apr_status_t status = find(change->db, SQL_MEMBER_BY_NUMBER, civ_int(number), &member, change->pool);
 
     if (status != APR_SUCCESS)
         return status == APR_NOTFOUND ? CIV_EDATABASE : status;

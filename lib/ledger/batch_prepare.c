@@ -66,7 +66,8 @@ void civ_batch_wait(civ_batch_t *batch, const civ_entry_t *entry)
     batch->waiting_bytes += entry->length;
 }
 
-apr_status_t civ_batch_seal_full(civ_batch_t *batch)
+/** Seal what waits if that is as much as CivarcosSealCount. */
+static apr_status_t seal_full(civ_batch_t *batch)
 {
     apr_uint64_t bytes = (batch->drained ? 0 : (apr_uint64_t)batch->pending.bytes) + batch->waiting_bytes;
     civ_block_t *unused;
@@ -80,7 +81,7 @@ apr_status_t civ_batch_seal_many(civ_batch_t *batch)
 {
     civ_block_t *unused;
 
-    return batch->waiting->nelts < MANY ? civ_batch_seal_full(batch) : seal_waiting(batch, &unused);
+    return batch->waiting->nelts < MANY ? seal_full(batch) : seal_waiting(batch, &unused);
 }
 
 static apr_status_t prepare_pend(civ_batch_t *batch, civ_request_t *request)
@@ -92,7 +93,7 @@ static apr_status_t prepare_pend(civ_batch_t *batch, civ_request_t *request)
         return status;
     for (i = 0; i < request->count; i++)
         civ_batch_wait(batch, &request->entries[i]);
-    status = civ_batch_seal_full(batch);
+    status = seal_full(batch);
     request->result->pending = civ_batch_waiting(batch);
     request->answer = apr_psprintf(batch->pool, "%" APR_UINT64_T_FMT, request->result->pending);
     return status;

@@ -42,10 +42,7 @@ apr_status_t civ_batch_know_pending(civ_batch_t *batch);
 /** Let an entry wait to be sealed. civ_batch_know_pending comes first. */
 void civ_batch_wait(civ_batch_t *batch, const civ_entry_t *entry);
 
-/** Seal what waits if that is as much as CivarcosSealCount. */
-apr_status_t civ_batch_seal_full(civ_batch_t *batch);
-
-/** The same, or if this batch alone brings many. */
+/** Seal what waits if that is as much as CivarcosSealCount, or if this batch alone brings many. */
 apr_status_t civ_batch_seal_many(civ_batch_t *batch);
 
 /** Within the transaction: make the changes of other areas. One that is refused gets its status and problem. */

@@ -110,7 +110,7 @@ static void write_kind(civ_json_writer_t *writer, const civ_kind_report_t *kind)
     civ_json_end_object(writer);
 }
 
-void civ_sync_report_write(civ_json_writer_t *writer, const civ_sync_report_t *report)
+static void write_report(civ_json_writer_t *writer, const civ_sync_report_t *report)
 {
     int kept = report->warning_count < CIV_WARNINGS_MAX ? report->warning_count : CIV_WARNINGS_MAX;
     int i;
@@ -147,7 +147,7 @@ const char *civ_sync_report_text(const civ_sync_report_t *report, apr_pool_t *po
 
     civ_buffer_init(&out, 2048, pool);
     civ_json_writer_init(&writer, &out);
-    civ_sync_report_write(&writer, report);
+    write_report(&writer, report);
     return out.data;
 }
 

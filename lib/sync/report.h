@@ -66,10 +66,7 @@ const char *civ_sync_outcome_name(civ_sync_outcome_e outcome);
 /** The word for a kind's status. */
 const char *civ_kind_status_name(civ_kind_status_e status);
 
-/** Write it as one JSON object. */
-void civ_sync_report_write(civ_json_writer_t *writer, const civ_sync_report_t *report);
-
-/** The same as a text on @a pool. */
+/** Write it as one JSON object, a text on @a pool. */
 const char *civ_sync_report_text(const civ_sync_report_t *report, apr_pool_t *pool);
 
 /** Read back what civ_sync_report_text has written; kinds that @a report does not name are passed over. @return APR_SUCCESS or
