@@ -12,14 +12,19 @@
 #include "base/encoding.h"
 #include "base/timestamp.h"
 #include "federation/anonymise.h"
+#include "federation/benchmarks.h"
 #include "federation/commitment.h"
 #include "federation/evidence.h"
 
 #include <apr_strings.h>
 
+#include <assert.h>
 #include <string.h>
 
 #define PLACE "/federated/evidence/"
+
+static_assert(CIV_FOUND_MAX <= CIV_METRICS_OF_CONTRIBUTION,
+              "evidence has more metrics than one may contribute");
 
 /* What is asked for, and what of it may leave. */
 typedef struct sharing_t {
@@ -28,7 +33,7 @@ typedef struct sharing_t {
     civ_draft_t draft;
     civ_digest_t commitment;        /* private: of salt and content */
     const char *salt;               /* private: base64 */
-    const civ_redactor_t *redactor; /* anonymized */
+    const civ_removals_t *removals; /* NULL: private, of which nothing leaves */
     civ_anonymised_t anonymised;
 } sharing_t;
 
@@ -114,33 +119,44 @@ static int commit_to(civ_call_t *call, sharing_t *sharing)
     return OK;
 }
 
+/* What takes secrets out of texts and names; what the organisation is called is taken out as well. */
+static int read_options(civ_call_t *call, civ_anonymise_options_t *options)
+{
+    const char **words = apr_pcalloc(call->r->pool, 2 * sizeof(*words));
+
+    words[0] = civ_json_get_text(call->body, "organization_id");
+    options->words = words;
+    options->now = civ_timestamp_now();
+    options->redactor = civ_node_redactor(call->node, &call->problem, call->r->pool);
+    return options->redactor ? OK : CIV_FAULTED;
+}
+
 /* One number for each metric that is known. */
 static int aggregate(civ_call_t *call, sharing_t *sharing)
 {
-    const civ_aggregate_t *numbers;
+    civ_aggregated_t *aggregated = apr_palloc(call->r->pool, sizeof(*aggregated));
+    civ_anonymise_options_t options;
     civ_measurement_t *measurements;
-    apr_size_t count;
     apr_size_t i;
 
-    if (civ_aggregate(&numbers, &count, &sharing->draft.type, sharing->evidence, &call->problem,
-                      call->r->pool) != APR_SUCCESS) {
+    if (read_options(call, &options) != OK || civ_aggregate(aggregated, sharing->evidence, &options,
+                                                            &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
-    if (count == 0) {
+    if (aggregated->count == 0) {
         civ_problem_set_at(&call->problem, CIV_PROBLEM_INVALID_MEMBER, "/evidence", call->r->pool,
                            "The evidence has no number of a metric that statistics are made of.");
         return CIV_FAULTED;
     }
-    if (count > CIV_METRICS_OF_CONTRIBUTION) {
-        count = CIV_METRICS_OF_CONTRIBUTION;
+    measurements = apr_pcalloc(call->r->pool, aggregated->count * sizeof(*measurements));
+    for (i = 0; i < aggregated->count; i++) {
+        measurements[i].metric = aggregated->numbers[i].metric->name;
+        measurements[i].value = aggregated->numbers[i].value;
     }
-    measurements = apr_pcalloc(call->r->pool, count * sizeof(*measurements));
-    for (i = 0; i < count; i++) {
-        measurements[i].metric = numbers[i].metric->name;
-        measurements[i].value = numbers[i].value;
-    }
+    sharing->removals = &aggregated->removals;
+    sharing->draft.type = aggregated->type;
     sharing->draft.measurements = measurements;
-    sharing->draft.measurement_count = count;
+    sharing->draft.measurement_count = aggregated->count;
     return OK;
 }
 
@@ -157,18 +173,17 @@ static const char *write_variant(const civ_anonymised_t *anonymised, int level, 
     return text.data;
 }
 
-/* A record of listed fields. What the organisation is called is taken out of texts as well. */
+/* A record of listed fields. */
 static int anonymise(civ_call_t *call, sharing_t *sharing)
 {
-    const char *words[] = {civ_json_get_text(call->body, "organization_id"), NULL};
-    civ_anonymise_options_t options = {.now = civ_timestamp_now(), .words = words};
+    civ_anonymise_options_t options;
     int i;
 
-    options.redactor = sharing->redactor = civ_node_redactor(call->node, &call->problem, call->r->pool);
-    if (!options.redactor || civ_anonymise(&sharing->anonymised, sharing->evidence, &options, &call->problem,
-                                           call->r->pool) != APR_SUCCESS) {
+    if (read_options(call, &options) != OK || civ_anonymise(&sharing->anonymised, sharing->evidence, &options,
+                                                            &call->problem, call->r->pool) != APR_SUCCESS) {
         return CIV_FAULTED;
     }
+    sharing->removals = &sharing->anonymised.removals;
     sharing->draft.type = sharing->anonymised.type;
     for (i = 0; i < CIV_RECORD_VARIANTS; i++) {
         sharing->draft.content[i] = write_variant(&sharing->anonymised, i, call->r->pool);
@@ -259,7 +274,6 @@ static void write_shown(civ_json_writer_t *writer, const sharing_t *sharing)
     civ_json_begin_object(writer);
     civ_anonymised_write(writer, &sharing->anonymised, CIV_RECORD_VARIANTS - 1);
     civ_json_end_object(writer);
-    civ_anonymised_write_report(writer, &sharing->anonymised, sharing->redactor);
 }
 
 static int reply_shared(civ_call_t *call, const sharing_t *sharing, const civ_shared_t *shared,
@@ -272,8 +286,11 @@ static int reply_shared(civ_call_t *call, const sharing_t *sharing, const civ_sh
     civ_reply_begin(call, &body, &writer);
     civ_json_name(&writer, "evidence");
     write_evidence(&writer, sharing, shared);
-    if (sharing->redactor) {
+    if (sharing->draft.privacy == CIV_PRIVACY_ANONYMIZED) {
         write_shown(&writer, sharing);
+    }
+    if (sharing->removals) {
+        civ_removals_write(&writer, sharing->removals);
     }
     if (sharing->is_rehearsal) {
         civ_json_member_bool(&writer, "dry_run", 1);

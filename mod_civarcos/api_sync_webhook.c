@@ -6,6 +6,7 @@
 #include "handlers.h"
 
 #include "reply.h"
+#include "sparing.h"
 #include "sync.h"
 
 #include "base/status.h"
@@ -26,11 +27,17 @@ static const char *get_header(const void *baton, const char *name)
     return apr_table_get(((const request_rec *)baton)->headers_in, name);
 }
 
-/* In the log stands what was said to the platform, for there nobody reads it. */
+/* In the log stands what was said to the platform, for there nobody reads it. Anybody can be refused, as often as he likes: that is counted, and
+ * logged sparingly. */
 static int refuse(civ_call_t *call, const civ_platform_t *platform)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "CIV0800: a delivery of %s is not accepted: %s",
-                  platform->name, call->problem.detail);
+    const char *words = apr_psprintf(call->r->pool, "a delivery of %s is not accepted: %s", platform->name,
+                                     call->problem.detail);
+    const char *tail;
+
+    if (civ_sparing_admits(call->slot->unproven, words, &tail, call->r->pool)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, call->r, "CIV0800: %s%s", words, tail);
+    }
     civ_node_count(call->node, CIV_NODE_WEBHOOKS_REFUSED, 1);
     return CIV_FAULTED;
 }
@@ -40,6 +47,7 @@ static int open_secret(civ_call_t *call, const civ_platform_t *platform, const c
 {
     apr_status_t status = civ_connector_secret(civ_node_engine(call->node), platform->name, "webhook_secret",
                                                secret, &call->problem, call->r->pool);
+    const char *words, *tail;
 
     if (status == APR_SUCCESS || APR_STATUS_IS_NOTFOUND(status)) {
         return OK;
@@ -48,9 +56,12 @@ static int open_secret(civ_call_t *call, const civ_platform_t *platform, const c
         return civ_sync_fault(call, status);
     }
     /* What it has to say is in the problem: of a status of ours httpd would say that it does not know it. */
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, call->r,
-                  "CIV0801: a delivery of %s cannot be verified, since the secret cannot be opened: %s",
-                  platform->name, call->problem.detail ? call->problem.detail : "it cannot be read");
+    words = apr_psprintf(call->r->pool,
+                         "a delivery of %s cannot be verified, since the secret cannot be opened: %s",
+                         platform->name, call->problem.detail ? call->problem.detail : "it cannot be read");
+    if (civ_sparing_admits(call->slot->unproven, words, &tail, call->r->pool)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, call->r, "CIV0801: %s%s", words, tail);
+    }
     return civ_request_fault(call, CIV_PROBLEM_UNAVAILABLE, "Deliveries cannot be verified at the moment.");
 }
 

@@ -80,6 +80,9 @@ void civ_metrics_count(const civ_call_t *call, int status)
     while (took > buckets[bucket].most) {
         bucket++;
     }
+    if (call->signature_judged) {
+        civ_state_counter_add(hot, CIV_NODE_SIGNATURES + (unsigned)call->signature_label, 1);
+    }
     civ_state_counter_add(hot, route_counter(call->route, class), 1);
     civ_state_counter_add(hot, (unsigned)FIRST_BUCKET + bucket, 1);
     civ_state_counter_add(hot, (unsigned)DURATION_SUM, took > 0 ? took : 0);
@@ -185,6 +188,8 @@ static void write_gauges(civ_buffer_t *out, const civ_call_t *call)
                 (apr_int64_t)head.difficulty);
     write_gauge(out, "civarcos_validators", "Validators registered now.", (apr_int64_t)head.validators);
     write_gauge(out, "civarcos_generation", "Grows with every committed change.", head.generation);
+    /* As old as the head, and not true before there is one. */
+    civ_metrics_write_federation(out, call);
 }
 
 void civ_metrics_write(civ_buffer_t *out, const civ_call_t *call)
@@ -195,6 +200,7 @@ void civ_metrics_write(civ_buffer_t *out, const civ_call_t *call)
         write_requests(out, call->slot->hot);
         write_durations(out, call->slot->hot);
         write_node_counters(out, call->slot->hot);
+        civ_metrics_write_signatures(out, call);
         write_gauges(out, call);
     }
     if (call->slot) {

@@ -20,6 +20,12 @@ void civ_metrics_write(civ_buffer_t *out, const civ_call_t *call);
  *  requests do. */
 void civ_metrics_write_sync(civ_buffer_t *out, const civ_call_t *call);
 
+/** Of that, what the federation holds: the node's totals in the hot state, no query. */
+void civ_metrics_write_federation(civ_buffer_t *out, const civ_call_t *call);
+
+/** Of that, what came of signed requests. */
+void civ_metrics_write_signatures(civ_buffer_t *out, const civ_call_t *call);
+
 /** Append the two lines before a metric's values. @param type "counter", "gauge", "histogram" */
 void civ_metrics_write_head(civ_buffer_t *out, const char *name, const char *type, const char *help);
 

@@ -55,12 +55,13 @@ typedef struct civ_slot_t {
     civ_state_node_t *hot; /**< NULL where the segment could not be used */
     civ_node_t *node;      /**< see civ_runtime_node; NULL in the parent, and where it could not be opened */
     int is_usable;         /**< in a child: it may be opened */
-    apr_uint32_t opening;  /**< in a child: 1 while a thread opens it */
-    apr_time_t next_open;  /**< in a child: when that may be tried again; kept by that thread */
-    apr_uint32_t validating; /**< 1 while this process runs a validation for a client */
-    apr_uint32_t exporting;  /**< exports that this process sends at the moment */
-    int is_serial;           /**< this process serves one request at a time (prefork) */
-    apr_uint32_t busy;       /**< requests being served, kept only where is_serial */
+    struct civ_sparing_t *unproven; /**< in a child: what was logged of deliveries, see sparing.h; or NULL */
+    apr_uint32_t opening;           /**< in a child: 1 while a thread opens it */
+    apr_time_t next_open;           /**< in a child: when that may be tried again; kept by that thread */
+    apr_uint32_t validating;        /**< 1 while this process runs a validation for a client */
+    apr_uint32_t exporting;         /**< exports that this process sends at the moment */
+    int is_serial;                  /**< this process serves one request at a time (prefork) */
+    apr_uint32_t busy;              /**< requests being served, kept only where is_serial */
 } civ_slot_t;
 
 /** One server's configuration. */

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "base/request_signature.h"
 #include "module.h"
 #include "query.h"
 #include "routes.h"
@@ -36,6 +37,8 @@ typedef struct civ_call_t {
     struct civ_sent_t *sent;       /**< what a signature may be about, see signature.h; NULL: there is none */
     const char *id;                /**< set for those requests whose refusal is found in the log by it */
     int refusal_logged;
+    int signature_judged;                  /**< the following is set, to be counted */
+    civ_signature_label_e signature_label; /**< what came of the request's signature, or of its lack of one */
     civ_problem_t problem;
 } civ_call_t;
 

@@ -3,6 +3,7 @@
 
 #include "mount.h"
 #include "nodes.h"
+#include "sparing.h"
 #include "worker_supervisor.h"
 
 #include "base/status.h"
@@ -243,6 +244,7 @@ void civ_runtime_child_init(apr_pool_t *pchild, server_rec *main_server)
         slot->is_serial = !is_threaded;
         slot->is_usable = !slot->is_skipped;
         if (slot->is_usable) {
+            slot->unproven = civ_sparing_create(civ_runtime.pool);
             civ_runtime_try_open(slot, APLOG_ERR);
         }
     }

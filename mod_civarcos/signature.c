@@ -222,10 +222,19 @@ static int level_of(civ_signature_label_e label)
     return label == CIV_SIGNATURE_KEY_UNKNOWN || label == CIV_SIGNATURE_INVALID ? APLOG_WARNING : APLOG_INFO;
 }
 
+/* The last word on a request is the one that counts: what was good may turn out to have been used before. Whoever may read the
+ * metrics is told no more about keys than the client is. */
+static void judge(civ_call_t *call, civ_signature_label_e label)
+{
+    call->signature_judged = 1;
+    call->signature_label = label == CIV_SIGNATURE_KEY_UNKNOWN ? CIV_SIGNATURE_INVALID : label;
+}
+
 static int refuse(civ_call_t *call, const civ_request_signature_t *result)
 {
     request_rec *r = call->r;
 
+    judge(call, result->shown);
     ap_log_rerror(APLOG_MARK, level_of(result->label), 0, r,
                   "CIV0600: request %s is not accepted: %s (%s; key id \"%s\", created %" APR_INT64_T_FMT ")",
                   request_id(call), civ_signature_label_name(result->label),
@@ -249,11 +258,11 @@ void civ_signature_challenge(civ_call_t *call)
     if (!call->refusal_logged) {
         /* Found where the request's work is done, which knows no labels: it bears no signature, or one that was used before. */
         int is_replay = strcmp(call->problem.detail, civ_signature_advice(CIV_SIGNATURE_REPLAY)) == 0;
+        civ_signature_label_e label = is_replay ? CIV_SIGNATURE_REPLAY : CIV_SIGNATURE_MISSING;
 
+        judge(call, label);
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "CIV0601: request %s is not accepted: %s (%s)",
-                      request_id(call),
-                      civ_signature_label_name(is_replay ? CIV_SIGNATURE_REPLAY : CIV_SIGNATURE_MISSING),
-                      call->problem.detail);
+                      request_id(call), civ_signature_label_name(label), call->problem.detail);
         call->refusal_logged = 1;
     }
     /* The Date that a client compares its clock with, httpd adds itself. */
@@ -295,6 +304,7 @@ int civ_signature_check(civ_call_t *call, const char *key_id, civ_signature_look
         civ_store_problem_reading(&call->problem, status, r->pool);
         return CIV_FAULTED;
     }
+    judge(call, CIV_SIGNATURE_GOOD);
     return OK;
 }
 

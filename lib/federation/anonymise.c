@@ -19,100 +19,18 @@
 #define MILLISECONDS_OF_DAY APR_INT64_C(86400000)
 #define SIZE_BITS_MAX       40
 #define MAJOR_MAX           9999
-#define POINTER_NAME_MAX    64
 
 /* One piece of evidence on its way. */
 typedef struct work_t {
     civ_anonymised_t *out;
     const civ_anonymise_options_t *options;
     civ_fields_t fields;
-    civ_removed_t *removed;
     apr_pool_t *pool;
 } work_t;
 
-/* ---- what was removed ---- */
-
-static const char *const removal_names[] = {
-    [CIV_REMOVED_NOT_LISTED] = "not-allow-listed", [CIV_REMOVED_PERSON] = "person",
-    [CIV_REMOVED_UNUSABLE] = "unusable",           [CIV_REMOVED_PRECISION] = "generalised",
-    [CIV_REMOVED_REDACTED] = "redacted",           [CIV_REMOVED_LENGTH] = "cut",
-};
-
-const char *civ_removal_name(civ_removal_e reason)
+static void report(work_t *work, const civ_found_t *found, civ_removal_e reason)
 {
-    return removal_names[reason];
-}
-
-/* Names come from strangers: they may hold what texts may hold, and be long. */
-static const char *clean_name(const work_t *work, const char *name, apr_size_t length)
-{
-    const civ_redaction_options_t options = {CIV_REDACT_ALL, work->options->words};
-    const char *clean =
-        civ_redact(work->options->redactor, &options, name, length, NULL, &length, work->pool);
-    char *cut;
-
-    if (length <= POINTER_NAME_MAX) {
-        return clean;
-    }
-    length = POINTER_NAME_MAX;
-    while (length > 0 && (clean[length] & 0xc0) == 0x80) {
-        length--;
-    }
-    cut = apr_pstrmemdup(work->pool, clean, length);
-    return apr_pstrcat(work->pool, cut, "...", NULL);
-}
-
-static const char *pointer_of(const work_t *work, const civ_place_t *place, const char *name,
-                              apr_size_t length)
-{
-    const char *pointer = "";
-    int i;
-
-    for (i = 0; i < 2 && place->names[i] != NULL; i++) {
-        pointer = civ_json_pointer_join(pointer, place->names[i], work->pool);
-    }
-    return civ_json_pointer_join(pointer, clean_name(work, name, length), work->pool);
-}
-
-static void report(work_t *work, const civ_place_t *place, const char *name, apr_size_t length,
-                   civ_removal_e reason, const char *classes)
-{
-    civ_anonymised_t *out = work->out;
-
-    if (out->removed_count++ < CIV_REMOVED_LISTED_MAX) {
-        civ_removed_t *removed = &work->removed[out->removed_listed++];
-
-        removed->pointer = pointer_of(work, place, name, length);
-        removed->reason = reason;
-        removed->classes = classes;
-    }
-}
-
-static void report_found(work_t *work, const civ_found_t *found, civ_removal_e reason, const char *classes)
-{
-    report(work, found->place, found->name, strlen(found->name), reason, classes);
-}
-
-/* Whatever is no field. A member that is left out takes all below it with it. */
-static void report_rest(work_t *work)
-{
-    unsigned i;
-
-    for (i = 0; i < work->fields.place_count; i++) {
-        const civ_place_t *place = &work->fields.places[i];
-        apr_size_t j;
-
-        for (j = 0; j < place->object->as.object.count; j++) {
-            const civ_json_member_t *member = &place->object->as.object.members[j];
-
-            if (!civ_fields_is_place(&work->fields, &member->value) &&
-                !civ_fields_is_taken(&work->fields, &member->value)) {
-                report(work, place, member->name, member->name_length,
-                       civ_fields_is_person(member->name) ? CIV_REMOVED_PERSON : CIV_REMOVED_NOT_LISTED,
-                       NULL);
-            }
-        }
-    }
+    civ_removals_add(&work->out->removals, found, reason);
 }
 
 /* ---- values ---- */
@@ -146,7 +64,7 @@ static const char *make_number(work_t *work, const civ_evidence_field_t *field, 
     }
     rounded = civ_metric_round(metric, value);
     if (rounded < value || rounded > value) {
-        report_found(work, found, CIV_REMOVED_PRECISION, NULL);
+        report(work, found, CIV_REMOVED_PRECISION);
     }
     return civ_canonical_number(text, rounded) == APR_SUCCESS ? apr_pstrdup(work->pool, text) : NULL;
 }
@@ -166,7 +84,7 @@ static const char *make_band(work_t *work, const civ_found_t *found)
     while (lower < (APR_INT64_C(1) << SIZE_BITS_MAX) && (double)lower * 2 <= value) {
         lower *= 2;
     }
-    report_found(work, found, CIV_REMOVED_PRECISION, NULL);
+    report(work, found, CIV_REMOVED_PRECISION);
     return apr_psprintf(work->pool, "\"%" APR_INT64_T_FMT "-%" APR_INT64_T_FMT "\"", lower, lower * 2 - 1);
 }
 
@@ -184,7 +102,7 @@ static const char *make_word(work_t *work, const civ_evidence_field_t *field, co
     }
     word = civ_field_word_of(field->words, value->as.text.text);
     if (value != found->value || word == NULL || strcmp(word, value->as.text.text) != 0) {
-        report_found(work, found, CIV_REMOVED_PRECISION, NULL);
+        report(work, found, CIV_REMOVED_PRECISION);
     }
     word = word != NULL ? word : "other";
     return quoted(word, strlen(word), work->pool);
@@ -208,7 +126,7 @@ static const char *make_major(work_t *work, const civ_found_t *found)
         major = major * 10 + (*text - '0');
     }
     if (*text != '\0') {
-        report_found(work, found, CIV_REMOVED_PRECISION, NULL);
+        report(work, found, CIV_REMOVED_PRECISION);
     }
     return major <= MAJOR_MAX ? apr_psprintf(work->pool, "%d", major) : NULL;
 }
@@ -243,32 +161,6 @@ static apr_size_t cut_length(const char *text, apr_size_t length)
     return length;
 }
 
-static const char *classes_of(const civ_redaction_counts_t *counts, const civ_redactor_t *redactor,
-                              apr_pool_t *pool)
-{
-    civ_buffer_t out;
-    apr_size_t i;
-
-    civ_buffer_init(&out, 0, pool);
-    for (i = 0; i < civ_redactor_class_count(redactor); i++) {
-        if (counts->of_class[i] > 0) {
-            civ_buffer_append_format(&out, "%s%s:%u", out.length > 0 ? " " : "",
-                                     civ_redactor_class_name(redactor, i), counts->of_class[i]);
-        }
-    }
-    return out.data;
-}
-
-static void add_counts(civ_redaction_counts_t *sum, const civ_redaction_counts_t *counts)
-{
-    apr_size_t i;
-
-    for (i = 0; i < CIV_REDACTION_CLASSES_MAX; i++) {
-        sum->of_class[i] += counts->of_class[i];
-    }
-    sum->total += counts->total;
-}
-
 static const char *make_text(work_t *work, const civ_found_t *found)
 {
     const civ_redaction_options_t options = {CIV_REDACT_ALL, work->options->words};
@@ -291,11 +183,10 @@ static const char *make_text(work_t *work, const civ_found_t *found)
     }
     kept = cut_length(text, length);
     if (counts.total > 0) {
-        add_counts(&work->out->redactions, &counts);
-        report_found(work, found, CIV_REMOVED_REDACTED, classes_of(&counts, redactor, work->pool));
+        civ_removals_add_redacted(&work->out->removals, found, &counts);
     }
     if (kept < length) {
-        report_found(work, found, CIV_REMOVED_LENGTH, NULL);
+        report(work, found, CIV_REMOVED_LENGTH);
     }
     return quoted(text, kept, work->pool);
 }
@@ -365,7 +256,7 @@ static void make_values(work_t *work, const char **values, const civ_evidence_fi
     for (i = 0; fields[i].names[0] != NULL; i++) {
         values[i] = found[i].value != NULL ? make_value(work, &fields[i], &found[i]) : NULL;
         if (found[i].value != NULL && values[i] == NULL) {
-            report_found(work, &found[i], CIV_REMOVED_UNUSABLE, NULL);
+            report(work, &found[i], CIV_REMOVED_UNUSABLE);
         }
     }
 }
@@ -393,17 +284,6 @@ static void make_groups(work_t *work, const char *const *values)
     work->out->group[2] = work->out->type;
 }
 
-static void make_type(work_t *work)
-{
-    const civ_found_t *found = &work->fields.type_name;
-
-    work->out->type = work->fields.type->names[0];
-    if (found->value != NULL &&
-        (found->value->type != CIV_JSON_STRING || strcmp(found->value->as.text.text, work->out->type) != 0)) {
-        report_found(work, found, CIV_REMOVED_PRECISION, NULL);
-    }
-}
-
 /* Nothing is from the future. */
 static void make_day(work_t *work)
 {
@@ -416,7 +296,7 @@ static void make_day(work_t *work)
                       civ_timestamp_parse(&given, found->value->as.text.text) == APR_SUCCESS && given >= 0;
 
         time = is_time && given < time ? given : time;
-        report_found(work, found, is_time ? CIV_REMOVED_PRECISION : CIV_REMOVED_UNUSABLE, NULL);
+        report(work, found, is_time ? CIV_REMOVED_PRECISION : CIV_REMOVED_UNUSABLE);
     }
     work->out->day = time - time % MILLISECONDS_OF_DAY;
     apr_cpystrn(work->out->timestamp, civ_timestamp_format(text, work->out->day),
@@ -439,13 +319,13 @@ apr_status_t civ_anonymise(civ_anonymised_t *out, const civ_json_t *evidence,
     if (status != APR_SUCCESS) {
         return status;
     }
-    work.removed = apr_palloc(pool, CIV_REMOVED_LISTED_MAX * sizeof(*work.removed));
-    out->removed = work.removed;
-    make_type(&work);
+    out->type = work.fields.type->names[0];
+    civ_removals_init(&out->removals, options->redactor, options->words, pool);
+    civ_removals_add_type(&out->removals, &work.fields);
     make_day(&work);
     make_values(&work, metrics, work.fields.type->metrics, work.fields.metrics);
     make_values(&work, patterns, civ_evidence_patterns, work.fields.patterns);
-    report_rest(&work);
+    civ_removals_add_rest(&out->removals, &work.fields);
     for (level = 0; level < CIV_ANONYMISED_LEVELS; level++) {
         write_object(&work, out->quality_metrics, work.fields.type->metrics, metrics, level);
         write_object(&work, out->patterns, civ_evidence_patterns, patterns, level);
@@ -462,35 +342,4 @@ void civ_anonymised_write(civ_json_writer_t *writer, const civ_anonymised_t *rec
     civ_json_name(writer, "patterns");
     civ_json_raw(writer, record->patterns[level], strlen(record->patterns[level]));
     civ_json_member_text(writer, "timestamp", record->timestamp);
-}
-
-void civ_anonymised_write_report(civ_json_writer_t *writer, const civ_anonymised_t *record,
-                                 const civ_redactor_t *redactor)
-{
-    apr_size_t i;
-
-    civ_json_name(writer, "removed");
-    civ_json_begin_array(writer);
-    for (i = 0; i < record->removed_listed; i++) {
-        const civ_removed_t *removed = &record->removed[i];
-
-        civ_json_begin_object(writer);
-        civ_json_member_text(writer, "pointer", removed->pointer);
-        civ_json_member_text(writer, "reason", civ_removal_name(removed->reason));
-        if (removed->classes != NULL) {
-            civ_json_member_text(writer, "classes", removed->classes);
-        }
-        civ_json_end_object(writer);
-    }
-    civ_json_end_array(writer);
-    civ_json_member_uint(writer, "removed_count", record->removed_count);
-    civ_json_name(writer, "redactions");
-    civ_json_begin_object(writer);
-    for (i = 0; i < civ_redactor_class_count(redactor); i++) {
-        if (record->redactions.of_class[i] > 0) {
-            civ_json_member_uint(writer, civ_redactor_class_name(redactor, i),
-                                 record->redactions.of_class[i]);
-        }
-    }
-    civ_json_end_object(writer);
 }

@@ -12,31 +12,13 @@
 #include "base/json_writer.h"
 #include "federation/metrics.h"
 #include "federation/redaction.h"
+#include "federation/removals.h"
 
 /** Variants of a record: whole; without size and details; without the language as well. */
 #define CIV_ANONYMISED_LEVELS 3
 
-/** So many removals are listed, more are only counted. */
-#define CIV_REMOVED_LISTED_MAX 200
-
 /** Characters of a free text that may leave. */
 #define CIV_ANONYMISED_TEXT_MAX 280
-
-typedef enum civ_removal_e {
-    CIV_REMOVED_NOT_LISTED, /**< no field that leaves is called that, or another one was taken for it */
-    CIV_REMOVED_PERSON,     /**< names somebody */
-    CIV_REMOVED_UNUSABLE,   /**< the field leaves, but this is no value for it */
-    CIV_REMOVED_PRECISION,  /**< left as less: rounded, clipped, a band, a day, a word of a list */
-    CIV_REMOVED_REDACTED,   /**< a text left with parts replaced */
-    CIV_REMOVED_LENGTH      /**< a text left cut */
-} civ_removal_e;
-
-typedef struct civ_removed_t {
-    const char
-        *pointer; /**< RFC 6901, into the evidence; what is redacted in texts is redacted in it as well */
-    civ_removal_e reason;
-    const char *classes; /**< of CIV_REMOVED_REDACTED: "email:2 jwt:1"; else NULL */
-} civ_removed_t;
 
 typedef struct civ_anonymise_options_t {
     const civ_redactor_t *redactor;
@@ -54,10 +36,7 @@ typedef struct civ_anonymised_t {
     /** The records that could be taken for this one: "type|language|size", "type|language", "type". A record leaves at the
      *  first level of whose group there are enough; where there are too few even of the last, it does not leave. */
     const char *group[CIV_ANONYMISED_LEVELS];
-    const civ_removed_t *removed;
-    apr_size_t removed_listed; /**< entries of removed */
-    apr_size_t removed_count;  /**< how many there were */
-    civ_redaction_counts_t redactions;
+    civ_removals_t removals;
 } civ_anonymised_t;
 
 /**
@@ -71,26 +50,25 @@ apr_status_t civ_anonymise(civ_anonymised_t *out, const civ_json_t *evidence,
 /** Write the record's members evidence_type, quality_metrics, patterns and timestamp into an object that is open. */
 void civ_anonymised_write(civ_json_writer_t *writer, const civ_anonymised_t *record, int level);
 
-/** Write what was removed: {"removed": [{"pointer", "reason", "classes"?}...], "removed_count", "redactions": {class: count}} as
- *  members of an object that is open. */
-void civ_anonymised_write_report(civ_json_writer_t *writer, const civ_anonymised_t *record,
-                                 const civ_redactor_t *redactor);
-
-/** Stable name of a reason, such as "not-allow-listed". */
-const char *civ_removal_name(civ_removal_e reason);
-
 /** One number for the aggregator. */
 typedef struct civ_aggregate_t {
     const civ_metric_t *metric;
     double value; /**< clipped */
 } civ_aggregate_t;
 
+typedef struct civ_aggregated_t {
+    const char *type;               /**< evidence_type */
+    const civ_aggregate_t *numbers; /**< of each metric at most one */
+    apr_size_t count;
+    civ_removals_t removals; /**< all but numbers that leave as they came */
+} civ_aggregated_t;
+
 /**
- * The aggregated level: the known metrics of the evidence, each at most once.
- * @param count entries of @a out, which lives on @a pool
+ * The aggregated level: the known metrics of the evidence, and nothing else of it.
+ * @param options the time does not matter
  * @return as for civ_anonymise
  */
-apr_status_t civ_aggregate(const civ_aggregate_t **out, apr_size_t *count, const char **type,
-                           const civ_json_t *evidence, civ_problem_t *problem, apr_pool_t *pool);
+apr_status_t civ_aggregate(civ_aggregated_t *out, const civ_json_t *evidence,
+                           const civ_anonymise_options_t *options, civ_problem_t *problem, apr_pool_t *pool);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <apr_user.h>
 
+#include "base/request_signature.h"
 #include "federation/federation.h"
 #include "federation/pseudonym.h"
 #include "federation/redaction.h"
@@ -73,7 +74,8 @@ typedef enum civ_node_counter_e {
     CIV_NODE_WEBHOOKS_REFUSED,   /**< deliveries that were not proven */
     CIV_NODE_MEMBERS_VERSION,    /**< another number after members may have changed */
     CIV_NODE_TOTALS = 20,        /**< the first of CIV_TOTAL_COUNT: the federation's totals */
-    CIV_NODE_COUNTER_COUNT = 32
+    CIV_NODE_SIGNATURES = 32, /**< the first of CIV_SIGNATURE_LABELS: signed requests, by what came of them */
+    CIV_NODE_COUNTER_COUNT = 56
 } civ_node_counter_e;
 
 typedef struct civ_node_t civ_node_t;

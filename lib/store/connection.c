@@ -11,9 +11,6 @@
 #include "base/buffer.h"
 #include "store/store_private.h"
 
-/* The same reason is not logged again before. */
-#define REFUSAL_INTERVAL apr_time_from_sec(60)
-
 apr_status_t civ_store_initialize(apr_pool_t *pool)
 {
     return apr_dbd_init(pool);
@@ -131,43 +128,28 @@ static apr_status_t close_cleanup(void *baton)
     return APR_SUCCESS;
 }
 
-/** Whether these words were logged a moment ago. A clock that was set back keeps nothing from the log. */
-static int is_repetition(civ_refusals_t *refusals, const char *words)
-{
-    apr_time_t now = apr_time_now();
-
-    if (strcmp(words, refusals->words) == 0 && now >= refusals->told &&
-        now - refusals->told < REFUSAL_INTERVAL) {
-        refusals->left_out++;
-        return 1;
-    }
-    refusals->told = now;
-    return 0;
-}
-
 /* No status: the drivers have but one for all failures. */
-static void report_connect(const civ_db_t *db, civ_refusals_t *refusals, const char *error)
+static void report_connect(const civ_db_t *db, civ_repetition_t *refusal, const char *error)
 {
     const char *reason = error != NULL ? error : "no reason given";
     char words[CIV_DRIVER_WORDS + 1];
     const char *more = "";
+    unsigned left_out;
 
     if (db->dialect->conceal != NULL)
         reason = db->dialect->conceal(reason, db->config->parameters, db->pool);
     apr_cpystrn(words, reason, sizeof(words));
-    if (refusals != NULL) {
-        if (is_repetition(refusals, words))
+    if (refusal != NULL) {
+        if (civ_repetition(refusal, 1, words, apr_time_now(), &left_out))
             return;
-        if (refusals->left_out > 0)
-            more = apr_psprintf(db->pool, " (%u more failures were not logged)", refusals->left_out);
-        refusals->left_out = 0;
-        apr_cpystrn(refusals->words, words, sizeof(refusals->words));
+        if (left_out > 0)
+            more = apr_psprintf(db->pool, " (%u more failures were not logged)", left_out);
     }
     civ_log_write(db->config->log, CIV_LOG_ERROR, APR_SUCCESS, "CIV0103: database: cannot connect: %s%s",
                   words, more);
 }
 
-static apr_status_t connect_database(civ_db_t *db, civ_refusals_t *refusals)
+static apr_status_t connect_database(civ_db_t *db, civ_repetition_t *refusal)
 {
     const char *parameters = db->config->parameters, *error = NULL;
     apr_status_t status = apr_dbd_get_driver(db->pool, db->config->driver, &db->driver);
@@ -181,7 +163,7 @@ static apr_status_t connect_database(civ_db_t *db, civ_refusals_t *refusals)
     if (status == APR_SUCCESS)
         status = apr_dbd_open_ex(db->driver, db->pool, parameters, &db->handle, &error);
     if (status != APR_SUCCESS) {
-        report_connect(db, refusals, error);
+        report_connect(db, refusal, error);
         db->handle = NULL;
         return CIV_EUNREACHABLE;
     }
@@ -193,7 +175,7 @@ apr_status_t civ_db_open(civ_db_t **out, const civ_store_config_t *config, apr_p
     return civ_db_open_again(out, config, NULL, pool);
 }
 
-apr_status_t civ_db_open_again(civ_db_t **out, const civ_store_config_t *config, civ_refusals_t *refusals,
+apr_status_t civ_db_open_again(civ_db_t **out, const civ_store_config_t *config, civ_repetition_t *refusal,
                                apr_pool_t *pool)
 {
     const civ_dialect_t *dialect = civ_dialect_find(config->driver);
@@ -212,7 +194,7 @@ apr_status_t civ_db_open_again(civ_db_t **out, const civ_store_config_t *config,
     db->pool = own;
     apr_pool_create(&db->scratch, own);
     make_statement_slots(db);
-    status = connect_database(db, refusals);
+    status = connect_database(db, refusal);
     if (status != APR_SUCCESS) {
         civ_db_close(db);
         return status;

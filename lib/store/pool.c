@@ -22,7 +22,7 @@ struct civ_store_t {
     /** When a connection was last refused, and how; used only by construct, which the list lets in one at a time. */
     apr_time_t refused;
     apr_status_t refusal;
-    civ_refusals_t refusals;
+    civ_repetition_t reported;
 };
 
 /** A clock that was set back is not waited for. */
@@ -44,14 +44,14 @@ static apr_status_t construct(void **resource, void *baton, apr_pool_t *unused)
     /* A server that is gone is waited for in vain once, not by each of those who came meanwhile, one after the other. */
     if (is_refused_still(store))
         return store->refusal;
-    status = civ_db_open_again(&db, store->config, &store->refusals, NULL);
+    status = civ_db_open_again(&db, store->config, &store->reported, NULL);
     if (status != APR_SUCCESS) {
         store->refused = apr_time_now();
         store->refusal = status;
         return status;
     }
     /* The next failure is news. */
-    store->refusals.words[0] = '\0';
+    store->reported.words[0] = '\0';
     db->epoch = apr_atomic_read32(&store->epoch);
     *resource = db;
     return APR_SUCCESS;

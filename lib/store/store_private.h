@@ -8,6 +8,7 @@
 
 #include <apr_dbd.h>
 
+#include "base/repetition.h"
 #include "store/dialect.h"
 #include "store/store.h"
 
@@ -37,18 +38,11 @@ struct civ_db_t {
 };
 
 /** Longest text of the driver that goes into a log line. */
-#define CIV_DRIVER_WORDS 300
-
-/** Why connections were refused: what many tries in a row have found is logged once a minute. All 0 at first. */
-typedef struct civ_refusals_t {
-    char words[CIV_DRIVER_WORDS + 1]; /**< as they were logged */
-    apr_time_t told;                  /**< when */
-    unsigned left_out;                /**< how often since then they were not */
-} civ_refusals_t;
+#define CIV_DRIVER_WORDS CIV_REPETITION_WORDS
 
 /** civ_db_open, for those who try again and again.
- *  @param refusals kept by the caller, one thread at a time; NULL: each failure is logged */
-apr_status_t civ_db_open_again(civ_db_t **db, const civ_store_config_t *config, civ_refusals_t *refusals,
+ *  @param refusal why they were refused, kept by the caller, one thread at a time; NULL: each failure is logged */
+apr_status_t civ_db_open_again(civ_db_t **db, const civ_store_config_t *config, civ_repetition_t *refusal,
                                apr_pool_t *pool);
 
 /** Run one text outside prepared statements and return the driver's code, 0 on success. */

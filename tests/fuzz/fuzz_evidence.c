@@ -94,17 +94,17 @@ static void check_record(const civ_anonymised_t *record, int level, apr_pool_t *
     check_object(civ_json_get(root, "patterns"), civ_evidence_patterns);
 }
 
-static void check_report(const civ_anonymised_t *record, apr_pool_t *pool)
+static void check_report(const civ_removals_t *removals, apr_pool_t *pool)
 {
     civ_json_writer_t writer;
     civ_buffer_t out;
 
-    FUZZ_DEMAND(record->removed_listed <= CIV_REMOVED_LISTED_MAX);
-    FUZZ_DEMAND(record->removed_listed <= record->removed_count);
+    FUZZ_DEMAND(removals->listed_count <= CIV_REMOVED_LISTED_MAX);
+    FUZZ_DEMAND(removals->listed_count <= removals->count);
     civ_buffer_init(&out, 256, pool);
     civ_json_writer_init(&writer, &out);
     civ_json_begin_object(&writer);
-    civ_anonymised_write_report(&writer, record, the_redactor());
+    civ_removals_write(&writer, removals);
     civ_json_end_object(&writer);
     reread(&out, pool);
 }
@@ -113,12 +113,11 @@ void fuzz_evidence(const uint8_t *data, size_t size, apr_pool_t *pool)
 {
     static const char *const words[] = {"acme", NULL};
     civ_anonymise_options_t options = {NULL, APR_INT64_C(1795305600000), words};
-    const civ_aggregate_t *list;
+    civ_aggregated_t aggregated;
     civ_anonymised_t record;
     const civ_json_t *root;
     civ_problem_t problem = {0};
-    apr_size_t count, i;
-    const char *type;
+    apr_size_t i;
     int level;
 
     if (civ_json_parse(&root, (const char *)data, size, &limits, &problem, pool) != APR_SUCCESS) {
@@ -132,9 +131,12 @@ void fuzz_evidence(const uint8_t *data, size_t size, apr_pool_t *pool)
     for (level = 0; level < CIV_ANONYMISED_LEVELS; level++) {
         check_record(&record, level, pool);
     }
-    check_report(&record, pool);
-    FUZZ_DEMAND(civ_aggregate(&list, &count, &type, root, &problem, pool) == APR_SUCCESS);
-    for (i = 0; i < count; i++) {
-        FUZZ_DEMAND(list[i].value >= list[i].metric->lower && list[i].value <= list[i].metric->upper);
+    check_report(&record.removals, pool);
+    FUZZ_DEMAND(civ_aggregate(&aggregated, root, &options, &problem, pool) == APR_SUCCESS);
+    check_report(&aggregated.removals, pool);
+    for (i = 0; i < aggregated.count; i++) {
+        const civ_aggregate_t *number = &aggregated.numbers[i];
+
+        FUZZ_DEMAND(number->value >= number->metric->lower && number->value <= number->metric->upper);
     }
 }

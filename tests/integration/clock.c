@@ -72,9 +72,9 @@ static void set_environment(const char *library)
 }
 
 /* @return 0 when there is no such clock here */
-static int begin(const char *config)
+static int begin_on(const char *mpm, const char *config)
 {
-    harness_options_t options = {NULL, config, NULL};
+    harness_options_t options = {mpm, config, NULL};
     const char *library = find_library();
 
     if (*CIVARCOS_PRELOAD || getenv("LD_PRELOAD")) {
@@ -93,6 +93,11 @@ static int begin(const char *config)
     CU_ASSERT_PTR_NOT_NULL_FATAL(server);
     web = http_client(server->url, test_pool());
     return 1;
+}
+
+static int begin(const char *config)
+{
+    return begin_on(NULL, config);
 }
 
 static void finish(void)
@@ -120,6 +125,11 @@ static void expect_order(void)
                          scenario_chain_text(chain, i, "timestamp")) <= 0);
     }
 }
+
+/* One process, which all requests get. */
+#define ONE_PROCESS                                                                                          \
+    "<IfModule !mpm_prefork_module>\nStartServers 1\nServerLimit 1\nMaxRequestWorkers 25\n"                  \
+    "MaxSpareThreads 25\n</IfModule>\n"
 
 /* Within the ten minutes that a verifier allows for. */
 static void test_set_back_a_little(void)
@@ -207,8 +217,7 @@ static void test_trying_again_does_not_wait(void)
     const char *there;
     int i;
 
-    if (!begin("<IfModule !mpm_prefork_module>\nStartServers 1\nServerLimit 1\nMaxRequestWorkers 25\n"
-               "MaxSpareThreads 25\n</IfModule>\n")) {
+    if (!begin(ONE_PROCESS)) {
         return;
     }
     here = scenario_file(server, "ledger/civarcos.db");
@@ -234,8 +243,7 @@ static void test_server_comes_back(void)
 {
     int i;
 
-    if (!begin("<IfModule !mpm_prefork_module>\nStartServers 1\nServerLimit 1\nMaxRequestWorkers 25\n"
-               "MaxSpareThreads 25\n</IfModule>\n")) {
+    if (!begin(ONE_PROCESS)) {
         return;
     }
     add(1);
@@ -252,11 +260,99 @@ static void test_server_comes_back(void)
     finish();
 }
 
-static const test_case_t cases[] = {{"set_back_a_little", test_set_back_a_little},
-                                    {"set_back_far", test_set_back_far},
-                                    {"pending_does_not_wait", test_pending_does_not_wait},
-                                    {"server_comes_back", test_server_comes_back},
-                                    {"trying_again_does_not_wait", test_trying_again_does_not_wait},
-                                    {NULL, NULL}};
+/* One that proves nothing. */
+static int deliver(const char *platform)
+{
+    return http_post(web, apr_pstrcat(test_pool(), "/api/sync/webhook/", platform, NULL), "{}")->status;
+}
+
+/* How many deliveries the log tells of in messages that start so: those that have a line, and those that were left out before it. */
+static int count_told(const char *start, int *lines)
+{
+    unsigned long length;
+    const char *line = test_read_file(server->error_log, &length);
+    int told = 0;
+
+    for (*lines = 0; line && (line = strstr(line, start)) != NULL; line += strlen(start)) {
+        const char *more = strstr(line, " more were not logged)");
+
+        *lines += 1;
+        told++;
+        if (more && more < strchr(line, '\n')) {
+            while (more[-1] != '(') {
+                more--;
+            }
+            told += (int)strtol(more, NULL, 10);
+        }
+    }
+    return told;
+}
+
+/* Whoever sends what proves nothing does not fill the log, however often he does; and all of it is counted. */
+static void test_unproven_deliveries_are_logged_sparingly(void)
+{
+    static const char github[] = "CIV0800: a delivery of github is not accepted";
+    static const char gitlab[] = "CIV0800: a delivery of gitlab is not accepted";
+    int i, lines;
+
+    if (!begin_on("event", ONE_PROCESS "CivarcosWorker off\n")) {
+        return;
+    }
+    for (i = 0; i < 30; i++) {
+        CU_ASSERT_EQUAL(deliver("github"), 403);
+        CU_ASSERT_EQUAL(deliver("gitlab"), 403);
+    }
+    CU_ASSERT(count_told(github, &lines) >= 1);
+    CU_ASSERT(lines < 30);
+    CU_ASSERT(count_told(gitlab, &lines) >= 1);
+    CU_ASSERT(lines < 30);
+    set_clock("+61s");
+    CU_ASSERT_EQUAL(deliver("github"), 403);
+    CU_ASSERT_EQUAL(count_told(github, &lines), 31);
+    CU_ASSERT_EQUAL((int)scenario_metric(web, "civarcos_webhooks_refused_total"), 61);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0800", NULL));
+    finish();
+}
+
+/* Nor does it do so where they could not be proven if they were good. */
+static void test_unopened_secrets_are_logged_sparingly(void)
+{
+    static const char gitlab[] = "CIV0801: a delivery of gitlab cannot be verified";
+    const char *key;
+    int i, lines;
+
+    if (!begin_on("event", ONE_PROCESS "CivarcosWorker off\n")) {
+        return;
+    }
+    CU_ASSERT_EQUAL_FATAL(http_post(web, "/api/sync/configure",
+                                    "{\"platform\":\"gitlab\",\"config\":{\"api_token\":\"glpat-x\","
+                                    "\"webhook_secret\":\"the secret of the webhook\"}}")
+                              ->status,
+                          200);
+    key = scenario_file(server, "ledger/keys/secrets.key");
+    CU_ASSERT_EQUAL(chmod(key, 0640), 0);
+    for (i = 0; i < 30; i++) {
+        CU_ASSERT_EQUAL(deliver("gitlab"), 503);
+    }
+    CU_ASSERT(count_told(gitlab, &lines) >= 1);
+    CU_ASSERT(lines < 30);
+    set_clock("+61s");
+    CU_ASSERT_EQUAL(deliver("gitlab"), 503);
+    CU_ASSERT_EQUAL(count_told(gitlab, &lines), 31);
+    /* None of them was refused. */
+    CU_ASSERT_EQUAL((int)scenario_metric(web, "civarcos_webhooks_refused_total"), 0);
+    CU_ASSERT(harness_log_is_clean(server, "CIV0801", "?AH01387", NULL));
+    finish();
+}
+
+static const test_case_t cases[] = {
+    {"set_back_a_little", test_set_back_a_little},
+    {"set_back_far", test_set_back_far},
+    {"pending_does_not_wait", test_pending_does_not_wait},
+    {"server_comes_back", test_server_comes_back},
+    {"unproven_deliveries_are_logged_sparingly", test_unproven_deliveries_are_logged_sparingly},
+    {"unopened_secrets_are_logged_sparingly", test_unopened_secrets_are_logged_sparingly},
+    {"trying_again_does_not_wait", test_trying_again_does_not_wait},
+    {NULL, NULL}};
 
 const test_suite_t clock_suite = {"clock", NULL, NULL, cases};

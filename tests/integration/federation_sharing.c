@@ -95,6 +95,48 @@ static void nobody_names_itself(void)
     stop();
 }
 
+static int is_removed(const http_response_t *answer, int index, const char *pointer, const char *reason)
+{
+    const char *place = apr_psprintf(test_pool(), "/removed/%d", index);
+    const char *told = http_json_text(answer, apr_pstrcat(test_pool(), place, "/pointer", NULL));
+    const char *why = http_json_text(answer, apr_pstrcat(test_pool(), place, "/reason", NULL));
+
+    return strcmp(told, pointer) == 0 && strcmp(why, reason) == 0;
+}
+
+/* Before it agrees, an organisation sees what stays; and what it is told then is told again when it shares. */
+static void what_stays_is_told_at_the_aggregated_level(void)
+{
+    static const char evidence[] =
+        "{\"type\":\"coverage\",\"coverage\":81.25,\"line_coverage\":120,\"branch_coverage\":\"80%\","
+        "\"language\":\"go\",\"author\":\"Jane\",\"of org-0\":1}";
+    static const char *const more[] = {",\"privacy_level\":\"aggregated\",\"dry_run\":true",
+                                       ",\"privacy_level\":\"aggregated\""};
+    http_response_t *answer;
+    int i;
+
+    start(1);
+    for (i = 0; i < 2; i++) {
+        answer = consortium_share(web, 0, evidence, more[i]);
+        CU_ASSERT_EQUAL(answer->status, i == 0 ? 200 : 201);
+        CU_ASSERT_EQUAL(http_json_count(answer, "/evidence/quality_metrics"), 2);
+        CU_ASSERT_EQUAL(http_json_int(answer, "/evidence/quality_metrics/line_coverage"), 100);
+        CU_ASSERT_EQUAL(http_json_int(answer, "/removed_count"), 5);
+        CU_ASSERT_EQUAL(http_json_count(answer, "/removed"), 5);
+        CU_ASSERT(is_removed(answer, 0, "/line_coverage", "generalised"));
+        CU_ASSERT(is_removed(answer, 1, "/branch_coverage", "unusable"));
+        CU_ASSERT(is_removed(answer, 2, "/language", "not-allow-listed"));
+        CU_ASSERT(is_removed(answer, 3, "/author", "person"));
+        CU_ASSERT(is_removed(answer, 4, "/of [REDACTED:own-name]", "not-allow-listed"));
+        CU_ASSERT_EQUAL(http_json_count(answer, "/redactions"), 0);
+        CU_ASSERT_PTR_NULL(http_json(answer, "/shown_while_few_share_it"));
+    }
+    answer = consortium_share(web, 0, evidence, ",\"privacy_level\":\"private\",\"dry_run\":true");
+    CU_ASSERT_EQUAL(answer->status, 200);
+    CU_ASSERT_PTR_NULL(http_json(answer, "/removed"));
+    stop();
+}
+
 /* Looking for secrets takes time: not for who cannot sign. */
 static void signatures_come_before_contents(void)
 {
@@ -160,6 +202,7 @@ static void ids_are_text(void)
 static const test_case_t cases[] = {
     {"a_commitment_is_told_again_with_its_salt", a_commitment_is_told_again_with_its_salt},
     {"nobody_names_itself", nobody_names_itself},
+    {"what_stays_is_told_at_the_aggregated_level", what_stays_is_told_at_the_aggregated_level},
     {"signatures_come_before_contents", signatures_come_before_contents},
     {"talkative_members_make_short_pages", talkative_members_make_short_pages},
     {"ids_are_text", ids_are_text},

@@ -199,6 +199,73 @@ static void unopened_secrets_are_named(void)
     sync_scene_stop(scene);
 }
 
+/* The file was lost, and configuring another connector has made a new one: what the old one had sealed waits for it to be found. */
+static void unopened_secrets_whose_key_is_gone(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_ALONE);
+    unsigned long length;
+    const char *said, *lost = test_read_file(key_file(scene), &length), *found;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(lost);
+    CU_ASSERT_EQUAL(unlink(key_file(scene)), 0);
+    CU_ASSERT_EQUAL(sync_scene_configure(scene)->status, 200);
+    CU_ASSERT(rotate(scene, 5, &said));
+    CU_ASSERT(strstr(said, "gitlab: api_token: it cannot be opened") != NULL);
+    CU_ASSERT(strstr(said, "gitlab: webhook_secret: it cannot be opened") != NULL);
+    CU_ASSERT(strstr(said, "github") == NULL);
+    CU_ASSERT(strstr(said, ": 1 of 3 secrets sealed anew, 1 older key removed, 0 left\n") != NULL);
+    CU_ASSERT(strstr(said,
+                     "the file has no key that these secrets could be opened with; put the line of the key "
+                     "that they were sealed with back into \"") != NULL);
+    CU_ASSERT(strstr(said, "are kept") == NULL);
+    CU_ASSERT_EQUAL(count_keys(scene), 1);
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 503);
+    /* As it says. */
+    found = apr_pstrcat(test_pool(), test_read_file(key_file(scene), &length),
+                        strstr(lost, "civarcos-seal-key/1 "), NULL);
+    CU_ASSERT_EQUAL(scenario_write_file(key_file(scene), found, strlen(found)), 0);
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+    CU_ASSERT(rotate(scene, 0, &said));
+    CU_ASSERT(strstr(said, ": 2 of 3 secrets sealed anew, 1 older key removed, 0 left\n") != NULL);
+    CU_ASSERT_EQUAL(count_keys(scene), 1);
+    CU_ASSERT_EQUAL(deliver(scene, HOOK), 200);
+    CU_ASSERT(sync_scene_once(scene, 0, NULL, "octo/demo"));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0801", NULL));
+    sync_scene_stop(scene);
+}
+
+/* Whoever configures a connector is refused, and the log says why; nothing is stored in clear, and the file is left alone. */
+static void file_that_seals_nothing(void)
+{
+    sync_scene_t *scene = start(SYNC_SCENE_ALONE);
+    unsigned long length;
+    const char *before = names(scene), *text = test_read_file(key_file(scene), &length);
+    const char *empty = "# no key\n";
+    http_response_t *answer;
+
+    CU_ASSERT_EQUAL(chmod(key_file(scene), 0640), 0);
+    answer = sync_scene_configure(scene);
+    CU_ASSERT(http_is_problem(answer, 503));
+    CU_ASSERT_STRING_EQUAL(http_json_text(answer, "/detail"), "Secrets cannot be stored at the moment.");
+    CU_ASSERT(harness_log_has(scene->server,
+                              "CIV0786: the key file of connectors' secrets cannot be used, so none", 10));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0786", NULL));
+    CU_ASSERT_EQUAL(chmod(key_file(scene), 0600), 0);
+    CU_ASSERT_EQUAL(scenario_write_file(key_file(scene), empty, strlen(empty)), 0);
+    CU_ASSERT(http_is_problem(sync_scene_configure(scene), 503));
+    CU_ASSERT(harness_log_has(
+        scene->server, "CIV0786: the key file of connectors' secrets holds no such keys, so none", 10));
+    CU_ASSERT(!harness_log_has(scene->server, "does not understand", 0)); /* APR, a status of ours */
+    CU_ASSERT(!harness_log_has(scene->server, SYNC_SCENE_TOKEN, 0));
+    CU_ASSERT(harness_log_is_clean(scene->server, "CIV0786", NULL));
+    CU_ASSERT_STRING_EQUAL(test_read_file(key_file(scene), &length), empty);
+    CU_ASSERT_STRING_EQUAL(names(scene), before);
+    CU_ASSERT_EQUAL(scenario_write_file(key_file(scene), text, strlen(text)), 0);
+    CU_ASSERT_EQUAL(sync_scene_configure(scene)->status, 200);
+    CU_ASSERT_STRING_NOT_EQUAL(names(scene), before);
+    sync_scene_stop(scene);
+}
+
 /* One that is no file of keys, or that others may read, or is gone: nothing is changed, and no new one made. */
 static void file_that_cannot_be_used(void)
 {
@@ -271,6 +338,8 @@ static const test_case_t cases[] = {
     {"killed_beside_httpd_and_worker", killed_beside_httpd_and_worker},
     {"prepared_for_other_hosts", prepared_for_other_hosts},
     {"unopened_secrets_are_named", unopened_secrets_are_named},
+    {"unopened_secrets_whose_key_is_gone", unopened_secrets_whose_key_is_gone},
+    {"file_that_seals_nothing", file_that_seals_nothing},
     {"file_that_cannot_be_used", file_that_cannot_be_used},
     {"wrong_places", wrong_places},
     {"file_of_a_stranger", file_of_a_stranger},

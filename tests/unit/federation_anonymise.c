@@ -22,6 +22,7 @@
 #include <string.h>
 
 static civ_anonymised_t record;
+static civ_aggregated_t aggregated;
 
 /* The 22nd of November 2026. */
 static const apr_int64_t now = APR_INT64_C(1795305600000) + 12345678;
@@ -61,7 +62,7 @@ static const char *record_text(int level)
     return out.data;
 }
 
-static const char *report_text(void)
+static const char *report_text(const civ_removals_t *removals)
 {
     civ_json_writer_t writer;
     civ_buffer_t out;
@@ -69,7 +70,7 @@ static const char *report_text(void)
     civ_buffer_init(&out, 256, test_pool());
     civ_json_writer_init(&writer, &out);
     civ_json_begin_object(&writer);
-    civ_anonymised_write_report(&writer, &record, fixture_redactor);
+    civ_removals_write(&writer, removals);
     civ_json_end_object(&writer);
     return out.data;
 }
@@ -112,23 +113,29 @@ static void is_documented(const char *name, const char *text)
     }
 }
 
+static const civ_aggregated_t *aggregate(const char *evidence)
+{
+    const civ_anonymise_options_t options = {fixture_redactor, now, own_words};
+
+    CU_ASSERT_EQUAL_FATAL(civ_aggregate(&aggregated, parsed(evidence), &options, NULL, test_pool()),
+                          APR_SUCCESS);
+    return &aggregated;
+}
+
 static const char *aggregate_text(const char *evidence)
 {
-    const civ_aggregate_t *list;
     char number[CIV_CANONICAL_NUMBER_SIZE];
     civ_json_writer_t writer;
-    apr_size_t count, i;
     civ_buffer_t out;
-    const char *type;
+    apr_size_t i;
 
-    CU_ASSERT_EQUAL_FATAL(civ_aggregate(&list, &count, &type, parsed(evidence), NULL, test_pool()),
-                          APR_SUCCESS);
+    aggregate(evidence);
     civ_buffer_init(&out, 256, test_pool());
     civ_json_writer_init(&writer, &out);
     civ_json_begin_object(&writer);
-    for (i = 0; i < count; i++) {
-        CU_ASSERT_EQUAL(civ_canonical_number(number, list[i].value), APR_SUCCESS);
-        civ_json_name(&writer, list[i].metric->name);
+    for (i = 0; i < aggregated.count; i++) {
+        CU_ASSERT_EQUAL(civ_canonical_number(number, aggregated.numbers[i].value), APR_SUCCESS);
+        civ_json_name(&writer, aggregated.numbers[i].metric->name);
         civ_json_raw(&writer, number, strlen(number));
     }
     civ_json_end_object(&writer);
@@ -142,8 +149,9 @@ static void manual_says_what_leaves(void)
     anonymise(evidence);
     is_documented("leaves", record_text(0));
     is_documented("suppressed", record_text(2));
-    is_documented("removed", report_text());
+    is_documented("removed", report_text(&record.removals));
     is_documented("aggregated", aggregate_text(evidence));
+    is_documented("aggregated-removed", report_text(&aggregated.removals));
 }
 
 static void manual_lists_all_classes(void)
@@ -279,7 +287,7 @@ static void texts_are_redacted_and_cut(void)
         "{\"summary\":\"ACME\\u0000 found it in src/db/login.py\\n at 10.1.2.3, see https://x.example/1\"}",
         "{\"summary\":\"[REDACTED:own-name]  found it in [REDACTED:path]  at [REDACTED:ipv4], see "
         "[REDACTED:url]\"}");
-    CU_ASSERT_EQUAL(record.redactions.total, 4);
+    CU_ASSERT_EQUAL(record.removals.redactions.total, 4);
     /* Never within a character, nor within a marker. */
     for (i = 270; i <= 281; i++) {
         char *text = apr_palloc(test_pool(), i + 1);
@@ -323,22 +331,56 @@ static void report_is_bounded(void)
     }
     civ_buffer_append_text(&out, "}");
     anonymise(out.data);
-    CU_ASSERT_EQUAL(record.removed_listed, CIV_REMOVED_LISTED_MAX);
-    CU_ASSERT_EQUAL(record.removed_count, 1000);
-    CU_ASSERT_PTR_NOT_NULL(strstr(report_text(), "\"removed_count\":1000"));
+    CU_ASSERT_EQUAL(record.removals.listed_count, CIV_REMOVED_LISTED_MAX);
+    CU_ASSERT_EQUAL(record.removals.count, 1000);
+    CU_ASSERT_PTR_NOT_NULL(strstr(report_text(&record.removals), "\"removed_count\":1000"));
+}
+
+/* One reason for each pointer: "pointer=reason", in their order. */
+static const char *reasons(const civ_removals_t *removals)
+{
+    const char *text = "";
+    apr_size_t i;
+
+    for (i = 0; i < removals->listed_count; i++) {
+        text = apr_pstrcat(test_pool(), text, *text ? " " : "", removals->listed[i].pointer, "=",
+                           civ_removal_name(removals->listed[i].reason), NULL);
+    }
+    return text;
+}
+
+/* Numbers that leave as they came are not among it, however coarse they are at the other level. */
+static void aggregated_says_what_stays(void)
+{
+    aggregate("{\"type\":\"coverage\",\"coverage\":71.37}");
+    CU_ASSERT_EQUAL(aggregated.count, 1);
+    CU_ASSERT_EQUAL(aggregated.removals.count, 0);
+    CU_ASSERT_STRING_EQUAL(report_text(&aggregated.removals),
+                           "{\"removed\":[],\"removed_count\":0,\"redactions\":{}}");
+    aggregate("{\"type\":\"coverage\",\"coverage\":100.5,\"line_coverage\":\"71\",\"branch_coverage\":-0,"
+              "\"language\":\"go\",\"signed\":true,\"timestamp\":\"2026-10-01\",\"author\":\"Jane\",\"x\":{"
+              "\"y\":1}}");
+    CU_ASSERT_EQUAL(aggregated.count, 2);
+    CU_ASSERT_STRING_EQUAL(
+        reasons(&aggregated.removals),
+        "/coverage=generalised /line_coverage=unusable /timestamp=not-allow-listed "
+        "/language=not-allow-listed /signed=not-allow-listed /author=person /x=not-allow-listed");
+    CU_ASSERT_EQUAL(aggregated.removals.count, 7);
+    /* Where it was found, by which name; what the sharer is called is in no name. */
+    aggregate("{\"type\":\"Unit Test\",\"data\":{\"metrics\":{\"pass_rate\":-5,\"acme\":1}}}");
+    CU_ASSERT_STRING_EQUAL(reasons(&aggregated.removals),
+                           "/type=generalised /data/metrics/pass_rate=generalised "
+                           "/data/metrics/[REDACTED:own-name]=not-allow-listed");
 }
 
 static void only_objects_are_evidence(void)
 {
     const civ_anonymise_options_t options = {fixture_redactor, now, NULL};
     civ_problem_t problem = {0};
-    const civ_aggregate_t *list;
-    apr_size_t count;
-    const char *type;
 
     CU_ASSERT_EQUAL(civ_anonymise(&record, parsed("[1]"), &options, &problem, test_pool()), CIV_EINVALID);
     CU_ASSERT_EQUAL(problem.kind, CIV_PROBLEM_INVALID_MEMBER);
-    CU_ASSERT_EQUAL(civ_aggregate(&list, &count, &type, parsed("3"), &problem, test_pool()), CIV_EINVALID);
+    CU_ASSERT_EQUAL(civ_aggregate(&aggregated, parsed("3"), &options, &problem, test_pool()), CIV_EINVALID);
 }
 
 /* ---- tables ---- */
@@ -448,6 +490,7 @@ static const test_case_t cases[] = {
     {"texts_are_redacted_and_cut", texts_are_redacted_and_cut},
     {"groups_lose_parts", groups_lose_parts},
     {"report_is_bounded", report_is_bounded},
+    {"aggregated_says_what_stays", aggregated_says_what_stays},
     {"only_objects_are_evidence", only_objects_are_evidence},
     {"tables_are_sound", tables_are_sound},
     {"numbers_are_finite", numbers_are_finite},

@@ -200,8 +200,8 @@ static const char *make_evidence(const planted_t *planted, apr_size_t *length)
     return out.data;
 }
 
-/* All that there is of the result: the records, and what the sharer is told. */
-static const char *everything(const civ_anonymised_t *record)
+/* All that there is of the results: the records, and what the sharer is told of both levels. */
+static const char *everything(const civ_anonymised_t *record, const civ_aggregated_t *aggregated)
 {
     civ_json_writer_t writer;
     civ_buffer_t out;
@@ -217,7 +217,11 @@ static const char *everything(const civ_anonymised_t *record)
         civ_json_end_object(&writer);
     }
     civ_json_begin_object(&writer);
-    civ_anonymised_write_report(&writer, record, fixture_redactor);
+    civ_removals_write(&writer, &record->removals);
+    civ_json_end_object(&writer);
+    civ_json_begin_object(&writer);
+    civ_json_member_text(&writer, "type", aggregated->type);
+    civ_removals_write(&writer, &aggregated->removals);
     civ_json_end_object(&writer);
     civ_json_end_array(&writer);
     return out.data;
@@ -235,6 +239,7 @@ static const char *as_json(const char *text)
 static int leaks(const planted_t *planted)
 {
     const civ_anonymise_options_t options = {fixture_redactor, APR_INT64_C(1795305600000), NULL};
+    civ_aggregated_t aggregated;
     civ_anonymised_t record;
     const civ_json_t *root;
     apr_size_t length;
@@ -245,7 +250,8 @@ static int leaks(const planted_t *planted)
         return 0;
     }
     CU_ASSERT_EQUAL_FATAL(civ_anonymise(&record, root, &options, NULL, test_pool()), APR_SUCCESS);
-    out = everything(&record);
+    CU_ASSERT_EQUAL_FATAL(civ_aggregate(&aggregated, root, &options, NULL, test_pool()), APR_SUCCESS);
+    out = everything(&record, &aggregated);
     if (strstr(out, as_json(planted->secret)) == NULL &&
         (planted->encoded == NULL || strstr(out, as_json(planted->encoded)) == NULL)) {
         return 0;

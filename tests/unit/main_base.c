@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 extern const test_suite_t base_problem_suite;
+extern const test_suite_t base_repetition_suite;
 extern const test_suite_t base_seal_suite;
 extern const test_suite_t base_digest_suite;
 extern const test_suite_t base_merkle_suite;
@@ -21,19 +22,13 @@ extern const test_suite_t base_keys_suite;
 extern const test_suite_t base_key_json_suite;
 
 static const test_suite_t *const suites[] = {
-    &base_problem_suite,
-    &base_seal_suite,
-    &base_digest_suite,
-    &base_merkle_suite,
-    &base_merkle_vectors_suite,
-    &base_timestamp_suite,
-    &base_json_suite,
-    &base_json_faults_suite,
-    &base_json_writer_suite,
-    &base_canonical_suite,
-    &base_keys_suite,
-    &base_key_json_suite,
-    NULL,
+    &base_problem_suite,     &base_repetition_suite,
+    &base_seal_suite,        &base_digest_suite,
+    &base_merkle_suite,      &base_merkle_vectors_suite,
+    &base_timestamp_suite,   &base_json_suite,
+    &base_json_faults_suite, &base_json_writer_suite,
+    &base_canonical_suite,   &base_keys_suite,
+    &base_key_json_suite,    NULL,
 };
 
 int main(int argc, char **argv)

@@ -14,12 +14,8 @@ extern const test_suite_t federation_records_suite;
 extern const test_suite_t federation_rules_suite;
 
 static const test_suite_t *const suites[] = {
-    &federation_rules_suite,
-    &federation_members_suite,
-    &federation_key_cache_suite,
-    &federation_records_suite,
-    &federation_evidence_suite,
-    NULL,
+    &federation_rules_suite,   &federation_members_suite,  &federation_key_cache_suite,
+    &federation_records_suite, &federation_evidence_suite, NULL,
 };
 
 int main(int argc, char **argv)
