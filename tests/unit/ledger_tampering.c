@@ -256,7 +256,7 @@ static void walk_table(const char *name)
             const char *block;
             int before = walk.tried;
 
-            if (test_is_slow() && (j != i % keys->nelts || i % 8 != 1))
+            if (test_is_slow() && (j != i % keys->nelts || i != 1))
                 continue;
             walk.column = APR_ARRAY_IDX(walk.columns, i, const char *);
             if (walk.table->counter != NULL && strcmp(walk.column, walk.table->counter) == 0)
