@@ -251,14 +251,23 @@ static int refuse(civ_call_t *call, const civ_request_signature_t *result)
     return CIV_FAULTED;
 }
 
+/* What was found where the request's work is done, which knows no labels: it bears no signature, or one that was used before, or
+ * one by a key that was given up since this process read it.
+ */
+static civ_signature_label_e late_label(const civ_call_t *call)
+{
+    if (strcmp(call->problem.detail, civ_signature_advice(CIV_SIGNATURE_REPLAY)) == 0) {
+        return CIV_SIGNATURE_REPLAY;
+    }
+    return call->signature_judged ? CIV_SIGNATURE_KEY_UNKNOWN : CIV_SIGNATURE_MISSING;
+}
+
 void civ_signature_challenge(civ_call_t *call)
 {
     request_rec *r = call->r;
 
     if (!call->refusal_logged) {
-        /* Found where the request's work is done, which knows no labels: it bears no signature, or one that was used before. */
-        int is_replay = strcmp(call->problem.detail, civ_signature_advice(CIV_SIGNATURE_REPLAY)) == 0;
-        civ_signature_label_e label = is_replay ? CIV_SIGNATURE_REPLAY : CIV_SIGNATURE_MISSING;
+        civ_signature_label_e label = late_label(call);
 
         judge(call, label);
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "CIV0601: request %s is not accepted: %s (%s)",

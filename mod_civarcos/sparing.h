@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
  * @file sparing.h
- * A log that anybody on the network can make grow is written sparingly: in each process, the same words once a minute
+ * Lines about deliveries that anybody on the network can send are logged sparingly: in each process, the same words once a minute
  * (base/repetition.h).
  */
 #ifndef CIV_SPARING_H

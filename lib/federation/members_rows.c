@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/encoding.h"
+#include "base/request_signature.h"
 #include "federation/members_private.h"
 
 const char *const civ_members_tables[] = {
@@ -131,10 +132,13 @@ apr_status_t civ_member_find(civ_db_t *db, const char *organization_id, civ_memb
     return find(db, SQL_MEMBER_BY_ID, civ_text(organization_id), member, pool);
 }
 
-static apr_status_t refuse_unsigned(civ_change_t *change)
+/* A key that was given up says no more than one that nobody has. */
+static apr_status_t refuse_speaker(const civ_speaker_t *speaker, civ_change_t *change)
 {
-    civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool,
-                    "This organisation speaks with a key: sign the request with it");
+    civ_problem_set(change->problem, CIV_PROBLEM_UNAUTHORIZED, change->pool, "%s",
+                    speaker->key_id != NULL
+                        ? civ_signature_advice(CIV_SIGNATURE_INVALID)
+                        : "This organisation speaks with a key: sign the request with it");
     return APR_EACCES;
 }
 
@@ -150,7 +154,7 @@ apr_status_t civ_member_may_hear(const civ_speaker_t *speaker, civ_change_t *cha
         return status;
     if (status == APR_NOTFOUND || strcmp(member.key_id, key_id) != 0 ||
         (speaker->key_id != NULL && member.left != 0))
-        return refuse_unsigned(change);
+        return refuse_speaker(speaker, change);
     return APR_SUCCESS;
 }
 
@@ -169,7 +173,7 @@ apr_status_t civ_member_speaking(const civ_speaker_t *speaker, civ_change_t *cha
     if (strcmp(member->key_id, speaker->key_id != NULL ? speaker->key_id : "") == 0)
         return APR_SUCCESS;
     if (member->key_id[0] != '\0')
-        return refuse_unsigned(change);
+        return refuse_speaker(speaker, change);
     civ_problem_set(change->problem, CIV_PROBLEM_FORBIDDEN, change->pool,
                     "This organisation has joined without a key, so nothing can be signed for it");
     return APR_EACCES;

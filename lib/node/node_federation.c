@@ -14,6 +14,8 @@ static apr_status_t transact(void *baton, const civ_change_steps_t *steps, civ_c
     return civ_ledger_transact(node->ledger, steps, result, problem, pool);
 }
 
+_Static_assert(CIV_NODE_MEMBERS_VERSION < CIV_NODE_TOTALS, "each counter has a place of its own");
+
 static void totals_moved(void *baton, const civ_totals_t *by)
 {
     civ_node_t *node = baton;

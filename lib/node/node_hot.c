@@ -145,6 +145,9 @@ static void batch_done(void *baton, int requests, int blocks, apr_interval_time_
 
     if (status != APR_SUCCESS) {
         civ_node_count(node, CIV_NODE_BATCHES_FAILED, 1);
+        /* What is not known to be committed may be. */
+        if (node->context.hot != NULL)
+            civ_state_refresh_due(node->context.hot);
         return;
     }
     civ_node_count(node, CIV_NODE_BATCHES, 1);

@@ -197,7 +197,7 @@ void civ_state_refresh_due(civ_state_node_t *node)
 void civ_state_counter_add(civ_state_node_t *node, unsigned index, apr_int64_t value)
 {
     if (index < CIV_STATE_COUNTERS)
-        atomic_fetch_add_explicit(&node->record->counters[index], (apr_uint64_t)value, memory_order_relaxed);
+        atomic_fetch_add_explicit(&node->record->counters[index], (apr_uint64_t)value, memory_order_release);
 }
 
 void civ_state_counter_set(civ_state_node_t *node, unsigned index, apr_int64_t value)
@@ -210,5 +210,5 @@ apr_int64_t civ_state_counter(civ_state_node_t *node, unsigned index)
 {
     if (index >= CIV_STATE_COUNTERS)
         return 0;
-    return (apr_int64_t)atomic_load_explicit(&node->record->counters[index], memory_order_relaxed);
+    return (apr_int64_t)atomic_load_explicit(&node->record->counters[index], memory_order_acquire);
 }

@@ -122,7 +122,7 @@ int civ_state_refresh_claim(civ_state_node_t *node, apr_time_t now, apr_interval
 /** Make the next civ_state_refresh_claim succeed at once. */
 void civ_state_refresh_due(civ_state_node_t *node);
 
-/** Add to a counter (index below CIV_STATE_COUNTERS). Lock-free. */
+/** Add to a counter (index below CIV_STATE_COUNTERS). Lock-free; what was done before is seen by who reads the new value. */
 void civ_state_counter_add(civ_state_node_t *node, unsigned index, apr_int64_t value);
 
 /** Set a counter that is a gauge. */

@@ -165,9 +165,30 @@ static void unknown_keys_and_wrong_signatures_count_alike(void)
     signed_stop();
 }
 
+/* As long as this server has not looked, it may take a key for good that another host's change has ended. The change itself knows
+ * better, and says no more to who has it than the door does.
+ */
+static void key_given_up_elsewhere_is_refused(void)
+{
+    signer_request_t request;
+
+    signed_start();
+    CU_ASSERT_EQUAL(signer_join(signed_web, signed_server, "alpha"), 201);
+    CU_ASSERT_EQUAL(scenario_sql(scenario_file(signed_server, "ledger/civarcos.db"),
+                                 "UPDATE civ_fed_members SET key_id = 'another'"),
+                    0);
+    request = signed_request_of("alpha", SIGNED_LEAVE, signed_leaving("alpha"));
+    SIGNED_REFUSED(signer_send(signed_web, &request), "key-unknown", "cannot be verified");
+    CU_ASSERT_EQUAL(metric(REFUSED("signature-invalid")), 1);
+    CU_ASSERT_EQUAL(metric(REFUSED("signature-missing")), 0);
+    CU_ASSERT_EQUAL(metric(VERIFIED), 1);
+    signed_stop();
+}
+
 static const test_case_t cases[] = {
     {"what_the_federation_holds_is_told", what_the_federation_holds_is_told},
     {"each_signed_request_counts_once", each_signed_request_counts_once},
+    {"key_given_up_elsewhere_is_refused", key_given_up_elsewhere_is_refused},
     {"unknown_keys_and_wrong_signatures_count_alike", unknown_keys_and_wrong_signatures_count_alike},
     {NULL, NULL},
 };

@@ -145,9 +145,9 @@ static void *use(void *baton)
         const char *owner, *name = name_of(number, pool);
 
         memset(expected, number % 251, sizeof(expected));
-        if (civ_key_cache_get(user->cache, name, i / NAMES, key, &owner, pool) != APR_SUCCESS) {
+        if (civ_key_cache_get(user->cache, name, i / NAMES, key, &owner, pool) != APR_SUCCESS)
             civ_key_cache_put(user->cache, name, i / NAMES, expected, name + 20);
-        } else {
+        if (civ_key_cache_get(user->cache, name, i / NAMES, key, &owner, pool) == APR_SUCCESS) {
             user->found++;
             user->mixed += memcmp(key, expected, sizeof(key)) != 0 || strcmp(owner, name + 20) != 0;
         }
