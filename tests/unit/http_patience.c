@@ -11,11 +11,6 @@
 
 #include <string.h>
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-
 #define DATE "Date: Wed, 21 Oct 2026 07:28:00 GMT\r\n"
 #define JSON "Content-Type: application/json\r\n"
 

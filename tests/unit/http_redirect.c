@@ -13,11 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-
 #define TO(where) "Location: " where "\r\n"
 
 static const mock_answer_t empty[] = {
