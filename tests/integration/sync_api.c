@@ -59,20 +59,16 @@
     {                                                                                                        \
         NULL, 200, NULL, "{\"total_count\":0,\"workflow_runs\":[],\"artifacts\":[]}", 0, MOCK_PLAIN, 100000  \
     }
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
 
-static const mock_answer_t healthy[] = {LISTS, END};
+static const mock_answer_t healthy[] = {LISTS, MOCK_END};
 static const mock_answer_t signed_out_once[] = {
     {"/meta", 401, NULL, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, 1},
     {"/meta", 200, NULL, "{\"hooks\":[]}", 0, MOCK_PLAIN, 100000},
     LISTS,
-    END};
+    MOCK_END};
 
-static const mock_answer_t broken[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 100000}, END};
-static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 100000}, END};
+static const mock_answer_t broken[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 100000}, MOCK_END};
+static const mock_answer_t silent[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 100000}, MOCK_END};
 
 static sync_scene_t *scene;
 

@@ -34,10 +34,6 @@
     "\"https://ledger.example/x\"}"
 #define DELIVERY "{\"ref\":\"refs/heads/main\",\"repository\":{\"id\":7,\"full_name\":\"Octo/Demo\"}}"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
 #define REPOSITORY                                                                                           \
     "{\"id\":7,\"full_name\":\"octo/demo\",\"created_at\":\"2026-01-02T03:04:05Z\","                         \
     "\"updated_at\":\"2026-01-03T03:04:05Z\",\"owner\":{\"login\":\"octo\"},\"default_branch\":\"main\"}"
@@ -50,9 +46,10 @@ static const mock_answer_t healthy[] = {
     {"/repos/octo/demo/actions*", 200, NULL, "{\"total_count\":0,\"workflow_runs\":[],\"artifacts\":[]}", 0,
      MOCK_PLAIN, 100000},
     {NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 100000},
-    END};
+    MOCK_END};
 static const mock_answer_t unwilling[] = {
-    {NULL, 422, NULL, "{\"message\":\"No commit found for SHA, by " TOKEN "\"}", 0, MOCK_PLAIN, 100000}, END};
+    {NULL, 422, NULL, "{\"message\":\"No commit found for SHA, by " TOKEN "\"}", 0, MOCK_PLAIN, 100000},
+    MOCK_END};
 
 static sync_scene_t *scene;
 

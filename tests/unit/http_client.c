@@ -17,7 +17,7 @@
 
 static void request_as_built(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 0}, MOCK_END};
     static const char path[] = "/job/a%2Fb/x%252Fy/../%7B0,100%7D?q=%2B&tree=a%5Bb%5D";
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
@@ -42,7 +42,7 @@ static void request_as_built(void)
 
 static void below_a_prefix(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "{}", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "{}", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http;
@@ -69,7 +69,7 @@ static void conditional_request(void)
         {"/a", 200, JSON "ETag: W/\"one\"\r\nLast-Modified: Wed, 21 Oct 2026 07:00:00 GMT\r\n", "[1]", 0,
          MOCK_PLAIN, 0},
         {"/a", 304, "ETag: W/\"one\"\r\nLink: <http://{self}/a?page=2>; rel=next\r\n", "", 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -92,7 +92,7 @@ static void conditional_request(void)
 
 static void content_is_sent(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 201, NULL, "{\"id\":1}", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 201, NULL, "{\"id\":1}", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -127,7 +127,7 @@ static void compressed_body(void)
 {
     mock_answer_t answers[] = {
         {NULL, 200, "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", NULL, 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     civ_http_config_t config;
     civ_http_answer_t *answer;
     mock_platform_t *mock;
@@ -150,7 +150,7 @@ static void bomb_ends_at_the_cap(void)
 {
     mock_answer_t answers[] = {
         {NULL, 200, "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", NULL, 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     civ_http_config_t config;
     civ_http_policy_t policy;
     civ_http_answer_t *answer;
@@ -172,7 +172,7 @@ static void bomb_ends_at_the_cap(void)
 /* Lines of one name are joined, which costs the more the longer what is there already. */
 static void header_lines_without_end(void)
 {
-    mock_answer_t answers[] = {{NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 0}, END};
+    mock_answer_t answers[] = {{NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 0}, MOCK_END};
     char *lines = apr_pcalloc(test_pool(), 5 * 10000 + 1);
     civ_http_answer_t *answer;
     civ_http_config_t config;
@@ -192,7 +192,7 @@ static void header_lines_without_end(void)
 
 static void cap_is_exact(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1,2,3,4]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1,2,3,4]", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -209,7 +209,7 @@ static void cap_is_exact(void)
 
 static void byte_order_mark_is_taken_off(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "\xef\xbb\xbf[1]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "\xef\xbb\xbf[1]", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_answer_t *answer = fixture_get(fixture_client(&config), "/");
@@ -232,7 +232,7 @@ static int always(void *baton)
 
 static void interrupted_in_a_transfer(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "", 0, MOCK_SILENT, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     const civ_http_request_t request = {.url = "/"};
@@ -252,7 +252,7 @@ static int break_pipe(void *baton)
 /* A connection that breaks while TLS writes to it must not be the end of the process, nor leave a signal behind. */
 static void broken_pipe(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     sigset_t pending;

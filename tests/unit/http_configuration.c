@@ -17,7 +17,7 @@
 
 static void bad_configurations(void)
 {
-    static const mock_answer_t answers[] = {END};
+    static const mock_answer_t answers[] = {MOCK_END};
     static const char *const bad_bases[] = {"",
                                             "ftp://127.0.0.1/",
                                             "http://127.0.0.1/?a=b",
@@ -60,7 +60,7 @@ static void bad_configurations(void)
 /* What nobody can read to its end would hold up its worker for ever, and who configures a connector is not its administrator. */
 static void authorities_that_are_no_file(void)
 {
-    static const mock_answer_t answers[] = {END};
+    static const mock_answer_t answers[] = {MOCK_END};
     char *folder = apr_pstrdup(test_pool(), "/tmp/civarcos-ca-XXXXXX");
     const char *files[] = {"/dev/zero", NULL, NULL, NULL};
     mock_platform_t *mock = mock_platform_start(answers);
@@ -92,7 +92,7 @@ static void authorities_that_are_no_file(void)
  * again. */
 static void own_authority(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, MOCK_END};
     char *ca_file = apr_pstrdup(test_pool(), "/tmp/civarcos-ca-XXXXXX");
     mock_platform_t *mock;
     civ_http_config_t config;
@@ -115,7 +115,7 @@ static void own_authority(void)
 /* A proxy gets the whole URL, a password of its own, and nothing from the environment. */
 static void proxies(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, MOCK_END};
     static const char *const allow[] = {"127.0.0.0/8", "ci.example", NULL};
     mock_platform_t *proxy = mock_platform_start(answers);
     mock_platform_t *direct = mock_platform_start(answers);
@@ -142,7 +142,7 @@ static void proxies(void)
 /* For https a proxy is asked for a tunnel, and sees nothing of what goes through it. One that does not let us is not asked again. */
 static void tunnels(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 407, NULL, "{}", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 407, NULL, "{}", 0, MOCK_PLAIN, 0}, MOCK_END};
     static const char *const allow[] = {"127.0.0.0/8", NULL};
     mock_platform_t *proxy = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(proxy);

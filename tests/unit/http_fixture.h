@@ -10,12 +10,6 @@
 #include "support/runner.h"
 #include "sync/http.h"
 
-/** The last of the answers of a mock server. */
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-
 /** What test tokens are made of: must never be seen where it does not belong. */
 #define FIXTURE_TOKEN "tkn-5b1e0c"
 

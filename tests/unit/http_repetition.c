@@ -16,7 +16,7 @@
 /* Nothing but GET is repeated, unless the caller says that it does no harm. */
 static void content_is_not_repeated(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 500, NULL, "{}", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 500, NULL, "{}", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -36,7 +36,7 @@ static void content_is_not_repeated(void)
 static void content_is_sent_once(void)
 {
     static const mock_answer_t answers[] = {
-        {"/get", 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, {"/post", 200, NULL, "", 0, MOCK_CLOSE, 0}, END};
+        {"/get", 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, {"/post", 200, NULL, "", 0, MOCK_CLOSE, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -70,7 +70,7 @@ static void broken_answers_are_repeated(void)
         {"/502", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
         {"/408", 408, NULL, "", 0, MOCK_PLAIN, 2},
         {"/408", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -92,7 +92,7 @@ static void broken_answers_are_repeated(void)
 
 static void tries_are_counted(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -109,7 +109,7 @@ static void tries_are_counted(void)
 /* Who waits for an answer wants one soon. */
 static void tries_may_be_fewer(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 503, NULL, "{}", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_request_t request = {.url = "/", .tries = 2, .is_for_human = 1};
@@ -142,7 +142,7 @@ static void *APR_THREAD_FUNC speak_first(apr_thread_t *thread, void *data)
 /* What speaks no TLS will not in a second either, but a server that is just starting may. */
 static void no_tls_is_not_repeated_for_people(void)
 {
-    static const mock_answer_t none[] = {END};
+    static const mock_answer_t none[] = {MOCK_END};
     mock_platform_t *mock = mock_platform_start(none);
     civ_http_config_t config = fixture_config(mock);
     civ_http_request_t request = {.url = "/", .tries = 2, .is_for_human = 1};
@@ -183,7 +183,7 @@ static void hopeless_answers_are_not_repeated(void)
                                             {"/501", 501, NULL, "{}", 0, MOCK_PLAIN, 0},
                                             {"/html", 200, "Content-Type: text/html\r\n",
                                              "<!DOCTYPE html><title>Sign in</title>", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     static const civ_http_class_e classes[] = {
         CIV_HTTP_BAD_REQUEST, CIV_HTTP_AUTH_FAILED, CIV_HTTP_FORBIDDEN, CIV_HTTP_GONE,       CIV_HTTP_EMPTY,
         CIV_HTTP_GONE,        CIV_HTTP_BAD_REQUEST, CIV_HTTP_BROKEN,    CIV_HTTP_AUTH_FAILED};
@@ -202,7 +202,7 @@ static void hopeless_answers_are_not_repeated(void)
 static void slow_answers_end(void)
 {
     static const mock_answer_t answers[] = {
-        {"/silent", 200, NULL, "", 0, MOCK_SILENT, 0}, {"/drip", 200, NULL, " ", 0, MOCK_DRIP, 0}, END};
+        {"/silent", 200, NULL, "", 0, MOCK_SILENT, 0}, {"/drip", 200, NULL, " ", 0, MOCK_DRIP, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_policy_t policy = *config.policy;
@@ -228,7 +228,7 @@ static void slow_answers_end(void)
 static void patience_is_for_all_tries(void)
 {
     static const mock_answer_t answers[] = {
-        {"/silent", 200, NULL, "", 0, MOCK_SILENT, 0}, {"/drip", 200, NULL, " ", 0, MOCK_DRIP, 0}, END};
+        {"/silent", 200, NULL, "", 0, MOCK_SILENT, 0}, {"/drip", 200, NULL, " ", 0, MOCK_DRIP, 0}, MOCK_END};
     static const char *const urls[] = {"/silent", "/drip"};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
