@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 /**
- * @file federation_redaction_limits.c
+ * @file federation_redaction_extremes.c
  * Free text that is hostile: too long, too much work, no text at all; and many threads at once. Secrets are put together at
  * run time, so that no scanner of sources takes offence.
  */
@@ -217,5 +217,5 @@ static const test_case_t cases[] = {
     {NULL, NULL},
 };
 
-const test_suite_t federation_redaction_limits_suite = {"federation_redaction_limits", fixture_make_redactor,
-                                                        fixture_drop_redactor, cases};
+const test_suite_t federation_redaction_extremes_suite = {
+    "federation_redaction_extremes", fixture_make_redactor, fixture_drop_redactor, cases};
