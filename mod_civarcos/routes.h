@@ -13,7 +13,7 @@ struct civ_call_t;
 
 typedef enum civ_method_e { CIV_GET, CIV_POST, CIV_DELETE, CIV_METHOD_COUNT } civ_method_e;
 
-/** What a field holds; openapi.c has the schema of each. */
+/** What a field holds; openapi_schemas.c has the schema of each. */
 typedef enum civ_type_e {
     CIV_TYPE_STRING,
     CIV_TYPE_INTEGER,

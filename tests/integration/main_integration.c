@@ -15,6 +15,7 @@ extern const test_suite_t federation_evidence_suite;
 extern const test_suite_t federation_hostility_suite;
 extern const test_suite_t federation_members_suite;
 extern const test_suite_t federation_metrics_suite;
+extern const test_suite_t federation_privacy_suite;
 extern const test_suite_t federation_sharing_suite;
 extern const test_suite_t federation_threats_suite;
 extern const test_suite_t federation_votes_suite;
@@ -60,6 +61,7 @@ int main(int argc, const char *const *argv)
         &federation_sharing_suite,
         &federation_threats_suite,
         &federation_evidence_suite,
+        &federation_privacy_suite,
         &federation_votes_suite,
         &federation_hostility_suite,
         &federation_metrics_suite,

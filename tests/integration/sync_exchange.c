@@ -20,7 +20,6 @@
 #include <string.h>
 
 #define PROGRAM CIVARCOS_BUILD_DIR "/worker/civarcos-worker"
-#define OFF     "CivarcosWorker off\nCivarcosDifficulty 4\n"
 #define MANAGED                                                                                              \
     "CivarcosWorker managed \"" PROGRAM "\"\nCivarcosDifficulty 4\nCivarcosEgressAllow 127.0.0.1\n"          \
     "CivarcosEgressPlainHttp On\n"
@@ -34,10 +33,6 @@
     "\"https://ledger.example/x\"}"
 #define DELIVERY "{\"ref\":\"refs/heads/main\",\"repository\":{\"id\":7,\"full_name\":\"Octo/Demo\"}}"
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
 #define REPOSITORY                                                                                           \
     "{\"id\":7,\"full_name\":\"octo/demo\",\"created_at\":\"2026-01-02T03:04:05Z\","                         \
     "\"updated_at\":\"2026-01-03T03:04:05Z\",\"owner\":{\"login\":\"octo\"},\"default_branch\":\"main\"}"
@@ -50,9 +45,10 @@ static const mock_answer_t healthy[] = {
     {"/repos/octo/demo/actions*", 200, NULL, "{\"total_count\":0,\"workflow_runs\":[],\"artifacts\":[]}", 0,
      MOCK_PLAIN, 100000},
     {NULL, 200, NULL, "[]", 0, MOCK_PLAIN, 100000},
-    END};
+    MOCK_END};
 static const mock_answer_t unwilling[] = {
-    {NULL, 422, NULL, "{\"message\":\"No commit found for SHA, by " TOKEN "\"}", 0, MOCK_PLAIN, 100000}, END};
+    {NULL, 422, NULL, "{\"message\":\"No commit found for SHA, by " TOKEN "\"}", 0, MOCK_PLAIN, 100000},
+    MOCK_END};
 
 static sync_scene_t *scene;
 
@@ -167,7 +163,7 @@ static void bad_statuses_are_told(void)
     };
     unsigned i;
 
-    scene = sync_scene_open(OFF, NULL);
+    scene = sync_scene_open(SYNC_SCENE_OFF, NULL);
     configure(NULL);
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         http_response_t *answer =
@@ -224,7 +220,7 @@ static void forgeries_are_refused(void)
     const char *good = sign(SECRET, DELIVERY);
     http_response_t *answer;
 
-    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(SYNC_SCENE_OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     CU_ASSERT(http_is_problem(deliver_json(good, "a", DELIVERY), 403)); /* not configured */
     configure(NULL);
     CU_ASSERT(http_is_problem(deliver_json(sign("", DELIVERY), "a", DELIVERY), 403)); /* no secret */
@@ -257,7 +253,7 @@ static void deliveries_are_hints(void)
     http_response_t *answer;
     const char *job;
 
-    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(SYNC_SCENE_OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     configure(SECRET);
     answer = deliver_json(sign(SECRET, DELIVERY), "one", DELIVERY);
     CU_ASSERT_EQUAL(answer->status, 202);
@@ -295,7 +291,7 @@ static void one_of_many_counts(void)
     http_raw_t *clients[CLIENTS];
     int i, queued = 0, repeated = 0;
 
-    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(SYNC_SCENE_OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     configure(SECRET);
     for (i = 0; i < CLIENTS; i++) {
         clients[i] = http_raw_connect(scene->server->port, test_pool());
@@ -337,7 +333,7 @@ static void what_cannot_be_verified_is_refused(void)
     apr_finfo_t info;
     char *large = apr_palloc(test_pool(), length + 1);
 
-    scene = sync_scene_open(OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
+    scene = sync_scene_open(SYNC_SCENE_OFF "CivarcosSyncSchedule github octo/demo 1h\n", NULL);
     configure(SECRET);
     memset(large, ' ', length);
     large[length] = '\0';

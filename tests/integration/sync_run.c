@@ -19,11 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define JSON "Content-Type: application/json\r\n"
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
+#define JSON   "Content-Type: application/json\r\n"
 #define ALWAYS 1000000
 
 static const char *job_state(const sync_scene_t *scene, int number)
@@ -69,7 +65,7 @@ static void one_project_is_synchronised(void)
 static void fault_is_told_once(void)
 {
     static const mock_answer_t broken[] = {
-        {"/repos/octo/demo", 503, JSON "Retry-After: 1\r\n", "{}", 0, MOCK_PLAIN, 2}, END};
+        {"/repos/octo/demo", 503, JSON "Retry-After: 1\r\n", "{}", 0, MOCK_PLAIN, 2}, MOCK_END};
     static const char fault[] = "job 1: tried again after a fault: the server failed (status 503)\n";
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_ALONE, sync_scene_repositories("octo/demo", 71, 1, broken));
@@ -89,7 +85,7 @@ static void how_it_ends_is_told(void)
         {"/repos/octo/closed", 401, JSON, "{\"message\":\"Bad credentials\"}", 0, MOCK_PLAIN, ALWAYS},
         {"/repos/octo/demo/releases?per_page=100", 403, JSON, "{\"message\":\"Resource not accessible\"}", 0,
          MOCK_PLAIN, ALWAYS},
-        END};
+        MOCK_END};
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_ALONE, sync_scene_repositories("octo/demo", 71, 1, troubles));
     const char *said, *state = tool_state(scene->server);
@@ -128,7 +124,7 @@ static void all_that_have_a_schedule(void)
     static const mock_answer_t troubles[] = {{"/repos/octo/demo-1/releases?per_page=100", 403, JSON,
                                               "{\"message\":\"Resource not accessible\"}", 0, MOCK_PLAIN,
                                               ALWAYS},
-                                             END};
+                                             MOCK_END};
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_ALONE, sync_scene_repositories("octo/demo", 71, 3, troubles));
     const char *said;
@@ -295,8 +291,8 @@ static void tokens_stay_with_their_host(void)
         {"/repos/octo/demo/commits?per_page=100", 200,
          JSON "Link: <http://{other}/repositories/71/commits?page=2>; rel=\"next\"\r\n", "[]", 0, MOCK_PLAIN,
          ALWAYS},
-        END};
-    static const mock_answer_t thief[] = {{NULL, 200, JSON, "[]", 0, MOCK_PLAIN, ALWAYS}, END};
+        MOCK_END};
+    static const mock_answer_t thief[] = {{NULL, 200, JSON, "[]", 0, MOCK_PLAIN, ALWAYS}, MOCK_END};
     mock_platform_t *other = mock_platform_start(thief);
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_ALONE, sync_scene_repositories("octo/demo", 71, 1, elsewhere));

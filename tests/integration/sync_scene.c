@@ -222,11 +222,12 @@ void sync_scene_close(sync_scene_t *scene)
 
 http_response_t *sync_scene_configure(const sync_scene_t *scene)
 {
-    return http_post(scene->web, "/api/sync/configure",
-                     apr_psprintf(test_pool(),
-                                  "{\"platform\":\"github\",\"config\":{\"api_token\":\"" SYNC_SCENE_TOKEN
-                                  "\",\"base_url\":\"%s\"}}",
-                                  mock_platform_url(scene->platform)));
+    return http_post(
+        scene->web, "/api/sync/configure",
+        apr_psprintf(test_pool(),
+                     "{\"platform\":\"github\",\"config\":{\"api_token\":\"" SYNC_SCENE_TOKEN
+                     "\",\"base_url\":\"%s\"}}",
+                     scene->platform ? mock_platform_url(scene->platform) : "https://api.github.com"));
 }
 
 /* --- what the server says --- */

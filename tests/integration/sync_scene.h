@@ -11,6 +11,9 @@
 
 #define SYNC_SCENE_TOKEN "ghp_TheSecretOfThisScene0123456789"
 
+/* Nobody works, and no platform of the test may be asked. */
+#define SYNC_SCENE_OFF "CivarcosWorker off\nCivarcosDifficulty 4\n"
+
 /* Nobody works but whom the test starts, or httpd's own worker does. */
 #define SYNC_SCENE_ALONE                                                                                     \
     "CivarcosWorker off\nCivarcosDifficulty 4\nCivarcosEgressAllow 127.0.0.1\nCivarcosEgressPlainHttp On\n"  \
@@ -43,7 +46,7 @@ sync_scene_t *sync_scene_start(const char *config, const mock_answer_t *answers)
 /** End both. The log must be clean but for what was looked at. */
 void sync_scene_stop(sync_scene_t *scene);
 
-/** POST sync/configure for GitHub, with the platform's URL. */
+/** POST sync/configure for GitHub, with the platform's URL; GitHub's own where there is none. */
 http_response_t *sync_scene_configure(const sync_scene_t *scene);
 
 /**

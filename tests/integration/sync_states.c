@@ -16,10 +16,6 @@
 
 #define JSON   "Content-Type: application/json\r\n"
 #define ALWAYS 1000000
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
 #define ROW(target, status, headers, body)                                                                   \
     {                                                                                                        \
         target, status, JSON headers, body, 0, MOCK_PLAIN, ALWAYS                                            \
@@ -52,7 +48,8 @@ static void ready_degraded_and_failed(void)
 {
     static const mock_answer_t troubles[] = {
         ROW("/repos/octo/missing", 404, "", "{\"message\":\"Not Found\"}"),
-        ROW("/repos/octo/demo-1/releases?per_page=100", 403, "", "{\"message\":\"No right to it\"}"), END};
+        ROW("/repos/octo/demo-1/releases?per_page=100", 403, "", "{\"message\":\"No right to it\"}"),
+        MOCK_END};
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_MANAGED, sync_scene_repositories("octo/demo", 71, 2, troubles));
 
@@ -84,7 +81,8 @@ static int is_throttled(void *baton)
 static void running_and_throttled(void)
 {
     static const mock_answer_t busy[] = {ROW("/repos/octo/demo-1", 429, "Retry-After: 600\r\n", "{}"),
-                                         ROW("/repos/octo/demo-2", 429, "Retry-After: 7200\r\n", "{}"), END};
+                                         ROW("/repos/octo/demo-2", 429, "Retry-After: 7200\r\n", "{}"),
+                                         MOCK_END};
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_MANAGED, sync_scene_repositories("octo/demo", 71, 3, busy));
     http_response_t *answer;
@@ -114,7 +112,8 @@ static void running_and_throttled(void)
 
 static void throttled_for_long(void)
 {
-    static const mock_answer_t busy[] = {ROW("/repos/octo/demo", 429, "Retry-After: 7200\r\n", "{}"), END};
+    static const mock_answer_t busy[] = {ROW("/repos/octo/demo", 429, "Retry-After: 7200\r\n", "{}"),
+                                         MOCK_END};
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_MANAGED, sync_scene_repositories("octo/demo", 71, 1, busy));
     const char *place;
@@ -142,7 +141,7 @@ static void throttled_for_long(void)
 static void auth_failed(void)
 {
     static const mock_answer_t closed[] = {
-        ROW("/repos/octo/demo", 401, "", "{\"message\":\"Bad credentials\"}"), END};
+        ROW("/repos/octo/demo", 401, "", "{\"message\":\"Bad credentials\"}"), MOCK_END};
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_MANAGED, sync_scene_repositories("octo/demo", 71, 1, closed));
 
@@ -206,7 +205,7 @@ static void stalled_in_a_workers_hands(void)
 static void fault_is_told(void)
 {
     static const mock_answer_t broken[] = {
-        {"/repos/octo/demo", 503, JSON "Retry-After: 2\r\n", "{}", 0, MOCK_PLAIN, 1}, END};
+        {"/repos/octo/demo", 503, JSON "Retry-After: 2\r\n", "{}", 0, MOCK_PLAIN, 1}, MOCK_END};
     sync_scene_t *scene =
         sync_scene_start(SYNC_SCENE_MANAGED, sync_scene_repositories("octo/demo", 71, 1, broken));
     http_response_t *answer;

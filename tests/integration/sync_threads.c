@@ -17,10 +17,6 @@
 
 #define JSON   "Content-Type: application/json\r\n"
 #define ALWAYS 1000000
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
 #define ROW(target, body)                                                                                    \
     {                                                                                                        \
         target, 200, JSON, body, 0, MOCK_PLAIN, ALWAYS                                                       \
@@ -38,7 +34,7 @@ static const mock_answer_t other_answers[] = {
     ROW("/api/v4/projects/7301/languages", "{}"),
     ROW("/api/v4/user", "{\"id\":1,\"username\":\"ada\"}"),
     ROW("/api/v4/*", "[]"),
-    END,
+    MOCK_END,
 };
 
 typedef struct count_t {

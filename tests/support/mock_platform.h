@@ -34,10 +34,16 @@ typedef struct mock_answer_t {
     unsigned times; /**< 0: once, as 1 */
 } mock_answer_t;
 
+/** The row that ends the answers: its status is 0. */
+#define MOCK_END                                                                                             \
+    {                                                                                                        \
+        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
+    }
+
 typedef struct mock_platform_t mock_platform_t;
 
-/** Start one on a free port of 127.0.0.1. @a answers ends with a row whose status is 0, and lives until it is stopped. Ends the
- *  test that fails to. */
+/** Start one on a free port of 127.0.0.1. @a answers ends with MOCK_END, and lives until it is stopped. Ends the test that
+ *  fails to. */
 mock_platform_t *mock_platform_start(const mock_answer_t *answers);
 
 /** The same over TLS, with a certificate of its own for 127.0.0.1, that it writes to a PEM file. */

@@ -11,11 +11,6 @@
 
 #include <string.h>
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-
 #define DATE "Date: Wed, 21 Oct 2026 07:28:00 GMT\r\n"
 #define JSON "Content-Type: application/json\r\n"
 
@@ -58,8 +53,9 @@ static void begin(scene_t *scene, const mock_answer_t *answers)
 /* What is limited once, and how long is waited for it. */
 static void waits_for(const char *headers, int status, const char *body, apr_int64_t wait)
 {
-    const mock_answer_t answers[] = {
-        {NULL, status, headers, body, 0, MOCK_PLAIN, 1}, {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    const mock_answer_t answers[] = {{NULL, status, headers, body, 0, MOCK_PLAIN, 1},
+                                     {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
+                                     MOCK_END};
     civ_http_answer_t *answer;
     scene_t scene;
 
@@ -93,7 +89,7 @@ static void good_answer_with_a_wait(void)
 {
     static const mock_answer_t answers[] = {{NULL, 200, JSON "Retry-After: 20\r\n", "[1]", 0, MOCK_PLAIN, 1},
                                             {NULL, 200, NULL, "[2]", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     civ_http_answer_t *answer;
     scene_t scene;
 
@@ -115,7 +111,7 @@ static void used_up_quota(void)
          JSON DATE "X-RateLimit-Limit: 5000\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1792567740\r\n",
          "[1]", 0, MOCK_PLAIN, 1},
         {NULL, 200, NULL, "[2]", 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     scene_t scene;
 
     begin(&scene, answers);
@@ -139,7 +135,7 @@ static void quota_kept_for_people(void)
          "X-RateLimit-Limit: 5000\r\nX-RateLimit-Remaining: 500\r\nX-RateLimit-Reset: 1792567740\r\n",
          "[2]", 0, MOCK_PLAIN, 2},
         {NULL, 200, NULL, "[3]", 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     civ_http_request_t for_human = {.url = "/", .is_for_human = 1};
     civ_http_answer_t answer;
     scene_t scene;
@@ -159,7 +155,7 @@ static void quota_kept_for_people(void)
 /* Who limits us again and again is asked less and less often, and then no more. */
 static void limited_for_ever(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 429, JSON, "{}", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 429, JSON, "{}", 0, MOCK_PLAIN, 0}, MOCK_END};
     civ_http_policy_t policy;
     civ_http_answer_t *answer;
     scene_t scene;
@@ -181,7 +177,7 @@ static void limited_for_ever(void)
 static void wait_that_is_too_long(void)
 {
     static const mock_answer_t answers[] = {{NULL, 429, JSON "Retry-After: 901\r\n", "{}", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     civ_http_answer_t *answer;
     scene_t scene;
 
@@ -216,7 +212,7 @@ static const char *reason_of(const civ_http_config_t *config)
 /* Who reads it must know which name and which port, and whether it is the platform's or the proxy's. */
 static void what_cannot_be_reached_is_named(void)
 {
-    static const mock_answer_t answers[] = {END};
+    static const mock_answer_t answers[] = {MOCK_END};
     static const char *const allow[] = {"127.0.0.0/8", "ci.example", "proxy.example", NULL};
     civ_egress_config_t rules = {.allow = allow, .resolver = find_nothing};
     const char *error = NULL, *port;
@@ -251,7 +247,7 @@ static void others_wait_too(void)
     static const mock_answer_t answers[] = {{"/before", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
                                             {NULL, 429, JSON "Retry-After: 7\r\n", "{}", 0, MOCK_PLAIN, 1},
                                             {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     civ_limiter_config_t limits_config = {0};
     civ_http_policy_t hurry;
     civ_http_t *other;
@@ -283,7 +279,7 @@ static void repetitions(void)
     static const mock_answer_t answers[] = {{"/a", 503, JSON, "{}", 0, MOCK_PLAIN, 0},
                                             {"/b", 503, JSON "Retry-After: 3\r\n", "{}", 0, MOCK_PLAIN, 1},
                                             {"/b", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     civ_http_policy_t policy;
     scene_t scene;
 
@@ -308,7 +304,7 @@ static void repetitions(void)
 static void patience_ends(void)
 {
     static const mock_answer_t answers[] = {{NULL, 503, JSON "Retry-After: 400\r\n", "{}", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     civ_http_answer_t *answer;
     scene_t scene;
 
@@ -324,7 +320,7 @@ static void patience_ends(void)
 static void interrupted_while_waiting(void)
 {
     static const mock_answer_t answers[] = {{NULL, 429, JSON "Retry-After: 600\r\n", "{}", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     const civ_http_request_t request = {.url = "/"};
     civ_http_answer_t answer;
     scene_t scene;
@@ -344,7 +340,7 @@ static void little_patience(void)
                                             {NULL, 503, JSON "Retry-After: 3\r\n", "{}", 0, MOCK_PLAIN, 1},
                                             {NULL, 503, JSON "Retry-After: 3\r\n", "{}", 0, MOCK_PLAIN, 1},
                                             {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     civ_http_request_t request;
     civ_http_answer_t answer;
     scene_t scene;
@@ -373,7 +369,7 @@ static apr_status_t find_slowly(void *baton, const char *host, civ_address_t *ad
 /* A look-up of the name is a part of what is waited for. */
 static void little_patience_with_names(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, MOCK_END};
     static const char *const allow[] = {"slow.example", NULL};
     civ_http_request_t request = {.url = "/", .patience = 5000};
     civ_egress_config_t rules = {.allow = allow, .resolver = find_slowly};

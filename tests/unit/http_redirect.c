@@ -13,15 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define END                                                                                                  \
-    {                                                                                                        \
-        NULL, 0, NULL, NULL, 0, MOCK_PLAIN, 0                                                                \
-    }
-
 #define TO(where) "Location: " where "\r\n"
 
 static const mock_answer_t empty[] = {
-    {NULL, 200, "Content-Type: application/zip\r\n", "zip", 0, MOCK_PLAIN, 0}, END};
+    {NULL, 200, "Content-Type: application/zip\r\n", "zip", 0, MOCK_PLAIN, 0}, MOCK_END};
 
 static civ_http_answer_t *download(civ_http_t *http, const char *url)
 {
@@ -39,7 +34,7 @@ static void within_the_base(void)
         {"/middle?a=%2F", 308, TO("http://{self}/new"), "", 0, MOCK_PLAIN, 0},
         {"/new", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
         {"/found", 302, TO("new"), "", 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -68,7 +63,7 @@ static void five_hops_and_no_more(void)
                                             {"/5", 302, TO("/6"), "", 0, MOCK_PLAIN, 0},
                                             {"/6", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
                                             {"/loop", 302, TO("/loop"), "", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -86,7 +81,7 @@ static void five_hops_and_no_more(void)
 static void to_another_host(void)
 {
     static const mock_answer_t answers[] = {{NULL, 302, TO("http://{other}/file"), "", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     mock_platform_t *other = mock_platform_start(empty);
     civ_http_config_t config = fixture_config(mock);
@@ -112,8 +107,9 @@ static void back_from_another_host(void)
 {
     static const mock_answer_t answers[] = {{"/file", 302, TO("http://{other}/x"), "", 0, MOCK_PLAIN, 0},
                                             {"/secret", 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
-                                            END};
-    static const mock_answer_t back[] = {{NULL, 302, TO("http://{other}/secret"), "", 0, MOCK_PLAIN, 0}, END};
+                                            MOCK_END};
+    static const mock_answer_t back[] = {{NULL, 302, TO("http://{other}/secret"), "", 0, MOCK_PLAIN, 0},
+                                         MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     mock_platform_t *other = mock_platform_start(back);
     civ_http_config_t config = fixture_config(mock);
@@ -135,7 +131,7 @@ static void outside_of_the_prefix(void)
                                             {"/ci/c", 302, TO("/ci/../wiki"), "", 0, MOCK_PLAIN, 0},
                                             {"/ci/d", 302, TO("/ci/e"), "", 0, MOCK_PLAIN, 0},
                                             {NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0},
-                                            END};
+                                            MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http;
@@ -158,7 +154,7 @@ static void to_sign_in(void)
          0},
         {"/jenkins", 302, TO("/securityRealm/commenceLogin?from=x"), "", 0, MOCK_PLAIN, 0},
         {NULL, 200, "Content-Type: text/html\r\n", "<html>Sign in", 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     mock_platform_t *other = mock_platform_start(empty);
     civ_http_config_t config = fixture_config(mock);
@@ -182,7 +178,7 @@ static void to_a_forbidden_address(void)
         {"/b", 302, TO("http://10.0.0.5/"), "", 0, MOCK_PLAIN, 0},
         {"/c", 302, TO("file:///etc/passwd"), "", 0, MOCK_PLAIN, 0},
         {"/d", 302, TO("http://2130706433/"), "", 0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -197,7 +193,8 @@ static void to_a_forbidden_address(void)
 
 static void from_https_to_http(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 302, TO("http://{other}/x"), "", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 302, TO("http://{other}/x"), "", 0, MOCK_PLAIN, 0},
+                                            MOCK_END};
     char *ca_file = apr_pstrdup(test_pool(), "/tmp/civarcos-ca-XXXXXX");
     mock_platform_t *other = mock_platform_start(empty);
     int file = mkstemp(ca_file);
@@ -230,7 +227,7 @@ static void next_links(void)
          MOCK_PLAIN, 0},
         {"/3", 200, "Content-Type: application/json\r\nLink: </1>; rel=\"first\"\r\n", "[3]", 0, MOCK_PLAIN,
          0},
-        END};
+        MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http = fixture_client(&config);
@@ -261,7 +258,7 @@ static void next_links_to_elsewhere(void)
          MOCK_PLAIN, 0},
         {"/4", 200, "Content-Type: application/json\r\nLink: <http://{self}@{other}/>; rel=next\r\n", "[1]",
          0, MOCK_PLAIN, 0},
-        END};
+        MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     mock_platform_t *other = mock_platform_start(empty);
     civ_http_config_t config = fixture_config(mock);
@@ -305,7 +302,7 @@ static void urls_of_bodies(void)
         {"https://dev.example/org/a/b?c=d", "../e", "https://dev.example/org/e"},
         {"https://dev.example/org/a/b?c=d", "../../../e", NULL},
     };
-    static const mock_answer_t answers[] = {END};
+    static const mock_answer_t answers[] = {MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     civ_http_config_t config = fixture_config(mock);
     civ_http_t *http;
@@ -350,7 +347,7 @@ static apr_status_t rebind(void *baton, const char *name, civ_address_t *address
 /* Between the check and the connection the name is looked up no more: what was checked is what is connected to. */
 static void rebinding(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     const char *const allow[] = {apr_psprintf(test_pool(), "127.0.0.1:%d", mock_platform_port(mock)),
                                  apr_psprintf(test_pool(), "rebind.example:%d", mock_platform_port(mock)),
@@ -384,7 +381,7 @@ static void rebinding(void)
 /* A server that has moved is found again: after a connection that failed, its name is looked up again, and checked again. */
 static void moved_server(void)
 {
-    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, END};
+    static const mock_answer_t answers[] = {{NULL, 200, NULL, "[1]", 0, MOCK_PLAIN, 0}, MOCK_END};
     mock_platform_t *mock = mock_platform_start(answers);
     rebinding_t moving = {{"127.0.0.2", "127.0.0.1"}, 0};
     civ_egress_config_t rules = {.resolver = rebind, .resolver_baton = &moving};

@@ -10,14 +10,13 @@
 extern const test_suite_t federation_anonymise_suite;
 extern const test_suite_t federation_leaks_suite;
 extern const test_suite_t federation_pseudonym_suite;
+extern const test_suite_t federation_redaction_extremes_suite;
 extern const test_suite_t federation_redaction_suite;
 
 static const test_suite_t *const suites[] = {
-    &federation_anonymise_suite,
-    &federation_leaks_suite,
-    &federation_pseudonym_suite,
-    &federation_redaction_suite,
-    NULL,
+    &federation_anonymise_suite,          &federation_leaks_suite,
+    &federation_pseudonym_suite,          &federation_redaction_suite,
+    &federation_redaction_extremes_suite, NULL,
 };
 
 int main(int argc, char **argv)

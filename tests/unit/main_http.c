@@ -14,12 +14,15 @@ extern const test_suite_t http_rate_suite;
 extern const test_suite_t http_limiter_suite;
 extern const test_suite_t http_answer_suite;
 extern const test_suite_t http_client_suite;
+extern const test_suite_t http_configuration_suite;
+extern const test_suite_t http_repetition_suite;
 extern const test_suite_t http_redirect_suite;
 extern const test_suite_t http_patience_suite;
 
 static const test_suite_t *const suites[] = {
-    &http_url_suite,    &http_link_suite,   &http_egress_suite,   &http_rate_suite,     &http_limiter_suite,
-    &http_answer_suite, &http_client_suite, &http_redirect_suite, &http_patience_suite, NULL,
+    &http_url_suite,        &http_link_suite,     &http_egress_suite,   &http_rate_suite,
+    &http_limiter_suite,    &http_answer_suite,   &http_client_suite,   &http_configuration_suite,
+    &http_repetition_suite, &http_redirect_suite, &http_patience_suite, NULL,
 };
 
 int main(int argc, char **argv)

@@ -9,13 +9,17 @@
 
 extern const test_suite_t federation_evidence_suite;
 extern const test_suite_t federation_key_cache_suite;
+extern const test_suite_t federation_member_keys_suite;
+extern const test_suite_t federation_member_totals_suite;
 extern const test_suite_t federation_members_suite;
 extern const test_suite_t federation_records_suite;
 extern const test_suite_t federation_rules_suite;
+extern const test_suite_t federation_votes_suite;
 
 static const test_suite_t *const suites[] = {
-    &federation_rules_suite,   &federation_members_suite,  &federation_key_cache_suite,
-    &federation_records_suite, &federation_evidence_suite, NULL,
+    &federation_rules_suite,         &federation_members_suite,   &federation_member_keys_suite,
+    &federation_member_totals_suite, &federation_key_cache_suite, &federation_records_suite,
+    &federation_evidence_suite,      &federation_votes_suite,     NULL,
 };
 
 int main(int argc, char **argv)

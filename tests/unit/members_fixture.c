@@ -102,6 +102,20 @@ apr_status_t members_join(civ_node_t *node, applicant_t *applicant)
     return members_join_on(node, applicant, test_pool());
 }
 
+int members_is_refused(const applicant_t *applicant, apr_status_t status, civ_problem_kind_e kind,
+                       const char *pointer)
+{
+    const char *found = applicant->problem.pointer;
+
+    if (applicant->status == status && applicant->problem.kind == kind &&
+        (pointer == NULL ? found == NULL : found != NULL && strcmp(found, pointer) == 0))
+        return 1;
+    test_note("%s: status %d, kind %d at %s: %s", applicant->id, applicant->status, applicant->problem.kind,
+              found != NULL ? found : "(nowhere)",
+              applicant->problem.detail != NULL ? applicant->problem.detail : "(nothing)");
+    return 0;
+}
+
 civ_member_t members_admit(civ_node_t *node, const char *id, int key)
 {
     applicant_t applicant = {.id = id, .key = key};

@@ -43,6 +43,10 @@ civ_speaker_t members_speaker(const char *id, int key);
 apr_status_t members_join_on(civ_node_t *node, applicant_t *applicant, apr_pool_t *pool);
 apr_status_t members_join(civ_node_t *node, applicant_t *applicant);
 
+/** Whether it was refused with that status and kind, at that place of the request (NULL: nowhere); says what was otherwise. */
+int members_is_refused(const applicant_t *applicant, apr_status_t status, civ_problem_kind_e kind,
+                       const char *pointer);
+
 /** Join with that key (0: none); must succeed. */
 civ_member_t members_admit(civ_node_t *node, const char *id, int key);
 
