@@ -151,7 +151,7 @@ typedef struct civ_record_t {
     apr_int64_t rows;      /**< the last one's number */
     const char *next;      /**< what answers are to be once the transaction is committed; NULL: as they are */
     apr_int64_t next_rows; /**< the same of rows */
-    int is_ending;         /**< the run ends with this commit, for now at least: all of it becomes an entry */
+    int is_ending;         /**< the run ends with this commit, or rests: all of it becomes an entry */
 } civ_record_t;
 
 /* --- the run --- */

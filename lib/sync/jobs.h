@@ -99,7 +99,7 @@ typedef struct civ_job_wish_t {
 
 /**
  * Ask for several at once: all of them, or none. civ_job_add's rule about those that are waiting already holds for each.
- * @param retry NULL: none. @param repeated the jobs are those of an earlier request, whatever is wished for now
+ * @param retry NULL: none. @param repeated the jobs are those of an earlier request, whatever this one wishes
  * @param jobs as they are now, on @a pool @param total how many: @a count, or as many as the earlier request had
  */
 apr_status_t civ_jobs_ask(const civ_engine_t *engine, const civ_job_wish_t *wishes, int count,
